@@ -1,0 +1,122 @@
+// The parser does not know `using` yet; what it declares has no bearing on imports, so it is shown as a `const`.
+const { Compiler } = require('@swc/core');
+const { parseFileSync } = Compiler.prototype;
+const withoutUsing = (node) => {
+  if (node === null || typeof node !== 'object') return node;
+  if (node.type === 'UsingDeclaration')
+    Object.assign(node, { type: 'VariableDeclaration', kind: 'const', declare: false, declarations: node.decls });
+  Object.values(node).forEach(withoutUsing);
+  return node;
+};
+Compiler.prototype.parseFileSync = function (...given) {
+  return withoutUsing(parseFileSync.apply(this, given));
+};
+
+// Who may know whom (docs: "Rooms" in the design). Each rule says why. Type-only imports count.
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** A room may import itself, the rooms named, and packages; `packages: false` forbids those too. */
+const room = (name, comment, knows) =>
+  rule(
+    `${name}-knows-${knows.join('-') || 'nothing'}`,
+    comment,
+    { path: `^src/${name}/` },
+    { path: '^src/', pathNot: `^src/(${[name, ...knows].join('|')})/` },
+  );
+
+module.exports = {
+  forbidden: [
+    rule('no-circles', 'Two modules that need each other are one module, or hide a third.', {}, { circular: true }),
+    rule(
+      'domain-is-the-ground',
+      'The words and rules stand on nothing, so that nothing can change their meaning.',
+      { path: '^src/domain/' },
+      { pathNot: '^src/domain/' },
+    ),
+    room(
+      'commands',
+      'A command parses, opens a session, calls one operation and prints; it knows no backend and no file format.',
+      ['cli', 'operations', 'output', 'domain'],
+    ),
+    room('operations', 'The use cases are the same for every backend and every way of showing them.', [
+      'domain',
+      'safety',
+      'health',
+    ]),
+    room('safety', 'What must survive a crash depends on as little as possible.', ['domain']),
+    room('health', 'Pure functions over stats: values in, findings out.', ['domain']),
+    room('output', 'Pure functions: values in, text out.', ['domain']),
+    room('config', 'The configuration describes contexts; it does not open them.', ['domain']),
+    room('adapters', 'A backend knows the domain and itself.', ['domain']),
+    room('top', 'The screen looks and asks; its writes go through the same operations as the commands.', [
+      'operations',
+      'output',
+      'health',
+      'domain',
+    ]),
+    room(
+      'demo',
+      'The demo brings a server and fills it as an application would: through the driver, never through our adapters.',
+      [],
+    ),
+    room('testkit', 'The conformance kit judges adapters that others wrote, by the domain alone.', ['domain']),
+    rule(
+      'cli-is-below-the-commands',
+      'The composition root serves the commands; it does not know which there are.',
+      { path: '^src/cli/' },
+      { path: '^src/(commands|top|demo)/' },
+    ),
+    rule(
+      'output-does-nothing',
+      'Text is made here and written elsewhere.',
+      { path: '^src/(output|health)/' },
+      { dependencyTypes: ['core'], pathNot: '^(node:)?util$' },
+    ),
+    rule(
+      'adapters-are-strangers',
+      'A fault or a change in one backend stays there. What two share belongs to the domain.',
+      { path: '^src/adapters/([^/]+)/' },
+      { path: '^src/adapters/', pathNot: '^src/adapters/($1|wrap)/' },
+    ),
+    rule(
+      'backends-enter-through-the-session',
+      'One place decides which backend is meant; everything else works with what it is given.',
+      { path: '^src/', pathNot: '^src/(adapters/|cli/session\\.ts$)' },
+      { path: '^src/adapters/' },
+    ),
+    rule(
+      'registry-is-the-only-list',
+      'Adapters are loaded by the registry, when a context needs one.',
+      { path: '^src/cli/' },
+      { path: '^src/adapters/', pathNot: '^src/adapters/(registry\\.ts$|wrap/)' },
+    ),
+    rule(
+      'one-door-to-pg',
+      'The driver is known to its adapter, and to the demo, which plays the application.',
+      { path: '^src/', pathNot: '^src/(adapters/postgres|demo)/' },
+      { path: 'node_modules/(pg|@types/pg|pg-[^/]+)/' },
+    ),
+    rule(
+      'start-up-stays-light',
+      'Each costs tens of milliseconds at every start: import() it in the function that needs it.',
+      { path: '^src/(commands|cli|operations|output|domain|safety)/' },
+      {
+        path: 'node_modules/(zod|yaml|re2js|cli-progress|@clack/prompts|@marcbachmann/cel-js)/',
+        dependencyTypesNot: ['type-only'],
+        dynamic: false,
+      },
+    ),
+    rule(
+      'only-what-is-shipped',
+      "A user installs dependencies, not devDependencies. The kit runs in its user's own vitest.",
+      { path: '^src/', pathNot: '^src/testkit/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+    rule('everything-resolves', 'An import that leads nowhere.', { path: '^src/' }, { couldNotResolve: true }),
+  ],
+  options: {
+    parser: 'swc', // the TypeScript 7 compiler has no programming interface that could be used here
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

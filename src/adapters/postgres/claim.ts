@@ -1,0 +1,72 @@
+import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Db } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import { codeOf, isRetryable, isServerAnswer, toJobctlError } from './errors.ts';
+import { begin, type Transaction } from './transaction.ts';
+
+/** How often a batch that the server rolled back is claimed again before its jobs are reported as failed. */
+const MAX_TRIES = 4;
+
+/** Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back. */
+export async function* claims(dialect: Dialect, writer: () => Promise<Db>, request: ClaimRequest): AsyncGenerator<Claim> {
+  let cursor: string | undefined;
+  let tries = 0;
+  for (;;) {
+    const transaction = await begin(await writer(), dialect.schema);
+    let rolledBack = false;
+    try {
+      const page = await dialect.pick(transaction, request.selection, request.size, cursor);
+      if (page.items.length === 0) return;
+      yield claimOf(transaction, page.items, [], async (jobs) => {
+        try {
+          return await write(transaction, () => dialect.apply(transaction, request.action, jobs));
+        } catch (error) {
+          if (!isRetryable(error) || ++tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
+          rolledBack = true;
+          return notApplied(jobs);
+        }
+      });
+      if (rolledBack) continue; // the same page once more: the clash is visible now
+      tries = 0;
+      if (page.cursor === undefined) return;
+      cursor = page.cursor;
+    } catch (error) {
+      throw toJobctlError(error, dialect.info.where);
+    } finally {
+      await transaction.rollback();
+    }
+  }
+}
+
+export function claimOf(
+  transaction: Transaction,
+  jobs: readonly SavedJob[],
+  skipped: readonly Outcome[],
+  apply: (jobs: readonly SavedJob[]) => Promise<Outcome[]>,
+): Claim {
+  return { jobs, skipped, mark: transaction.mark, apply, release: () => transaction.rollback() };
+}
+
+/** Runs the write and commits. A refused write is rolled back here; a lost answer is thrown on, and stays in doubt. */
+export async function write(transaction: Transaction, work: () => Promise<Outcome[]>): Promise<Outcome[]> {
+  try {
+    const outcomes = await work();
+    await transaction.commit();
+    return outcomes;
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}
+
+/** An answered refusal is final for these jobs. Without an answer nobody knows: the error goes up and the run stops. */
+export function failed(jobs: readonly SavedJob[], error: unknown, where: string): Outcome[] {
+  if (!isServerAnswer(error)) throw toJobctlError(error, where);
+  const { message } = toJobctlError(error, where);
+  return jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'failed', why: `${message} (${codeOf(error)})` }));
+}
+
+export const notApplied = (jobs: readonly SavedJob[]): Outcome[] =>
+  jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'skipped', why: 'not-applied' }));
+

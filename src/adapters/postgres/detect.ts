@@ -1,0 +1,63 @@
+import { JobctlError } from '../../domain/errors.ts';
+import type { Db } from './connection.ts';
+
+export interface Found {
+  readonly dialect: string;
+  readonly schema: string;
+}
+
+/** The table that only this library has, and, where its name is a common one, what must stand beside it. */
+const markers: readonly (readonly [dialect: string, table: string, beside?: string])[] = [
+  ['procrastinate', 'procrastinate_jobs'],
+  ['pg-boss', 'job', 'version'],
+  ['graphile-worker', '_private_jobs', 'migrations'],
+  ['river', 'river_job', 'river_migration'],
+  ['oban', 'oban_jobs'],
+  ['solid-queue', 'solid_queue_jobs'],
+  ['good-job', 'good_jobs'],
+];
+
+/** Every queue library's tables in this database, in any schema. Asks the catalog only: no privilege on the tables is needed. */
+export async function detect(db: Db): Promise<Found[]> {
+  const rows = await db.query<{ schema: string; tables: string[] }>(
+    `SELECT n.nspname AS schema, array_agg(c.relname::text) AS tables
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND c.relname = ANY ($1)
+      GROUP BY n.nspname ORDER BY n.nspname`,
+    [markers.flatMap(([, table, beside]) => (beside === undefined ? [table] : [table, beside]))],
+  );
+  return rows.flatMap(({ schema, tables }) =>
+    markers
+      .filter(([, table, beside]) => tables.includes(table) && (beside === undefined || tables.includes(beside)))
+      .map(([dialect]) => ({ dialect, schema })),
+  );
+}
+
+export interface Wanted {
+  readonly schema?: string | undefined;
+  readonly dialect?: string | undefined;
+}
+
+/** The one that is meant. Throws `usage` when there is none, or more than one and nothing says which. */
+export function choose(found: readonly Found[], wanted: Wanted, where: string): Found {
+  const fitting = found.filter(
+    (one) => (wanted.schema ?? one.schema) === one.schema && (wanted.dialect ?? one.dialect) === one.dialect,
+  );
+  const [only] = fitting;
+  if (only !== undefined && fitting.length === 1) return only;
+  const list = found.map((one) => `${one.dialect} in schema ${one.schema}`).join(', ');
+  if (fitting.length > 1) {
+    throw new JobctlError('usage', `${where} holds several queues: ${list}`, {
+      next: ['Say which: --schema NAME or --dialect NAME (or in the context).'],
+    });
+  }
+  if (found.length > 0) {
+    throw new JobctlError('usage', `${where} has no ${wanted.dialect ?? 'queue'} tables in schema ${wanted.schema ?? 'any'}; it has ${list}`, {
+      next: ['Correct --schema or --dialect.'],
+    });
+  }
+  throw new JobctlError('usage', `${where} has no queue tables`, {
+    next: ['Is this the right database? (jobctl context show)', 'New environment? jobctl schema apply'],
+  });
+}

@@ -1,0 +1,53 @@
+import type { Action, PutBack } from '../../domain/action.ts';
+import type { BackendInfo, BrowseOptions, Count, QueueRef, QueueStats, SavedJob, StatsRequest } from '../../domain/adapter.ts';
+import type { Job, JobDetail } from '../../domain/job.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Criterion, Selection } from '../../domain/selection.ts';
+import type { Db } from './connection.ts';
+
+/** A page in the dialect's own order. `cursor` is the place after its last row, undefined at the end. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly cursor: string | undefined;
+}
+
+/** A saved job next to what the backend holds in its place now. */
+export interface Held {
+  readonly jobs: readonly SavedJob[];
+  readonly skipped: readonly Outcome[];
+}
+
+export type WriteVerb = Action['verb'] | 'restore' | 'revert';
+
+/**
+ * One queue library's tables. A dialect only knows SQL: transactions, locks, retries and settling are the same for all
+ * and live beside it. Everything in the second half runs inside a transaction on the writing session.
+ */
+export interface Dialect {
+  readonly info: BackendInfo;
+  readonly schema: string;
+  readonly pushes: ReadonlySet<Criterion>;
+  /** Verbs that this layout cannot do, with the reason and what to do instead. */
+  readonly lacks: Partial<Record<WriteVerb, { readonly why: string; readonly instead?: string }>>;
+  /** What is not quite the library's own way of doing a verb. */
+  readonly caveats: Partial<Record<WriteVerb, string>>;
+
+  queues(db: Db): Promise<QueueRef[]>;
+  stats(db: Db, request: StatsRequest): Promise<QueueStats[]>;
+  count(db: Db, selection: Selection): Promise<Count>;
+  page(db: Db, selection: Selection, options: BrowseOptions, cursor: string | undefined): Promise<Page<Job>>;
+  find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
+
+  /** Picks and locks the next jobs, passing over those that others hold. */
+  pick(db: Db, selection: Selection, size: number, cursor: string | undefined): Promise<Page<SavedJob>>;
+  /** Writes, checking the state once more. One outcome a job. */
+  apply(db: Db, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]>;
+  /** Jobs that are there and whose last writer was `mark`, locked. */
+  holdForRevert(db: Db, saved: readonly SavedJob[], mark: string): Promise<Held>;
+  revert(db: Db, saved: readonly SavedJob[]): Promise<Outcome[]>;
+  /** Jobs that are not there any more. */
+  holdForRestore(db: Db, saved: readonly SavedJob[], how: PutBack): Promise<Held>;
+  restore(db: Db, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]>;
+  /** For each job what is there now, compared with its snapshot. */
+  compare(db: Db, saved: readonly SavedJob[]): Promise<Map<string, 'same' | 'different' | 'missing'>>;
+}

@@ -1,0 +1,110 @@
+import type { Capability } from '../../domain/capability.ts';
+import type { Capabilities, Claims, QueueAdapter } from '../../domain/adapter.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Action } from '../../domain/action.ts';
+import { JobctlError } from '../../domain/errors.ts';
+import { claims } from './claim.ts';
+import { Connections, type Db } from './connection.ts';
+import { choose, detect, type Wanted } from './detect.ts';
+import type { Dialect, WriteVerb } from './dialect.ts';
+import { toJobctlError } from './errors.ts';
+import { acquire } from './lock.ts';
+import { restoring, reverting } from './returns.ts';
+import { settle } from './settle.ts';
+import { instant } from './sql.ts';
+
+export interface PostgresOptions extends Wanted {
+  readonly url: string;
+  /** The URL without its secrets, for messages. */
+  readonly where: string;
+  /** Bound of one statement, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** Loaders, so that a context pays only for the dialect it uses. */
+const dialects: Readonly<Record<string, (db: Db, schema: string, where: string) => Promise<Dialect>>> = {
+  procrastinate: async (db, schema, where) => (await import('./procrastinate/index.ts')).procrastinate(db, schema, where),
+};
+
+/** Connects, finds out which library's tables are there, and answers as its adapter. */
+export async function openPostgres(options: PostgresOptions): Promise<QueueAdapter> {
+  const connections = connect(options);
+  try {
+    const found = choose(await detect(connections.reader), options, options.where);
+    const load = dialects[found.dialect];
+    if (load === undefined) {
+      throw new JobctlError('unsupported', `${found.dialect} (schema ${found.schema}) is not supported yet`, {
+        next: ['Another queue in the same database? Choose it with --schema or --dialect.'],
+      });
+    }
+    return adapterOf(connections, await load(connections.reader, found.schema, options.where));
+  } catch (error) {
+    await connections.close();
+    throw toJobctlError(error, options.where);
+  }
+}
+
+export const connect = (options: PostgresOptions): Connections =>
+  new Connections({ url: options.url, where: options.where, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, applicationName: 'jobctl' });
+
+function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
+  const { where } = dialect.info;
+  const reader = connections.reader;
+  const writer = (): Promise<Db> => connections.writer();
+  const asked = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw toJobctlError(error, where);
+    }
+  };
+  return {
+    backend: dialect.info,
+    reads: 'peek',
+    pushes: dialect.pushes,
+    can: capabilities(connections, dialect, writer),
+    now: () => asked(async () => (await reader.query<{ now: Instant }>(`SELECT ${instant('clock_timestamp()')} AS now`))[0]?.now ?? ''),
+    queues: () => asked(() => dialect.queues(reader)),
+    stats: (request) => asked(() => dialect.stats(reader, request)),
+    count: (selection) => asked(() => dialect.count(reader, selection)),
+    find: (id, queue) => asked(() => dialect.find(reader, id, queue)),
+    async *browse(selection, options) {
+      let cursor: string | undefined;
+      do {
+        const page = await asked(() => dialect.page(reader, selection, options, cursor));
+        if (page.items.length > 0) yield [...page.items];
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    },
+    close: () => connections.close(),
+  };
+}
+
+function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Db>): Capabilities {
+  const offer = <Ops>(verb: WriteVerb, ops: Ops): Capability<Ops> => {
+    if (dialect.info.readOnlyServer) {
+      return { level: 'none', refused: true, why: 'this server is a read-only replica', instead: 'Point the context at the primary.' };
+    }
+    const lack = dialect.lacks[verb];
+    if (lack !== undefined) return { level: 'none', ...lack };
+    const caveat = dialect.caveats[verb];
+    return caveat === undefined ? { level: 'native', ops } : { level: 'emulated', caveat, ops };
+  };
+  const acts: Claims = {
+    claim: (request) => claims(dialect, writer, request),
+    settle: (intent) => settle(dialect, writer, intent),
+  };
+  const act = (verb: Action['verb']): Capability<Claims> => offer(verb, acts);
+  return {
+    replay: act('replay'),
+    reset: act('reset'),
+    remove: act('remove'),
+    cancel: act('cancel'),
+    edit: act('edit'),
+    restore: offer('restore', restoring(dialect, writer)),
+    revert: offer('revert', reverting(dialect, writer)),
+    lock: offer('replay', { acquire: (request) => acquire(connections, dialect.info.where, dialect.schema, request) }),
+  };
+}

@@ -1,0 +1,87 @@
+import type { QueueRef } from '../../../domain/adapter.ts';
+import type { Selection } from '../../../domain/selection.ts';
+import type { Db } from '../connection.ts';
+import type { Dialect, Page } from '../dialect.ts';
+import { Parameters } from '../sql.ts';
+import { pushes, where } from './conditions.ts';
+import { ERRORS_NOTE, find } from './find.ts';
+import { type Layout, readLayout } from './layout.ts';
+import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
+import { jobsOf, type PageRequest, pageOfIds, savedJobsOf } from './rows.ts';
+import { stats } from './stats.ts';
+import { apply } from './write.ts';
+
+/** Procrastinate 1.x to 3.x, told apart by what the database has. */
+export async function procrastinate(db: Db, schema: string, place: string): Promise<Dialect> {
+  const layout = await readLayout(db, schema);
+  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
+  return {
+    info: {
+      name: 'postgres/procrastinate',
+      version: layout.version,
+      where: `${place} (schema ${schema})`,
+      errors: 'none',
+      errorsNote: ERRORS_NOTE,
+      priority: layout.priority ? 'larger-first' : 'none',
+      readOnlyServer: server?.replica ?? false,
+      warnings: warningsOn(layout),
+    },
+    schema,
+    pushes,
+    lacks: lacksOf(layout),
+    caveats: {
+      replay: 'attempts start at 0 again; the retry policy itself lives in the code of the tasks',
+      ...(layout.workers === undefined ? { reset: 'before 3.1 nothing tells a live worker from a dead one: only with --assume-dead and --older-than' } : {}),
+    },
+    queues: (reader) => queues(reader, layout),
+    stats: (reader, request) => stats(reader, layout, request),
+    find: (reader, id, queue) => find(reader, layout, id, queue),
+    count: async (reader, selection) => {
+      const parameters = new Parameters();
+      const condition = where(layout, selection, parameters);
+      const [row] = await reader.query<{ count: number }>(`SELECT count(*)::float8 AS count FROM ${layout.jobs} j WHERE ${condition}`, parameters.values);
+      return { value: row?.count ?? 0, exact: true };
+    },
+    page: async (reader, selection, { size, order }, cursor) => {
+      const ids = await idsOf(reader, layout, selection, { size, order, cursor, lock: false });
+      return { items: await jobsOf(reader, layout, ids.items, order), cursor: ids.cursor };
+    },
+    pick: async (writer, selection, size, cursor) => {
+      const ids = await idsOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
+      return { items: await savedJobsOf(writer, layout, ids.items), cursor: ids.cursor };
+    },
+    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
+    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
+    revert: (writer, saved) => revert(writer, layout, saved),
+    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
+    restore: (writer, saved, how) => restore(writer, layout, saved, how),
+    compare: (writer, saved) => compare(writer, layout, saved),
+  };
+}
+
+async function idsOf(db: Db, layout: Layout, selection: Selection, page: PageRequest): Promise<Page<string>> {
+  const parameters = new Parameters();
+  return await pageOfIds(db, layout, where(layout, selection, parameters), parameters, page);
+}
+
+/** The queue names, each found by one step through the index instead of a walk over all jobs. */
+async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
+  return await db.query<{ queue: string }>(
+    `WITH RECURSIVE step AS (
+       (SELECT queue_name FROM ${layout.jobs} ORDER BY queue_name LIMIT 1)
+       UNION ALL
+       SELECT (SELECT j.queue_name FROM ${layout.jobs} j WHERE j.queue_name > step.queue_name ORDER BY j.queue_name LIMIT 1)
+         FROM step WHERE step.queue_name IS NOT NULL)
+     SELECT queue_name AS queue FROM step WHERE queue_name IS NOT NULL ORDER BY 1`,
+  );
+}
+
+function lacksOf(layout: Layout): Dialect['lacks'] {
+  if (layout.statuses.includes('cancelled')) return {};
+  return { cancel: { why: `Procrastinate ${layout.version} has no cancelled state (2.6 brought it)`, instead: 'jobctl job remove takes the job away, with a backup.' } };
+}
+
+const warningsOn = (layout: Layout): string[] =>
+  layout.unknownFunctions.length === 0
+    ? []
+    : [`This Procrastinate is newer than jobctl knows (${layout.unknownFunctions.join(', ')}); check for an update before you write.`];

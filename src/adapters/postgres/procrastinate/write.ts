@@ -1,0 +1,94 @@
+import type { Action } from '../../../domain/action.ts';
+import type { SavedJob } from '../../../domain/adapter.ts';
+import type { Outcome } from '../../../domain/outcome.ts';
+import type { Db } from '../connection.ts';
+import type { Layout } from './layout.ts';
+import { wake } from './wake.ts';
+
+/** One set-based statement a verb, by id and with the state checked again. One outcome a job, in the order given. */
+export async function apply(db: Db, layout: Layout, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]> {
+  switch (action.verb) {
+    case 'replay':
+      return requeue(db, layout, jobs, {
+        from: 'failed',
+        set: `status = 'todo', scheduled_at = now()${action.keepAttempts ? '' : ', attempts = 0'}${clearAbort(layout)}`,
+      });
+    case 'reset':
+      return requeue(db, layout, jobs, {
+        from: 'doing',
+        // as the library's own retry does: a job that was asked to stop ends as failed, any other has used up an attempt
+        set: layout.abortRequested
+          ? `status = (CASE WHEN abort_requested THEN 'failed' ELSE 'todo' END)::text::${typeOf(layout)},
+             attempts = attempts + (CASE WHEN abort_requested THEN 0 ELSE 1 END),
+             scheduled_at = CASE WHEN abort_requested THEN scheduled_at ELSE now() END`
+          : `status = 'todo', attempts = attempts + 1, scheduled_at = now()`,
+      });
+    case 'remove':
+      return outcomes(jobs, await db.query(`DELETE FROM ${layout.jobs} WHERE id = ANY ($1::bigint[]) AND status <> 'doing' RETURNING id::text AS id`, [idsOf(jobs)]));
+    case 'cancel':
+      return cancel(db, layout, jobs);
+    case 'edit':
+      return outcomes(jobs, await db.query(`UPDATE ${layout.jobs} SET args = $2::jsonb WHERE id = ANY ($1::bigint[]) AND status = 'failed' RETURNING id::text AS id`, [idsOf(jobs), action.payload]));
+  }
+}
+
+/** Back to todo. A job whose queueing lock another todo job holds would break the unique index: it is a duplicate, left as it is. */
+async function requeue(db: Db, layout: Layout, jobs: readonly SavedJob[], change: { from: string; set: string }): Promise<Outcome[]> {
+  const duplicates = await twins(db, layout, jobs);
+  const free = jobs.filter(({ job }) => !duplicates.has(job.id));
+  const changed = await db.query<{ id: string }>(
+    `UPDATE ${layout.jobs} SET ${change.set} WHERE id = ANY ($1::bigint[]) AND status = $2 RETURNING id::text AS id`,
+    [idsOf(free), change.from],
+  );
+  await wake(db, layout, free);
+  return outcomes(jobs, changed, (job) => {
+    const twin = duplicates.get(job.id);
+    return twin === undefined ? undefined : { why: 'duplicate', note: `queueing lock ${job.key} is held by ${twin}` };
+  });
+}
+
+/** Jobs that may not be queued, and who holds their queueing lock: a todo job, or an earlier one of this very batch. */
+async function twins(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, string>> {
+  const keyed = jobs.flatMap(({ job }) => (job.key === undefined ? [] : [{ id: job.id, key: job.key }]));
+  if (keyed.length === 0) return new Map();
+  const held = await db.query<{ key: string; id: string }>(
+    `SELECT queueing_lock AS key, id::text AS id FROM ${layout.jobs} WHERE status = 'todo' AND queueing_lock = ANY ($1)`,
+    [keyed.map((job) => job.key)],
+  );
+  const holder = new Map(held.map((row) => [row.key, row.id]));
+  const found = new Map<string, string>();
+  for (const { id, key } of keyed) {
+    const twin = holder.get(key);
+    if (twin === undefined) holder.set(key, id);
+    else found.set(id, twin);
+  }
+  return found;
+}
+
+async function cancel(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Outcome[]> {
+  const ask = layout.abortRequested ? `, abort_requested = (status = 'doing')` : '';
+  return outcomes(
+    jobs,
+    await db.query<{ id: string }>(
+      `UPDATE ${layout.jobs} SET status = CASE WHEN status = 'todo' THEN 'cancelled' ELSE status END${ask}
+        WHERE id = ANY ($1::bigint[]) AND status IN ('todo'${layout.abortRequested ? `, 'doing'` : ''}) RETURNING id::text AS id`,
+      [idsOf(jobs)],
+    ),
+  );
+}
+
+const clearAbort = (layout: Layout): string => (layout.abortRequested ? ', abort_requested = false' : '');
+const typeOf = (layout: Layout): string => `${layout.jobs.replace(/\.procrastinate_jobs$/, '')}.procrastinate_job_status`;
+export const idsOf = (jobs: readonly SavedJob[]): string[] => jobs.map(({ job }) => job.id);
+
+export function outcomes(
+  jobs: readonly SavedJob[],
+  changed: readonly { readonly id: string }[],
+  otherwise?: (job: SavedJob['job']) => { why: 'duplicate'; note: string } | undefined,
+): Outcome[] {
+  const done = new Set(changed.map((row) => row.id));
+  return jobs.map(({ job }): Outcome => {
+    const ref = { queue: job.queue, id: job.id };
+    return done.has(job.id) ? { ref, result: 'done' } : { ref, result: 'skipped', why: 'state-changed', ...otherwise?.(job) };
+  });
+}

@@ -1,0 +1,52 @@
+import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import type { PutBack } from '../../domain/action.ts';
+import { claimOf, failed, write } from './claim.ts';
+import type { Db } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import { toJobctlError } from './errors.ts';
+import { settle } from './settle.ts';
+import { begin, type Transaction } from './transaction.ts';
+
+/** `restore`: jobs that are gone. */
+export const restoring = (dialect: Dialect, writer: () => Promise<Db>): Returns => ({
+  settle: (intent) => settle(dialect, writer, intent),
+  hold: (saved, how) =>
+    holding(dialect, writer, async (transaction) => {
+      const held = await dialect.holdForRestore(transaction, saved, how);
+      return claimOf(transaction, held.jobs, held.skipped, (jobs) =>
+        applied(dialect, jobs, () => write(transaction, () => dialect.restore(transaction, jobs, how))),
+      );
+    }),
+});
+
+/** `revert`: jobs that are there, and that nobody touched since our own write. */
+export const reverting = (dialect: Dialect, writer: () => Promise<Db>): Returns => ({
+  settle: (intent) => settle(dialect, writer, intent),
+  hold: (saved, _how: PutBack, mark = '') =>
+    holding(dialect, writer, async (transaction) => {
+      const held = await dialect.holdForRevert(transaction, saved, mark);
+      const before = new Map(saved.map((item) => [item.job.id, item]));
+      const back = (jobs: readonly SavedJob[]): SavedJob[] => jobs.map((item) => before.get(item.job.id) ?? item);
+      return claimOf(transaction, held.jobs, held.skipped, (jobs) =>
+        applied(dialect, jobs, () => write(transaction, () => dialect.revert(transaction, back(jobs)))),
+      );
+    }),
+});
+
+async function holding(dialect: Dialect, writer: () => Promise<Db>, work: (transaction: Transaction) => Promise<Claim>): Promise<Claim> {
+  const transaction = await begin(await writer(), dialect.schema);
+  try {
+    return await work(transaction);
+  } catch (error) {
+    await transaction.rollback();
+    throw toJobctlError(error, dialect.info.where);
+  }
+}
+
+async function applied(dialect: Dialect, jobs: readonly SavedJob[], work: () => ReturnType<Claim['apply']>): ReturnType<Claim['apply']> {
+  try {
+    return await work();
+  } catch (error) {
+    return failed(jobs, error, dialect.info.where);
+  }
+}

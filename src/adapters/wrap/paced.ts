@@ -1,0 +1,75 @@
+import type { Claim, Claims, QueueAdapter, Returns } from '../../domain/adapter.ts';
+import type { Capability } from '../../domain/capability.ts';
+import { asReader } from './as-reader.ts';
+
+export interface Pace {
+  /** Jobs written a second, over the whole run. */
+  readonly perSecond: number;
+  /** Ends early, by returning or by throwing, when the signal is aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>;
+  /** When aborted, the sleep ends and no further claim is made. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Claims are at most a quarter of a second's jobs, so that the pace is smooth. */
+const claimSize = (asked: number, perSecond: number): number => Math.max(1, Math.min(asked, Math.floor(perSecond / 4)));
+
+/** Writes at most `perSecond` jobs a second. What is claimed and not applied costs nothing; nothing is held while it sleeps. */
+export function paced(adapter: QueueAdapter, { perSecond, sleep, signal, now = () => performance.now() }: Pace): QueueAdapter {
+  let free = 0;
+  /** True when it is our turn, false when the run was cancelled. */
+  const turn = async (): Promise<boolean> => {
+    for (let left = free - now(); left > 0 && !signal?.aborted; left = free - now()) {
+      await sleep(left, signal).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+    }
+    return !signal?.aborted;
+  };
+  const counted = (claim: Claim): Claim => ({
+    jobs: claim.jobs,
+    skipped: claim.skipped,
+    mark: claim.mark,
+    apply: (jobs) => {
+      free = Math.max(free, now()) + (jobs.length / perSecond) * 1000;
+      return claim.apply(jobs);
+    },
+    release: () => claim.release(),
+  });
+  const claims = (ops: Claims): Claims => ({
+    async *claim(request) {
+      if (!(await turn())) return;
+      for await (const claim of ops.claim({ ...request, size: claimSize(request.size, perSecond) })) {
+        yield counted(claim);
+        if (!(await turn())) return;
+      }
+    },
+    settle: (intent) => ops.settle(intent),
+  });
+  const returns = (ops: Returns): Returns => ({
+    async hold(saved, how, mark) {
+      await turn();
+      return counted(await ops.hold(saved, how, mark));
+    },
+    settle: (intent) => ops.settle(intent),
+  });
+  const { can } = adapter;
+  return {
+    ...asReader(adapter),
+    can: {
+      replay: over(can.replay, claims),
+      reset: over(can.reset, claims),
+      remove: over(can.remove, claims),
+      cancel: over(can.cancel, claims),
+      edit: over(can.edit, claims),
+      restore: over(can.restore, returns),
+      revert: over(can.revert, returns),
+      lock: can.lock,
+    },
+  };
+}
+
+const over = <Ops>(capability: Capability<Ops>, wrap: (ops: Ops) => Ops): Capability<Ops> =>
+  capability.level === 'none' ? capability : { ...capability, ops: wrap(capability.ops) };

@@ -1,0 +1,20 @@
+import type { QueueAdapter } from '../../domain/adapter.ts';
+import { asReader } from './as-reader.ts';
+
+/** An adapter without a single write method. `why` is what the operator reads: `the context prod is readOnly`. */
+export function readOnly(adapter: QueueAdapter, why: string): QueueAdapter {
+  const refused = { level: 'none', why, refused: true } as const;
+  return {
+    ...asReader(adapter),
+    can: {
+      replay: refused,
+      reset: refused,
+      remove: refused,
+      cancel: refused,
+      edit: refused,
+      restore: refused,
+      revert: refused,
+      lock: refused,
+    },
+  };
+}

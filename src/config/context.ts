@@ -1,0 +1,135 @@
+import { JobctlError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
+import { faultOfScheme, hasLiteralPassword, placeOf, schemeOf } from './backend-url.ts';
+import { parseDuration } from './duration.ts';
+import { addRedaction, type Config, type ContextEntry, type QueueEntry, type RedactEntry } from './load.ts';
+import { expand } from './reference.ts';
+
+/** A backend and its manners, ready to be opened. */
+export interface Context {
+  /** As configured; without a configuration the place itself, `postgres://db:5432/jobs`. */
+  readonly name: string;
+  /** With its secrets: for the adapter only. */
+  readonly url: string;
+  /** Who decided: `--context`, `JOBCTL_URL`, `default in /srv/jobctl.yaml:2` … */
+  readonly origin: string;
+  readonly protected: boolean;
+  readonly readOnly: boolean;
+  readonly schema?: string | undefined;
+  readonly dialect?: string | undefined;
+  readonly staleAfterSeconds?: number | undefined;
+  readonly redact: RedactEntry;
+  readonly queues: Readonly<Record<string, QueueEntry>>;
+}
+
+export interface ContextRequest {
+  readonly flags: { readonly context?: string | undefined; readonly url?: string | undefined };
+  readonly env: NodeJS.ProcessEnv;
+  readonly config: Config;
+  /** What `context use` chose. */
+  readonly current?: string | undefined;
+}
+
+/** Only when nothing else tells: applications set these for themselves. */
+const ambient = ['JOB_QUEUE_DATABASE_URL', 'DATABASE_URL', 'REDIS_URL'];
+
+/** flag > JOBCTL_… > `context use` > default of the configuration > its only context > the application's own variables. */
+export function resolveContext(request: ContextRequest): Context {
+  const { flags, env, config, current } = request;
+  if (flags.context && flags.url) throw new JobctlError('usage', '--context and --url name two backends. Give one of them.');
+  if (flags.url) return fromFlag(flags.url, request);
+  if (flags.context) return named(flags.context, '--context', request);
+  if (env['JOBCTL_CONTEXT'] && env['JOBCTL_URL']) {
+    throw new JobctlError('usage', 'JOBCTL_CONTEXT and JOBCTL_URL name two backends.', { next: ['unset JOBCTL_URL', 'unset JOBCTL_CONTEXT'] });
+  }
+  if (env['JOBCTL_CONTEXT']) return named(env['JOBCTL_CONTEXT'], 'JOBCTL_CONTEXT', request);
+  if (env['JOBCTL_URL']) return fromUrl(env['JOBCTL_URL'], 'JOBCTL_URL', config);
+  if (current) return named(current, 'context use', request);
+  if (config.default) return named(config.default, `default in ${config.origins.get('default') ?? 'the configuration'}`, request);
+  const names = Object.keys(config.contexts);
+  if (names.length === 1) return named(names[0] as string, 'the only context', request);
+  if (names.length > 1) {
+    throw new JobctlError('usage', `Which context? There are ${names.join(', ')}.`, { next: names.slice(0, 3).map((name) => `jobctl context use ${name}`) });
+  }
+  const variable = ambient.find((name) => env[name] && faultOfScheme(env[name]) === undefined);
+  if (variable !== undefined) return fromUrl(env[variable] as string, variable, config);
+  throw new JobctlError('usage', 'No backend is configured.', {
+    next: [
+      'jobctl config init                # writes a commented jobctl.yaml',
+      'jobctl stats --url sqs://REGION   # or postgres://…, redis://…; or set JOBCTL_URL',
+      'jobctl demo up                    # a throw-away server to try it on',
+    ],
+  });
+}
+
+/** A flag stands in the process list and in the shell's history for all to see. */
+function fromFlag(url: string, { env, config }: ContextRequest): Context {
+  if (hasLiteralPassword(url)) {
+    throw new JobctlError('usage', 'The password in --url would be visible in the process list and the shell history.', {
+      next: ["Put the whole URL into JOBCTL_URL, or write --url 'postgres://app:${DB_PASSWORD}@db/jobs' in single quotes."],
+    });
+  }
+  return fromUrl(expand(url, env, '--url', 'flag'), '--url', config);
+}
+
+function fromUrl(url: string, origin: string, config: Config): Context {
+  const fault = faultOfScheme(url);
+  if (fault !== undefined) throw new JobctlError('usage', `${origin} ${fault}.`);
+  return { name: placeOf(url), url, origin, protected: false, readOnly: false, redact: addRedaction(config.redact), queues: {} };
+}
+
+function named(name: string, origin: string, { config, env }: ContextRequest): Context {
+  const entry = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
+  if (entry === undefined) throw unknownContext(name, origin, config);
+  const at = (key: string): string => config.origins.get(`contexts.${name}.${key}`) ?? 'the configuration';
+  const filled = (key: 'url' | 'schema' | 'dialect', text: string): string => expand(text, env, `contexts.${name}.${key}`, at(key));
+  const url = filled('url', entry.url);
+  const fault = faultOfScheme(url);
+  if (fault !== undefined) throw new JobctlError('usage', `contexts.${name}.url ${fault} (${at('url')}).`);
+  return {
+    name,
+    url,
+    origin,
+    protected: entry.protected ?? false,
+    readOnly: entry.readOnly ?? false,
+    schema: entry.schema === undefined ? undefined : filled('schema', entry.schema),
+    dialect: entry.dialect,
+    staleAfterSeconds: entry.reset?.staleAfter === undefined ? undefined : parseDuration(entry.reset.staleAfter),
+    redact: addRedaction(config.redact, entry.redact),
+    queues: entry.queues ?? {},
+  };
+}
+
+function unknownContext(name: string, origin: string, config: Config): JobctlError {
+  const names = Object.keys(config.contexts);
+  if (names.length === 0) {
+    return new JobctlError('usage', `There is no context "${name}" (${origin}): no configuration file defines one.`, { next: ['jobctl config init', 'jobctl config check'] });
+  }
+  const close = nearest(name, names);
+  const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : `There are ${names.join(', ')}.`;
+  return new JobctlError('usage', `There is no context "${name}" (${origin}). ${hint}`, { next: ['jobctl context list', ...close.map((other) => `jobctl context use ${other}`)] });
+}
+
+/** One line of `context list`. The URL is as written, so it holds no secret. */
+export interface ContextRow {
+  readonly name: string;
+  readonly backend: string;
+  readonly url: string;
+  readonly protected: boolean;
+  readonly readOnly: boolean;
+  readonly current: boolean;
+  readonly origin: string;
+}
+
+export function contextRows(config: Config, current?: string): ContextRow[] {
+  const chosen = current ?? config.default;
+  return Object.entries(config.contexts).map(([name, entry]: [string, ContextEntry]) => ({
+    name,
+    backend: (entry.url.startsWith('${') ? undefined : schemeOf(entry.url)?.replace('postgresql', 'postgres')) ?? 'unknown until used',
+    url: entry.url,
+    protected: entry.protected ?? false,
+    readOnly: entry.readOnly ?? false,
+    current: name === chosen,
+    origin: config.origins.get(`contexts.${name}`) ?? '',
+  }));
+}

@@ -1,0 +1,21 @@
+import type { Instant } from './instant.ts';
+
+/** What a claim does to its jobs when it is applied. Stored in the plan, so plain data. */
+export type Action =
+  /** dead → waiting, with the full attempt policy again unless `keepAttempts`. */
+  | { readonly verb: 'replay'; readonly keepAttempts: boolean }
+  /** active → waiting for jobs whose owner is gone. */
+  | { readonly verb: 'reset' }
+  | { readonly verb: 'remove' }
+  /** waiting or delayed → cancelled; an active job is asked to stop where the backend can ask. */
+  | { readonly verb: 'cancel' }
+  /** A new payload for a dead job; it stays dead. */
+  | { readonly verb: 'edit'; readonly payload: string };
+
+/** How saved jobs are put back by restore and undo. */
+export interface PutBack {
+  /** Also jobs that were waiting or active come back as they were; otherwise they come back dead, so that nothing starts by itself. */
+  readonly asWas: boolean;
+  /** The backend's clock when the plan was made. */
+  readonly cutoff: Instant;
+}

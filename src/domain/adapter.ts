@@ -1,0 +1,186 @@
+import type { Action, PutBack } from './action.ts';
+import type { Capability } from './capability.ts';
+import type { Instant } from './instant.ts';
+import type { Job, JobDetail, JobState } from './job.ts';
+import type { Outcome } from './outcome.ts';
+import type { Criterion, Selection } from './selection.ts';
+
+export interface BackendInfo {
+  /** `memory`, `postgres/procrastinate`, `sqs`, `bullmq` … */
+  readonly name: string;
+  /** The version of the queue library's layout as far as it can be told: `3.4+`. */
+  readonly version: string;
+  /** Where it is, in one phrase, secrets masked: `postgres://app@db:5432/jobs (schema public)`. */
+  readonly where: string;
+  /** What it keeps of a failure; with `none`, `errorsNote` tells where to look instead. */
+  readonly errors: 'history' | 'last' | 'none';
+  readonly errorsNote?: string | undefined;
+  /** Which priority runs first. */
+  readonly priority: 'larger-first' | 'smaller-first' | 'none';
+  /** True on a replica or any other place that refuses writes. */
+  readonly readOnlyServer: boolean;
+  /** One line each, shown once on stderr: a newer layout than known, several dialects, and so on. */
+  readonly warnings: readonly string[];
+}
+
+export interface QueueRef {
+  readonly queue: string;
+}
+
+export type StateCounts = Readonly<Record<JobState, number>>;
+
+export interface StatsRow {
+  readonly counts: StateCounts;
+  /** Native states that this version does not know, with their counts. Never dropped. */
+  readonly other: Readonly<Record<string, number>>;
+  /** False when any of the counts is an estimate. */
+  readonly exact: boolean;
+  /** Seconds, by the backend's clock; undefined when no such job exists or its time is not stored. */
+  readonly oldestWaitingSeconds?: number | undefined;
+  readonly oldestActiveSeconds?: number | undefined;
+  /** What ended in the last `windowSeconds`; undefined where the backend cannot tell. */
+  readonly rates?: Rates | undefined;
+}
+
+export interface Rates {
+  readonly windowSeconds: number;
+  readonly completed: number;
+  readonly died: number;
+  /** Mean run time of what completed in the window, seconds. */
+  readonly meanSeconds?: number | undefined;
+}
+
+export type Breakdown = 'type' | 'lane' | 'tenant';
+
+export interface QueueStats extends StatsRow {
+  readonly queue: string;
+  /** Undefined where the backend has no such thing as a pause. */
+  readonly paused?: boolean | undefined;
+  readonly by?: readonly (StatsRow & { readonly key: string })[] | undefined;
+}
+
+export interface StatsRequest {
+  /** All queues when missing. */
+  readonly queues?: readonly string[] | undefined;
+  readonly by?: Breakdown | undefined;
+}
+
+export interface Count {
+  readonly value: number;
+  readonly exact: boolean;
+}
+
+export interface BrowseOptions {
+  /** Jobs per page. */
+  readonly size: number;
+  /** Newest or oldest first, in the order the backend can page by (its id, its time in the state). */
+  readonly order: 'newest' | 'oldest';
+}
+
+/** All that inspection may see. Nothing here changes the backend, except where `reads` is `receive`. */
+export interface QueueReader {
+  readonly backend: BackendInfo;
+  /** `receive`: looking hides a job for a while and counts as a delivery (SQS). */
+  readonly reads: 'peek' | 'receive';
+  /** The criteria that `browse`, `count` and the claims decide exactly; the caller decides the rest with `matches`. */
+  readonly pushes: ReadonlySet<Criterion>;
+  /** The backend's clock. */
+  now(): Promise<Instant>;
+  queues(): Promise<QueueRef[]>;
+  stats(request: StatsRequest): Promise<QueueStats[]>;
+  /** Jobs that fit the pushed criteria: an upper bound when the selection has others. */
+  count(selection: Selection): Promise<Count>;
+  /** Pages of jobs that fit the pushed criteria. May yield more than match, never fewer. */
+  browse(selection: Selection, options: BrowseOptions): AsyncIterable<Job[]>;
+  /** Undefined when no queue given (or the one given) holds that id. */
+  find(id: string, queue?: string): Promise<JobDetail | undefined>;
+  close(): Promise<void>;
+}
+
+/** The lossless native form of a job: JSON that only the adapter that wrote it reads. */
+export type Snapshot = Readonly<Record<string, unknown>>;
+
+export interface SavedJob {
+  readonly job: Job;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Jobs held for us: nobody else can change them until `release`.
+ * `apply` writes, then returns one outcome for each job given. When it rejects, the answer was lost: the outcome is unknown.
+ * Releasing lets go of what was not applied, and is safe to repeat.
+ */
+export interface Claim {
+  readonly jobs: readonly SavedJob[];
+  /** Jobs asked for by name that could not be held, and why. */
+  readonly skipped: readonly Outcome[];
+  /** What the journal must remember so that `settle` and `undo` can tell our write from another's. */
+  readonly mark: string;
+  apply(jobs: readonly SavedJob[]): Promise<Outcome[]>;
+  release(): Promise<void>;
+}
+
+export interface ClaimRequest {
+  readonly selection: Selection;
+  readonly action: Action;
+  /** Jobs per claim, at most. */
+  readonly size: number;
+}
+
+/** A write that was journalled as intended and never as answered. */
+export interface OpenIntent {
+  readonly action: Action['verb'] | 'restore' | 'revert';
+  readonly mark: string;
+  readonly jobs: readonly SavedJob[];
+}
+
+export interface Settles {
+  /** What became of the jobs: `done`, `skipped` with `not-applied` (it never happened), or still `unknown`. */
+  settle(intent: OpenIntent): Promise<Outcome[]>;
+}
+
+export interface Claims extends Settles {
+  /** Claims until no job of the selection is left; each job at most once. The caller releases every claim. */
+  claim(request: ClaimRequest): AsyncIterable<Claim>;
+}
+
+export interface Returns extends Settles {
+  /** Holds the place of saved jobs so that they can be put back. `mark`: the write that must still be their last one (undo). */
+  hold(saved: readonly SavedJob[], how: PutBack, mark?: string): Promise<Claim>;
+}
+
+export interface LockRequest {
+  readonly queues: readonly string[];
+  /** Shown to whoever is kept out: `run 2026… by ada@web-1`. */
+  readonly holder: string;
+  /** How long to wait for another run, milliseconds; 0 does not wait. */
+  readonly waitMs: number;
+}
+
+export interface Lock {
+  /** Aborted when the backend took the lock away; every write after that is refused by the adapter. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** Throws `locked`, with who holds it since when, while another run holds any of the queues. */
+export interface Locks {
+  acquire(request: LockRequest): Promise<Lock>;
+}
+
+export interface Capabilities {
+  readonly replay: Capability<Claims>;
+  readonly reset: Capability<Claims>;
+  readonly remove: Capability<Claims>;
+  readonly cancel: Capability<Claims>;
+  readonly edit: Capability<Claims>;
+  /** Recreate jobs that are gone. */
+  readonly restore: Capability<Returns>;
+  /** Take back a change to jobs that are still there. */
+  readonly revert: Capability<Returns>;
+  readonly lock: Capability<Locks>;
+}
+
+export interface QueueAdapter extends QueueReader {
+  readonly can: Capabilities;
+}

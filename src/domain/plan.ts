@@ -1,0 +1,79 @@
+import type { Action, PutBack } from './action.ts';
+import type { Count } from './adapter.ts';
+import type { Instant } from './instant.ts';
+import type { Job } from './job.ts';
+import type { Outcome, Tally } from './outcome.ts';
+import type { Selection } from './selection.ts';
+
+/** The verbs that write. `purge` removes all in a state; `undo` puts back what a run changed. */
+export type Verb = 'replay' | 'reset' | 'remove' | 'purge' | 'cancel' | 'edit' | 'restore' | 'undo';
+
+/** What is to be done, as data: enough to show it, to do it, and to go on with it after a crash. */
+export type Task =
+  | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action }
+  /** `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated. */
+  | { readonly kind: 'put-back'; readonly via: 'restore' | 'revert' | 'remove'; readonly how: PutBack; readonly from: PutBackSource };
+
+export interface PutBackSource {
+  /** Path of the backup file. */
+  readonly backup: string;
+  /** The run whose writes are taken back, when it is an undo. */
+  readonly run?: string | undefined;
+  /** Only these ids of the backup, when given. */
+  readonly ids?: readonly string[] | undefined;
+}
+
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly verb: Verb;
+  readonly context: string;
+  readonly backend: string;
+  readonly where: string;
+  readonly queues: readonly string[];
+  readonly task: Task;
+  /** The backend's clock when the plan was made. */
+  readonly madeAt: Instant;
+  readonly matched: Count;
+  /** Act on at most this many of the matched. */
+  readonly limit?: number | undefined;
+  readonly severity: 'normal' | 'severe';
+  /** A few of the jobs, for the eye. */
+  readonly sample: readonly Job[];
+  /** One line each: what the operator should know before saying yes. */
+  readonly warnings: readonly string[];
+  /** Kept in the audit: why this is done. */
+  readonly reason?: string | undefined;
+}
+
+/** The result of a run, and what `--json` prints of it. */
+export interface Report {
+  readonly schemaVersion: 1;
+  /** Missing on a dry run and when nothing matched: then there is no run to name. */
+  readonly run?: string | undefined;
+  readonly verb: Verb;
+  /** The queue, where it is one. */
+  readonly queue?: string | undefined;
+  readonly queues: readonly string[];
+  readonly dryRun: boolean;
+  readonly matched: number;
+  /** Acted on at most this many; `more` then tells how many matched beyond it. */
+  readonly limit?: number | undefined;
+  readonly more: number;
+  readonly outcomes: Tally;
+  /** The first of each, in the order met; the journal has all. */
+  readonly skipped: readonly { readonly id: string; readonly why: string }[];
+  readonly failed: readonly { readonly id: string; readonly why: string }[];
+  readonly backup?: string | undefined;
+  /** True when every job of the plan was dealt with. */
+  readonly complete: boolean;
+  /** Why the run stopped early. */
+  readonly stopped?: string | undefined;
+  /** What to do next, best first. */
+  readonly next: readonly string[];
+}
+
+/** True when the report must not look like success. */
+export const isPartial = (report: Report, leftWork: boolean): boolean =>
+  !report.dryRun && (!report.complete || leftWork || report.outcomes.failed > 0 || report.outcomes.unknown > 0);
+
+export type { Outcome };

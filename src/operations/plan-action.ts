@@ -1,0 +1,94 @@
+import type { Action } from '../domain/action.ts';
+import type { Count, QueueReader } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
+import type { Job } from '../domain/job.ts';
+import type { Plan, Verb } from '../domain/plan.ts';
+import { matcher, type Selection, type Tests } from '../domain/selection.ts';
+import { isCountable } from './engine.ts';
+
+/** Jobs shown with a plan, and the page size while matching is left to us. */
+const SAMPLE = 5;
+const PAGE = 500;
+/** Beyond this many named ids the plan does not look up each one that does not match. */
+const NAMED = 100;
+
+export interface PlanRequest {
+  readonly verb: Verb;
+  readonly context: string;
+  readonly protected: boolean;
+  readonly selection: Selection;
+  readonly tests: Tests;
+  readonly action: Action;
+  readonly limit?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Removing is severe everywhere; in a protected context everything is. */
+const isSevere = (request: PlanRequest): boolean => request.protected || request.action.verb === 'remove';
+
+/** Reads only: how many jobs the request means, a few of them, and what to know beforehand. The cutoff is the backend's now. */
+export async function planAction(reader: QueueReader, request: PlanRequest): Promise<Plan> {
+  if (request.selection.queues.length === 0 || request.selection.states.length === 0 || request.selection.ids?.length === 0) {
+    throw new JobctlError('refused', 'The selection is empty: it names no queue, no state or no id. It never means everything.', {
+      next: ['Name what is meant, for example --id 17.'],
+    });
+  }
+  const madeAt = await reader.now();
+  const selection: Selection = { ...request.selection, cutoff: madeAt };
+  const { matched, sample } = await look(reader, selection, request.tests);
+  const { verb, context, action, limit, reason } = request;
+  return {
+    schemaVersion: 1,
+    verb,
+    context,
+    backend: reader.backend.name,
+    where: reader.backend.where,
+    queues: selection.queues,
+    task: { kind: 'act', selection, action },
+    madeAt,
+    matched,
+    ...(limit === undefined ? {} : { limit }),
+    severity: isSevere(request) ? 'severe' : 'normal',
+    sample: sample.map((job) => ({ ...job, payload: '' })), // payloads live in the backup alone
+    warnings: [...reader.backend.warnings, ...(await strays(reader, selection, request.tests))],
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** Counts where the data is, when the backend understands the whole selection; else walks it, page by page. */
+async function look(reader: QueueReader, selection: Selection, tests: Tests): Promise<{ matched: Count; sample: Job[] }> {
+  const fits = matcher(selection, tests);
+  const countable = isCountable(selection, reader);
+  const counted = countable ? await reader.count(selection) : undefined;
+  const sample: Job[] = [];
+  let value = 0;
+  if (counted?.value === 0) return { matched: counted, sample };
+  for await (const page of reader.browse(selection, { size: countable ? SAMPLE : PAGE, order: 'oldest' })) {
+    const fitting = page.filter(fits);
+    value += fitting.length;
+    sample.push(...fitting.slice(0, SAMPLE - sample.length));
+    if (countable) break;
+  }
+  return { matched: counted ?? { value, exact: true }, sample };
+}
+
+/** Ids that were named and do not match, each with what is known of it. */
+async function strays(reader: QueueReader, selection: Selection, tests: Tests): Promise<string[]> {
+  const { ids } = selection;
+  if (ids === undefined || ids.length > NAMED) return [];
+  const fits = matcher(selection, tests);
+  const lines: string[] = [];
+  for (const id of ids) {
+    const job = (await reader.find(id))?.job;
+    if (job === undefined) lines.push(`There is no job ${id}.`);
+    else if (!fits(job)) lines.push(whyNot(job, selection));
+  }
+  return lines;
+}
+
+function whyNot(job: Job, selection: Selection): string {
+  if (!selection.queues.includes(job.queue)) return `Job ${job.id} is in the queue ${job.queue}.`;
+  if (!selection.states.includes(job.state)) return `Job ${job.id} is ${job.state}, not ${selection.states.join(' or ')}.`;
+  if (selection.stuck === true && job.stuck === undefined) return `Job ${job.id} is active and nothing proves that its worker is gone.`;
+  return `Job ${job.id} does not fit the other conditions.`;
+}

@@ -1,0 +1,101 @@
+import type { QueueReader, SavedJob } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
+import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
+import { openBackup } from '../safety/backup-reader.ts';
+import { batches } from '../safety/journal.ts';
+import type { RunRecord } from '../safety/run-folder.ts';
+import type { SourceBatch } from './engine.ts';
+
+type Return = Extract<Task, { kind: 'put-back' }>;
+
+const SAMPLE = 5;
+
+export interface ReturnRequest {
+  readonly verb: Extract<Verb, 'restore' | 'undo'>;
+  readonly context: string;
+  readonly protected: boolean;
+  readonly via: Return['via'];
+  readonly asWas: boolean;
+  readonly from: PutBackSource;
+  readonly reason?: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Reads the source once for its size, its queues and a few jobs. */
+export async function planReturn(reader: QueueReader, request: ReturnRequest, source: AsyncIterable<SourceBatch>): Promise<Plan> {
+  let value = 0;
+  const queues = new Set<string>();
+  const sample: SavedJob[] = [];
+  for await (const { jobs } of source) {
+    value += jobs.length;
+    for (const { job } of jobs) queues.add(job.queue);
+    sample.push(...jobs.slice(0, SAMPLE - sample.length));
+  }
+  const cutoff = await reader.now();
+  return {
+    schemaVersion: 1,
+    verb: request.verb,
+    context: request.context,
+    backend: reader.backend.name,
+    where: reader.backend.where,
+    queues: [...queues].sort(),
+    task: { kind: 'put-back', via: request.via, how: { asWas: request.asWas, cutoff }, from: request.from },
+    madeAt: cutoff,
+    matched: { value, exact: true },
+    severity: request.protected || request.via === 'remove' ? 'severe' : 'normal',
+    sample: sample.map(({ job }) => ({ ...job, payload: '' })),
+    warnings: request.warnings,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+  };
+}
+
+/** How a run is taken back: what it changed is reverted, what it removed is restored, what it restored is removed. */
+export function wayBack({ plan }: RunRecord): Return['via'] {
+  if (plan.task.kind === 'act') return plan.task.action.verb === 'remove' ? 'restore' : 'revert';
+  return { restore: 'remove', revert: 'revert', remove: 'restore' }[plan.task.via] as Return['via'];
+}
+
+/** The jobs that the run really changed, batch by batch, each with the mark of its write. */
+export async function* changedBy(run: RunRecord, from: number, restored: (from: number) => AsyncIterable<SourceBatch>): AsyncGenerator<SourceBatch> {
+  const frames = run.backupPath === undefined ? undefined : openBackup(run.backupPath, { acceptTorn: true });
+  const origins = run.backupPath === undefined ? restored(1)[Symbol.asyncIterator]() : undefined;
+  let number = 0;
+  for await (const { intent, outcome } of batches(run.journalPath)) {
+    if (outcome === undefined || outcome.rest.some(({ result }) => result === 'unknown')) throw unsettled(run);
+    const left = new Set(outcome.rest.map(({ id }) => id));
+    const done = new Set(intent.ids.filter((id) => !left.has(id)));
+    const saved = frames === undefined ? await batchOf(origins, intent.source) : await frameOf(frames, intent.frame?.frame);
+    number += 1;
+    if (number >= from && done.size > 0) yield { source: number, jobs: saved.filter(({ job }) => done.has(job.id)), mark: intent.mark };
+  }
+}
+
+async function frameOf(frames: AsyncGenerator<{ frame: number; jobs: SavedJob[] }>, wanted: number | undefined): Promise<readonly SavedJob[]> {
+  for (;;) {
+    const next = await frames.next();
+    if (next.done === true) return [];
+    if (next.value.frame === wanted) return next.value.jobs;
+  }
+}
+
+async function batchOf(batches_: AsyncIterator<SourceBatch> | undefined, wanted: number | undefined): Promise<readonly SavedJob[]> {
+  for (;;) {
+    const next = await batches_?.next();
+    if (next === undefined || next.done === true) return [];
+    if (next.value.source === wanted) return next.value.jobs;
+  }
+}
+
+const unsettled = (run: RunRecord): JobctlError =>
+  new JobctlError('refused', `The run ${run.id} is not settled: what became of its last batch is not known yet.`, {
+    next: [`jobctl run resume ${run.id}`, 'Then undo it.'],
+  });
+
+/** The batches of a backup file, and only the jobs asked for. */
+export async function* savedIn({ backup, ids }: PutBackSource, from: number, salvage: boolean): AsyncGenerator<SourceBatch> {
+  const wanted = ids && new Set(ids);
+  for await (const { frame, jobs } of openBackup(backup, salvage ? { salvage } : { acceptTorn: true })) {
+    const fitting = wanted === undefined ? jobs : jobs.filter(({ job }) => wanted.has(job.id));
+    if (frame >= from && fitting.length > 0) yield { source: frame, jobs: fitting };
+  }
+}

@@ -1,0 +1,37 @@
+import type { Lock } from '../domain/adapter.ts';
+import type { Plan, Report } from '../domain/plan.ts';
+import type { RunFolder } from '../safety/run-folder.ts';
+
+/** How far a run is. `of` is what the plan expects, an estimate where the backend only knows one. */
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
+}
+
+/** What a write needs of the outside world. The composition root makes them; a test makes its own. */
+export interface Ports {
+  readonly show: {
+    plan(plan: Plan, dryRun: boolean): void;
+    progress(progress: Progress): void;
+    /** The run is over, whatever became of it. */
+    settled(): void;
+  };
+  /** Resolves, or throws `refused` or `cancelled`. */
+  confirm(plan: Plan): Promise<void>;
+  /** Throws `locked` when another run has one of the queues. */
+  lock(plan: Plan): Promise<Lock>;
+  /** A new run folder with the plan in it. */
+  open(plan: Plan): Promise<RunFolder>;
+  /** Who did what, and how it ended. Written before the report is returned. */
+  audit(plan: Plan, run: string | undefined, ended: Report | Error): Promise<void>;
+}
+
+export interface Pace {
+  readonly dryRun: boolean;
+  /** Refuse when more than this many match. */
+  readonly max?: number | undefined;
+  /** Jobs per claim. */
+  readonly batch: number;
+  /** Aborted by the first Ctrl-C or SIGTERM: the batch in flight ends, then the run stops. */
+  readonly signal: AbortSignal;
+}

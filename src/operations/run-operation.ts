@@ -1,0 +1,38 @@
+import { JobctlError } from '../domain/errors.ts';
+import type { Plan, Report } from '../domain/plan.ts';
+import { execute } from './execute.ts';
+import type { Engine } from './engine.ts';
+import type { Pace, Ports } from './ports.ts';
+import { emptyReport } from './tally.ts';
+
+/**
+ * The one place where a write is sequenced: plan → confirm → lock → run folder → batches → report.
+ * A dry run is the same road, left after the plan.
+ */
+export async function runOperation(makePlan: () => Promise<Plan>, engine: (plan: Plan) => Engine, ports: Ports, pace: Pace): Promise<Report> {
+  const plan = await makePlan();
+  ports.show.plan(plan, pace.dryRun);
+  refuseBeyond(plan, pace.max);
+  const carrier = engine(plan); // refuses what the backend cannot do, on a dry run too
+  if (pace.dryRun || plan.matched.value === 0) return emptyReport(plan, pace.dryRun);
+  await ports.confirm(plan);
+  const lock = await ports.lock(plan);
+  try {
+    const run = await ports.open(plan);
+    try {
+      await run.journal({ at: 'start', time: plan.madeAt, run: run.id, verb: plan.verb });
+      return await execute({ plan, run, engine: carrier, lock, ports, pace });
+    } finally {
+      await run.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+function refuseBeyond(plan: Plan, max: number | undefined): void {
+  if (max === undefined || plan.matched.value <= max) return;
+  throw new JobctlError('refused', `${plan.matched.value} jobs match, which is more than --max ${max}.`, {
+    next: ['Narrow the selection, or raise --max.', 'To act on the first ones only, use --limit.'],
+  });
+}

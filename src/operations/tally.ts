@@ -1,0 +1,90 @@
+import { emptyTally, leavesWork, type Outcome, type Tally } from '../domain/outcome.ts';
+import type { Plan, Report } from '../domain/plan.ts';
+import type { RestEntry } from '../safety/journal-entry.ts';
+
+/** How many skipped or failed jobs a report names; the journal has them all. */
+const NAMED = 100;
+
+/** What a run has come to so far. Bounded: it counts, and keeps the first few names. */
+export class Results {
+  readonly counts: Tally = emptyTally();
+  readonly skipped: { id: string; why: string }[] = [];
+  readonly failed: { id: string; why: string }[] = [];
+  /** A job was left that the operator still has to deal with. */
+  leftWork = false;
+
+  get handled(): number {
+    return this.counts.done + this.counts.skipped + this.counts.failed + this.counts.unknown;
+  }
+
+  /** Jobs that were written to, or may have been: what a limit counts. */
+  get acted(): number {
+    return this.counts.done + this.counts.failed + this.counts.unknown;
+  }
+
+  add(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.result === 'skipped' && outcome.why === 'not-applied') continue; // it comes again in a later claim
+      this.counts[outcome.result] += 1;
+      this.leftWork ||= leavesWork(outcome);
+      if (outcome.result === 'done') continue;
+      const note = outcome.result === 'skipped' && outcome.note !== undefined ? `${outcome.why}: ${outcome.note}` : outcome.why;
+      const list = outcome.result === 'skipped' ? this.skipped : this.failed;
+      if (list.length < NAMED) list.push({ id: outcome.ref.id, why: note });
+    }
+  }
+
+  /** The same from a journal. */
+  addJournalled(done: number, rest: readonly RestEntry[]): void {
+    this.counts.done += done;
+    this.add(rest.map(({ queue, id, result, why, note }) => ({ ref: { queue, id }, result, why, note }) as Outcome));
+  }
+
+  /** Jobs that the plan counted and that no claim met: they moved on by themselves. */
+  movedOn(count: number): void {
+    this.counts.skipped += count;
+  }
+}
+
+const queueOf = (plan: Plan): Pick<Report, 'queue' | 'queues'> =>
+  plan.queues.length === 1 ? { queue: plan.queues[0] as string, queues: plan.queues } : { queues: plan.queues };
+
+const beyond = ({ matched, limit }: Plan): number => (limit === undefined ? 0 : Math.max(0, matched.value - limit));
+
+const limitOf = ({ limit }: Plan): Pick<Report, 'limit'> => (limit === undefined ? {} : { limit });
+
+/** The report of a run that had nothing to do, or was a dry run. */
+export const emptyReport = (plan: Plan, dryRun: boolean): Report => ({
+  schemaVersion: 1,
+  verb: plan.verb,
+  ...queueOf(plan),
+  dryRun,
+  matched: plan.matched.value,
+  ...limitOf(plan),
+  more: beyond(plan),
+  outcomes: emptyTally(),
+  skipped: [],
+  failed: [],
+  complete: true,
+  next: [],
+});
+
+export interface Ending {
+  readonly run: string;
+  readonly backup: string | undefined;
+  readonly complete: boolean;
+  readonly stopped: string | undefined;
+  readonly next: readonly string[];
+}
+
+export const reportOf = (plan: Plan, results: Results, ending: Ending): Report => ({
+  ...emptyReport(plan, false),
+  run: ending.run,
+  outcomes: results.counts,
+  skipped: results.skipped,
+  failed: results.failed,
+  ...(ending.backup === undefined ? {} : { backup: ending.backup }),
+  complete: ending.complete,
+  ...(ending.stopped === undefined ? {} : { stopped: ending.stopped }),
+  next: ending.next,
+});

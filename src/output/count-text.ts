@@ -1,0 +1,17 @@
+import type { Count } from '../domain/adapter.ts';
+
+const english = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+
+/** `12,000` in every locale: what is copied into a ticket reads the same everywhere. */
+export const grouped = (value: number): string => english.format(value);
+
+/** `~12,000` when it is an estimate. */
+export const approximately = (value: number, exact: boolean): string => (exact ? grouped(value) : `~${grouped(value)}`);
+
+export const counted = (count: Count): string => approximately(count.value, count.exact);
+
+/** For counts that stop at a cap. */
+export const atLeast = (value: number): string => `≥ ${grouped(value)}`;
+
+/** `1 job`, `40 jobs`. */
+export const plural = (value: number, noun: string): string => `${grouped(value)} ${noun}${value === 1 ? '' : 's'}`;

@@ -1,0 +1,29 @@
+import type { Page } from './page.ts';
+import { hang, textWidth } from './text-width.ts';
+
+export type Fact = readonly [label: string, value: string | undefined];
+
+/** `label  value`, one below the other, the values aligned and wrapped. Facts without a value are left out. */
+export function facts(list: readonly Fact[], page: Page, indent = '  '): string {
+  const known = list.filter((fact): fact is readonly [string, string] => fact[1] !== undefined && fact[1] !== '');
+  const width = known.reduce((most, [label]) => Math.max(most, textWidth(label)), 0);
+  return known.map(([label, value]) => labelled(`${indent}${label.padEnd(width)}  `, value, page)).join('\n');
+}
+
+/** The label is dimmed after the lines were broken, so that its width counts without the escape codes. */
+function labelled(lead: string, value: string, page: Page): string {
+  return page.style.dim(lead) + hang(lead, value, page.width).slice(lead.length);
+}
+
+/** Texts one below the other with an empty line between; empty ones leave no trace. */
+export const blocks = (...texts: readonly (string | undefined)[]): string => texts.filter((text) => text !== undefined && text !== '').join('\n\n');
+
+/** Texts one below the other; empty ones leave no trace. */
+export const lines = (...texts: readonly (string | undefined)[]): string => texts.filter((text) => text !== undefined && text !== '').join('\n');
+
+/** `next:` and the commands to run, whole, so that they can be copied. */
+export function nextLines(next: readonly string[], page: Page): string {
+  return next.map((step, index) => `${index === 0 ? page.style.dim('next:') : '     '} ${isCommand(step) ? step : hang('      ', step, page.width).slice(6)}`).join('\n');
+}
+
+const isCommand = (step: string): boolean => /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws) /.test(step);

@@ -1,0 +1,57 @@
+import type { Instant } from '../domain/instant.ts';
+import { relative } from './age.ts';
+import { grouped, plural } from './count-text.ts';
+import { blocks, lines, nextLines } from './facts.ts';
+import { type Page, view } from './page.ts';
+import { hang } from './text-width.ts';
+
+export interface GroupRow {
+  readonly group: string;
+  readonly signature: string;
+  readonly count: number;
+  readonly types: readonly string[];
+  readonly firstSeen?: Instant | undefined;
+  readonly lastSeen?: Instant | undefined;
+  readonly sampleIds: readonly string[];
+}
+
+export interface GroupsView {
+  readonly queue: string;
+  readonly by: 'error' | 'type' | 'tenant' | 'lane';
+  readonly scanned: number;
+  /** False when not all dead jobs were looked at. */
+  readonly complete: boolean;
+  /** Jobs that fell into no listed group because there were too many groups. */
+  readonly others: number;
+  readonly groups: readonly GroupRow[];
+  readonly now: Instant;
+  readonly next: readonly string[];
+}
+
+/** Two lines a group: how many and since when, then what they have in common, whole enough to be recognised. */
+export const groupsText = view(({ queue, by, scanned, complete, others, groups, now, next }: GroupsView, page: Page): string => {
+  if (groups.length === 0) return lines(`No dead jobs in ${queue}.`, nextLines(next, page));
+  const width = Math.max(...groups.map((group) => grouped(group.count).length));
+  const scope = `${page.style.strong(queue)}: ${plural(scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`;
+  return blocks(
+    `${scope}${complete ? '' : page.style.warn('; not all were looked at, so the counts are too low')}`,
+    groups.map((group) => groupLines(group, by, scanned, now, width, page)).join('\n\n'),
+    others > 0 ? hang('', `${plural(others, 'more job')} in further groups that are not listed: there are too many different ones.`, page.width) : undefined,
+    nextLines(next, page),
+  );
+});
+
+const maxLines = 4;
+
+function groupLines(group: GroupRow, by: GroupsView['by'], scanned: number, now: Instant, width: number, page: Page): string {
+  const share = scanned > 0 ? ` (${Math.round((group.count / scanned) * 100)}%)` : '';
+  const seen = group.lastSeen === undefined ? '' : `  last ${relative(group.lastSeen, now)}${group.firstSeen === undefined ? '' : `, first ${relative(group.firstSeen, now)}`}`;
+  const indent = ' '.repeat(width + 2);
+  const text = by === 'error' ? hang(indent, group.signature, page.width).split('\n') : [`${indent}types ${group.types.join(', ')}`];
+  const shown = text.length > maxLines ? [...text.slice(0, maxLines - 1), `${text[maxLines - 1]}…`] : text;
+  return lines(
+    `${page.style.bad(grouped(group.count).padStart(width))}  ${page.style.strong(group.group)}${share}${page.style.dim(seen)}`,
+    ...shown,
+    page.style.dim(`${indent}such as ${group.sampleIds.slice(0, 3).join(', ')}`),
+  );
+}

@@ -1,0 +1,116 @@
+import type { QueueStats, StatsRow } from '../domain/adapter.ts';
+import type { Instant } from '../domain/instant.ts';
+import { type JobState, jobStates } from '../domain/job.ts';
+import { age, clock } from './age.ts';
+import { approximately, grouped } from './count-text.ts';
+import { blocks, lines } from './facts.ts';
+import { type Page, view } from './page.ts';
+import { type Cell, type Column, table } from './table.ts';
+import { hang } from './text-width.ts';
+
+export interface StatsView {
+  readonly context: string;
+  readonly backend: string;
+  readonly asOf: Instant;
+  readonly queues: readonly QueueStats[];
+}
+
+interface Line {
+  readonly name: string;
+  readonly stats: StatsRow;
+  readonly total?: true;
+}
+
+/** Depth per state with the age of the oldest beside it; `~` before what is an estimate. */
+export const statsText = view(({ context, backend, asOf, queues }: StatsView, page: Page): string => {
+  const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
+  if (queues.length === 0) return blocks(head, 'No queues here.');
+  const rows = queues.flatMap((queue): Line[] => [
+    { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue },
+    ...(queue.by ?? []).map((part): Line => ({ name: `  ${part.key === '' ? '(none)' : part.key}`, stats: part })),
+  ]);
+  if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), total: true });
+  const columns = columnsOf(rows, page);
+  const { text, hidden } = table(columns, rows, page);
+  return blocks(head, text, lines(...notes(queues, hidden, rows).map((note) => hang('', note, page.width))));
+});
+
+const heads: Readonly<Record<JobState, string>> = {
+  waiting: 'WAITING', delayed: 'DELAYED', active: 'ACTIVE', completed: 'COMPLETED', dead: 'DEAD', cancelled: 'CANCELLED', blocked: 'BLOCKED',
+};
+
+const isZero = (rows: readonly Line[], state: JobState): boolean => rows.every(({ stats }) => stats.counts[state] === 0);
+
+function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
+  const count = (state: JobState, drop?: number): Column<Line> => ({
+    head: heads[state],
+    right: true,
+    whole: true,
+    cell: ({ stats }) => numberCell(state, stats, page),
+    ...(isZero(rows, state) && state !== 'dead' && state !== 'waiting' ? { drop: 100 } : drop === undefined ? {} : { drop }),
+  });
+  const aged = (head: string, seconds: (stats: StatsRow) => number | undefined, drop: number): Column<Line> => ({
+    head, right: true, whole: true, drop: rows.some(({ stats }) => seconds(stats) !== undefined) ? drop : 99, cell: ({ stats }) => age(seconds(stats)),
+  });
+  const rate = (head: string, of: 'completed' | 'died', drop: number): Column<Line>[] =>
+    rows.some(({ stats }) => stats.rates !== undefined)
+      ? [{ head, right: true, whole: true, drop, cell: ({ stats: { rates } }) => (rates === undefined ? '-' : grouped((rates[of] / rates.windowSeconds) * 60)) }]
+      : [];
+  return [
+    { head: 'QUEUE', whole: true, cell: ({ name, total }) => (total ? { text: name, look: page.style.strong } : name) },
+    count('waiting'),
+    aged('OLDEST', (stats) => stats.oldestWaitingSeconds, 10),
+    count('active'),
+    aged('LONGEST', (stats) => stats.oldestActiveSeconds, 9),
+    count('delayed', 5),
+    count('blocked', 6),
+    count('dead'),
+    count('completed', 20),
+    count('cancelled', 30),
+    ...rate('DONE/MIN', 'completed', 40),
+    ...rate('DIED/MIN', 'died', 15),
+  ];
+}
+
+function numberCell(state: JobState, { counts, exact }: StatsRow, page: Page): Cell {
+  const text = approximately(counts[state], exact || counts[state] === 0);
+  return state === 'dead' && counts.dead > 0 ? { text, look: page.style.bad } : text;
+}
+
+function notes(queues: readonly QueueStats[], hidden: readonly string[], rows: readonly Line[]): string[] {
+  const zero = jobStates.filter((state) => hidden.includes(heads[state]) && isZero(rows, state)).map((state) => heads[state]);
+  const cut = hidden.filter((head) => !zero.includes(head));
+  const unknown = queues.flatMap(({ queue, other }) => Object.entries(other).map(([native, count]) => `${queue}: ${grouped(count)} ${native}`));
+  return [
+    ...(unknown.length > 0 ? [`In states that this version does not know, and does not count above: ${unknown.join(', ')}.`] : []),
+    ...(zero.length > 0 ? [`Not shown, all zero: ${zero.join(', ')}.`] : []),
+    ...(cut.length > 0 ? [`Not shown for lack of width: ${cut.join(', ')}. A wider terminal or --json has them.`] : []),
+    ...(queues.some(({ exact }) => !exact) ? ['~ is an estimate.'] : []),
+  ];
+}
+
+/** Ages do not add up: the oldest of all stands for them. */
+function sum(queues: readonly QueueStats[]): StatsRow {
+  const most = (values: readonly (number | undefined)[]): number | undefined => {
+    const known = values.filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : Math.max(...known);
+  };
+  const counts = Object.fromEntries(jobStates.map((state) => [state, queues.reduce((all, queue) => all + queue.counts[state], 0)]));
+  return {
+    counts: counts as Record<JobState, number>,
+    other: {},
+    exact: queues.every((queue) => queue.exact),
+    oldestWaitingSeconds: most(queues.map((queue) => queue.oldestWaitingSeconds)),
+    oldestActiveSeconds: most(queues.map((queue) => queue.oldestActiveSeconds)),
+    rates: sumRates(queues),
+  };
+}
+
+/** Only where every queue tells, over the same window. */
+function sumRates(queues: readonly QueueStats[]): StatsRow['rates'] {
+  const rates = queues.map((queue) => queue.rates);
+  const windowSeconds = rates[0]?.windowSeconds;
+  if (windowSeconds === undefined || rates.some((rate) => rate?.windowSeconds !== windowSeconds)) return undefined;
+  const add = (of: 'completed' | 'died'): number => rates.reduce((all, rate) => all + (rate?.[of] ?? 0), 0);
+  return { windowSeconds, completed: add('completed'), died: add('died') };
+}

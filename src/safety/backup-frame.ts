@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
+import type { SavedJob } from '../domain/adapter.ts';
+
+/**
+ * One batch in a backup file: a zstd skippable frame that says what follows, then a zstd frame of NDJSON, a SavedJob a line.
+ * Plain `zstd -d` skips the first kind and so reads the whole file. With the byte count in the head, a reader finds the next
+ * batch behind a damaged one.
+ */
+export interface FrameHead {
+  /** Counts from 1. */
+  readonly frame: number;
+  readonly jobs: number;
+  /** Length and SHA-256 of the data frame behind the head. */
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Where a batch was saved. */
+export interface FrameRef {
+  readonly frame: number;
+  /** Where its head begins in the file. */
+  readonly offset: number;
+  readonly jobs: number;
+}
+
+export interface Frame {
+  readonly frame: number;
+  readonly offset: number;
+  readonly jobs: SavedJob[];
+}
+
+/** 0x184D2A50, little-endian. */
+export const skippableMagic = Buffer.from([0x50, 0x2a, 0x4d, 0x18]);
+/** Magic and length. */
+export const prefixBytes = 8;
+/** A longer head is not one of ours. */
+export const maxHeadBytes = 4096;
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const level = 1;
+const chunkChars = 1 << 20;
+const newline = 0x0a;
+
+/** The bytes of one batch. The caller is not kept waiting by the compressor: it works on another thread. */
+export async function encodeFrame(frame: number, jobs: readonly SavedJob[]): Promise<Buffer> {
+  const raw = toLines(jobs);
+  const data = await compress(raw, {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    pledgedSrcSize: raw.length,
+  });
+  return Buffer.concat([encodeHead({ frame, jobs: jobs.length, bytes: data.length, sha256: sha256(data) }), data]);
+}
+
+/** Text is put together in pieces, because a batch of huge payloads would not fit into one string. */
+function toLines(jobs: readonly SavedJob[]): Buffer {
+  const pieces: Buffer[] = [];
+  let text = '';
+  for (const job of jobs) {
+    text += `${JSON.stringify(job)}\n`;
+    if (text.length < chunkChars) continue;
+    pieces.push(Buffer.from(text));
+    text = '';
+  }
+  pieces.push(Buffer.from(text));
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+function encodeHead({ frame, jobs, bytes, sha256 }: FrameHead): Buffer {
+  const head = { frame, jobs, bytes, sha256 };
+  const content = Buffer.from(JSON.stringify({ ...head, check: checkOf(head) }));
+  const prefix = Buffer.alloc(prefixBytes);
+  skippableMagic.copy(prefix);
+  prefix.writeUInt32LE(content.length, skippableMagic.length);
+  return Buffer.concat([prefix, content]);
+}
+
+/** Undefined when the content is damaged or not ours: a wrong length would lead the reader astray. */
+export function decodeHead(content: Buffer): FrameHead | undefined {
+  try {
+    const { frame, jobs, bytes, sha256, check } = JSON.parse(content.toString()) as FrameHead & { check: string };
+    const head = { frame, jobs, bytes, sha256 };
+    return check === checkOf(head) ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The jobs of a data frame. Throws when zstd's own checksum or the JSON does not hold. */
+export async function decodeData(data: Buffer): Promise<SavedJob[]> {
+  const raw = await decompress(data);
+  const jobs: SavedJob[] = [];
+  for (let start = 0; start < raw.length; ) {
+    const found = raw.indexOf(newline, start);
+    const end = found === -1 ? raw.length : found;
+    jobs.push(JSON.parse(raw.toString('utf8', start, end)) as SavedJob);
+    start = end + 1;
+  }
+  return jobs;
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const checkOf = (head: FrameHead): string => crc32(JSON.stringify(head)).toString(16).padStart(8, '0');

@@ -1,0 +1,59 @@
+import type { SavedJob } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
+import { AppendFile } from './append-file.ts';
+import { encodeFrame, type FrameRef } from './backup-frame.ts';
+import { backupEnd } from './backup-walk.ts';
+import { shellWord } from './shell-word.ts';
+
+export interface BackupWriter {
+  /**
+   * Resolves when the jobs are on the disk: one write, one sync. When it rejects, none of them is saved, and
+   * whatever was saved earlier can still be read.
+   */
+  append(jobs: readonly SavedJob[]): Promise<FrameRef>;
+  close(): Promise<void>;
+}
+
+/** Starts a new backup file; it must not exist yet. */
+export async function createBackup(path: string): Promise<BackupWriter> {
+  return writer(await AppendFile.create(path), 0);
+}
+
+/**
+ * Goes on with an existing backup. A tail that a crash cut short is removed: its jobs were never touched.
+ * `saved` is the last frame known to have been saved whole, from the journal; losing that one is damage, not a crash.
+ */
+export async function continueBackup(path: string, saved?: FrameRef): Promise<BackupWriter> {
+  const { size, frames } = await backupEnd(path);
+  if (saved !== undefined && saved.offset >= size) {
+    throw new JobctlError('unexpected', `Frame ${saved.frame} of ${path} was saved whole and is cut short now.`, {
+      next: [`jobctl backup verify ${shellWord(path)}`, 'Get the file back from a copy; nothing was changed in it.'],
+    });
+  }
+  return writer(await AppendFile.continue(path, size), frames);
+}
+
+function writer(file: AppendFile, frames: number): BackupWriter {
+  let last = Promise.resolve(frames);
+  const add = async (frame: number, jobs: readonly SavedJob[]): Promise<FrameRef> => ({
+    frame,
+    offset: await file.append(await encodeFrame(frame, jobs)),
+    jobs: jobs.length,
+  });
+  return {
+    append(jobs) {
+      // One at a time, so that a frame that failed leaves no gap in the numbers.
+      const saved = last.then((before) => add(before + 1, jobs));
+      const before = last;
+      last = saved.then(
+        (ref) => ref.frame,
+        () => before,
+      );
+      return saved;
+    },
+    async close() {
+      await last;
+      await file.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Verb } from '../domain/plan.ts';
+import type { FrameRef } from './backup-frame.ts';
+
+/** A job that was not simply done. What is not listed here was. */
+export interface RestEntry {
+  readonly queue: string;
+  readonly id: string;
+  readonly result: Exclude<Outcome['result'], 'done'>;
+  readonly why: string;
+  readonly note?: string | undefined;
+}
+
+export interface StartEntry {
+  readonly at: 'start';
+  readonly time: Instant;
+  readonly run: string;
+  readonly verb: Verb;
+}
+
+/** Written before the backend is touched: without an outcome behind it, the jobs' fate is open. */
+export interface IntentEntry {
+  readonly at: 'intent';
+  readonly batch: number;
+  readonly mark: string;
+  readonly ids: readonly string[];
+  /** The queue of each id, only where the run has more than one queue. */
+  readonly queues?: readonly string[] | undefined;
+  readonly frame?: FrameRef | undefined;
+  /** Where jobs are put back: the batch of the source that these came from. */
+  readonly source?: number | undefined;
+}
+
+export interface OutcomeEntry {
+  readonly at: 'outcome';
+  readonly batch: number;
+  readonly done: number;
+  readonly rest: readonly RestEntry[];
+  /** Found out later, by asking the backend. It speaks for the whole batch and replaces an earlier outcome of it. */
+  readonly settled?: true | undefined;
+}
+
+/** Jobs that never came into a batch, such as those that another worker holds. */
+export interface SkippedEntry {
+  readonly at: 'skipped';
+  readonly rest: readonly RestEntry[];
+  readonly source?: number | undefined;
+}
+
+export interface EndEntry {
+  readonly at: 'end';
+  readonly time: Instant;
+  /** True when every job of the plan was dealt with: there is nothing to resume. */
+  readonly complete: boolean;
+  readonly stopped?: string | undefined;
+}
+
+export type JournalEntry = StartEntry | IntentEntry | OutcomeEntry | SkippedEntry | EndEntry;
+
+/** The part of some outcomes that a journal lists one by one. */
+export function restOf(outcomes: readonly Outcome[]): RestEntry[] {
+  const rest: RestEntry[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.result === 'done') continue;
+    const { queue, id } = outcome.ref;
+    const note = outcome.result === 'skipped' ? outcome.note : undefined;
+    rest.push({ queue, id, result: outcome.result, why: outcome.why, ...(note === undefined ? {} : { note }) });
+  }
+  return rest;
+}
+
+const kinds: ReadonlySet<unknown> = new Set<JournalEntry['at']>(['start', 'intent', 'outcome', 'skipped', 'end']);
+
+/** Undefined when the text is not an entry. */
+export function parseEntry(text: string): JournalEntry | undefined {
+  try {
+    const entry = JSON.parse(text) as JournalEntry | null;
+    return typeof entry === 'object' && entry !== null && kinds.has(entry.at) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Instant } from '../domain/instant.ts';
+import type { Tally } from '../domain/outcome.ts';
+import type { Plan, Report, Verb } from '../domain/plan.ts';
+import { errorCode } from './disk-error.ts';
+import { parseEntry } from './journal-entry.ts';
+import { readTail } from './line-reader.ts';
+import { readJson, runsFolder } from './run-folder.ts';
+import { isRunId, startOf } from './run-id.ts';
+import { holderOf } from './run-lock.ts';
+
+export interface RunSummary {
+  readonly id: string;
+  readonly startedAt: Instant;
+  /** `unfinished`: there are jobs left to deal with, `run resume` goes on. */
+  readonly state: 'finished' | 'unfinished' | 'damaged';
+  /** A process carries it out at this moment. */
+  readonly running: boolean;
+  /** Missing when the plan cannot be read. */
+  readonly verb?: Verb | undefined;
+  readonly context?: string | undefined;
+  readonly queues: readonly string[];
+  /** Missing until there is a report. */
+  readonly matched?: number | undefined;
+  readonly outcomes?: Tally | undefined;
+}
+
+const order = { unfinished: 0, damaged: 1, finished: 2 } as const;
+/** An `end` entry is far shorter. */
+const tailBytes = 4096;
+const atOnce = 32;
+
+/** All runs, unfinished first, then newest first. Reads only the plans, the reports and the ends of the journals. */
+export async function listRuns(stateDir: string): Promise<RunSummary[]> {
+  const ids = (await names(runsFolder(stateDir))).filter(isRunId);
+  const runs: RunSummary[] = [];
+  for (let i = 0; i < ids.length; i += atOnce) {
+    runs.push(
+      ...(await Promise.all(ids.slice(i, i + atOnce).map((id) => summary(join(runsFolder(stateDir), id), id)))),
+    );
+  }
+  return runs.sort((a, b) => order[a.state] - order[b.state] || (a.id < b.id ? 1 : -1));
+}
+
+async function summary(path: string, id: string): Promise<RunSummary> {
+  const base = { id, startedAt: startOf(id), running: false, queues: [] };
+  try {
+    const plan = await readJson<Plan>(join(path, 'plan.json'));
+    const report = await readJson<Report>(join(path, 'report.json'));
+    if (plan === undefined) return { ...base, state: 'damaged' };
+    const state = await stateOf(join(path, 'journal.ndjson'));
+    const running = state === 'unfinished' && (await holderOf(path)) !== undefined;
+    const counts = report === undefined ? {} : { matched: report.matched, outcomes: report.outcomes };
+    return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, running, ...counts };
+  } catch {
+    return { ...base, state: 'damaged' };
+  }
+}
+
+/** Told by the last line alone: it is the end of a complete run, or the run is not finished. */
+async function stateOf(journal: string): Promise<RunSummary['state']> {
+  let tail: string;
+  try {
+    ({ text: tail } = await readTail(journal, tailBytes));
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') return 'unfinished';
+    throw cause;
+  }
+  const last = tail.split('\n').at(-2);
+  const entry = last === undefined || !tail.endsWith('\n') ? undefined : parseEntry(last);
+  return entry?.at === 'end' && entry.complete ? 'finished' : 'unfinished';
+}
+
+const names = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((cause: unknown) => {
+    if (errorCode(cause) === 'ENOENT') return [];
+    throw cause;
+  });

@@ -1,0 +1,181 @@
+-- The database objects of Procrastinate 1.1 (https://procrastinate.readthedocs.io), written anew for the tests: same
+-- names, columns, constraints and behaviour.
+-- No schema is named: everything lands in the first schema of search_path.
+
+CREATE TYPE procrastinate_job_status AS ENUM ('todo', 'doing', 'succeeded', 'failed');
+
+CREATE TYPE procrastinate_job_event_type AS ENUM
+    ('deferred', 'started', 'deferred_for_retry', 'failed', 'succeeded', 'cancelled', 'scheduled');
+
+CREATE TABLE procrastinate_jobs (
+    id              bigserial PRIMARY KEY,
+    queue_name      varchar(128) NOT NULL,
+    task_name       varchar(128) NOT NULL,
+    lock            text,
+    queueing_lock   text,
+    args            jsonb NOT NULL DEFAULT '{}',
+    status          procrastinate_job_status NOT NULL DEFAULT 'todo',
+    scheduled_at    timestamptz,
+    attempts        int NOT NULL DEFAULT 0
+);
+-- One waiting job per queueing_lock, one running job per lock.
+CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx ON procrastinate_jobs (queueing_lock) WHERE status = 'todo';
+CREATE UNIQUE INDEX procrastinate_jobs_lock_idx ON procrastinate_jobs (lock) WHERE status = 'doing';
+CREATE INDEX procrastinate_jobs_queue_name_idx ON procrastinate_jobs (queue_name);
+CREATE INDEX procrastinate_jobs_id_lock_idx ON procrastinate_jobs (id, lock) WHERE status IN ('todo', 'doing');
+
+CREATE TABLE procrastinate_periodic_defers (
+    id              bigserial PRIMARY KEY,
+    task_name       varchar(128) NOT NULL,
+    defer_timestamp bigint,
+    job_id          bigint REFERENCES procrastinate_jobs,
+    periodic_id     varchar(128) NOT NULL DEFAULT '',
+    CONSTRAINT procrastinate_periodic_defers_unique UNIQUE (task_name, periodic_id, defer_timestamp)
+);
+CREATE INDEX procrastinate_periodic_defers_job_id_fkey ON procrastinate_periodic_defers (job_id);
+
+CREATE TABLE procrastinate_events (
+    id     bigserial PRIMARY KEY,
+    job_id int NOT NULL REFERENCES procrastinate_jobs ON DELETE CASCADE,
+    type   procrastinate_job_event_type,
+    at     timestamptz DEFAULT now()
+);
+CREATE INDEX procrastinate_events_job_id_fkey ON procrastinate_events (job_id);
+
+---------------------------------------------------------------------------------------------------- putting jobs in
+
+CREATE FUNCTION procrastinate_defer_job(
+    queue_name varchar, task_name varchar, lock text, queueing_lock text, args jsonb, scheduled_at timestamptz
+) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
+    VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+$$;
+
+-- One job per tick of a schedule: the unique (task, periodic id, tick) row decides who of several workers defers.
+CREATE FUNCTION procrastinate_defer_periodic_job(
+    _queue_name varchar, _lock varchar, _queueing_lock varchar, _task_name varchar, _periodic_id varchar,
+    _defer_timestamp bigint, _args jsonb
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    tick bigint;
+    made bigint;
+BEGIN
+    INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
+    VALUES (_task_name, _periodic_id, _defer_timestamp)
+    ON CONFLICT DO NOTHING RETURNING id INTO tick;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    made := procrastinate_defer_job(_queue_name, _task_name, _lock, _queueing_lock, _args, NULL);
+    UPDATE procrastinate_periodic_defers SET job_id = made WHERE id = tick;
+    DELETE FROM procrastinate_periodic_defers WHERE id IN (
+        SELECT old.id FROM procrastinate_periodic_defers AS old
+        WHERE old.task_name = _task_name AND old.periodic_id = _periodic_id AND old.defer_timestamp < _defer_timestamp
+        ORDER BY old.id FOR UPDATE);
+    RETURN made;
+END $$;
+
+------------------------------------------------------------------------------------------------- what workers call
+
+-- Takes the oldest due job; of the unfinished jobs with one lock only the oldest may be taken.
+CREATE FUNCTION procrastinate_fetch_job(target_queue_names varchar[]) RETURNS procrastinate_jobs LANGUAGE sql AS $$
+    UPDATE procrastinate_jobs SET status = 'doing'
+    WHERE id = (
+        SELECT job.id FROM procrastinate_jobs AS job
+        WHERE job.status = 'todo'
+          AND coalesce(job.queue_name = ANY (target_queue_names), target_queue_names IS NULL)
+          AND coalesce(job.scheduled_at <= now(), true)
+          AND (job.lock IS NULL OR NOT EXISTS (
+              SELECT FROM procrastinate_jobs AS rival
+              WHERE rival.lock = job.lock AND rival.status IN ('todo', 'doing') AND rival.id < job.id))
+        ORDER BY job.id
+        LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING *
+$$;
+
+CREATE FUNCTION procrastinate_finish_job(job_id int, end_status procrastinate_job_status, delete_job boolean)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF end_status NOT IN ('succeeded', 'failed') THEN
+        RAISE EXCEPTION 'End status should be either "succeeded" or "failed" (job id: %)', job_id;
+    END IF;
+    IF delete_job THEN
+        DELETE FROM procrastinate_jobs WHERE id = job_id AND status IN ('todo', 'doing');
+    ELSE
+        UPDATE procrastinate_jobs SET status = end_status, attempts = attempts + (status = 'doing')::int
+        WHERE id = job_id AND status IN ('todo', 'doing');
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Job was not found or not in "doing" or "todo" status (job id: %)', job_id;
+    END IF;
+END $$;
+
+CREATE FUNCTION procrastinate_retry_job(job_id int, retry_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = retry_at
+    WHERE id = job_id AND status = 'doing';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Job was not found or not in "doing" status (job id: %)', job_id;
+    END IF;
+END $$;
+
+-- For older workers; next_scheduled_at is not looked at.
+CREATE FUNCTION procrastinate_finish_job(
+    job_id int, end_status procrastinate_job_status, next_scheduled_at timestamptz, delete_job boolean
+) RETURNS void LANGUAGE sql AS $$ SELECT procrastinate_finish_job($1, $2, $4) $$;
+
+-------------------------------------------------------------------------------------------------------- the triggers
+
+CREATE FUNCTION procrastinate_notify_queue() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('procrastinate_queue#' || NEW.queue_name, NEW.task_name);
+    PERFORM pg_notify('procrastinate_any_queue', NEW.task_name);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER procrastinate_jobs_notify_queue AFTER INSERT ON procrastinate_jobs
+    FOR EACH ROW WHEN (NEW.status = 'todo') EXECUTE FUNCTION procrastinate_notify_queue();
+
+CREATE FUNCTION procrastinate_trigger_status_events_procedure_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO procrastinate_events (job_id, type) VALUES (NEW.id, 'deferred');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER procrastinate_trigger_status_events_insert AFTER INSERT ON procrastinate_jobs
+    FOR EACH ROW WHEN (NEW.status = 'todo') EXECUTE FUNCTION procrastinate_trigger_status_events_procedure_insert();
+
+CREATE FUNCTION procrastinate_trigger_status_events_procedure_update() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    happened procrastinate_job_event_type := CASE OLD.status
+        WHEN 'todo' THEN CASE
+            WHEN NEW.status = 'doing' THEN 'started'
+            WHEN NEW.status IN ('failed', 'succeeded') THEN 'cancelled' END
+        WHEN 'doing' THEN CASE
+            WHEN NEW.status = 'todo' THEN 'deferred_for_retry'
+            WHEN NEW.status IN ('failed', 'succeeded') THEN NEW.status::text END
+        END;
+BEGIN
+    IF happened IS NOT NULL THEN
+        INSERT INTO procrastinate_events (job_id, type) VALUES (NEW.id, happened);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER procrastinate_trigger_status_events_update AFTER UPDATE OF status ON procrastinate_jobs
+    FOR EACH ROW EXECUTE FUNCTION procrastinate_trigger_status_events_procedure_update();
+
+-- "at" is the planned time; every update of a waiting, scheduled job writes one more.
+CREATE FUNCTION procrastinate_trigger_scheduled_events_procedure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO procrastinate_events (job_id, type, at) VALUES (NEW.id, 'scheduled', NEW.scheduled_at);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER procrastinate_trigger_scheduled_events AFTER INSERT OR UPDATE ON procrastinate_jobs
+    FOR EACH ROW WHEN (NEW.scheduled_at IS NOT NULL AND NEW.status = 'todo')
+    EXECUTE FUNCTION procrastinate_trigger_scheduled_events_procedure();
+
+CREATE FUNCTION procrastinate_unlink_periodic_defers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE procrastinate_periodic_defers SET job_id = NULL WHERE job_id = OLD.id;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER procrastinate_trigger_delete_jobs BEFORE DELETE ON procrastinate_jobs
+    FOR EACH ROW EXECUTE FUNCTION procrastinate_unlink_periodic_defers();
