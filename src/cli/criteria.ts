@@ -5,7 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Job, JobState } from '../domain/job.ts';
 import type { Selection, Tests } from '../domain/selection.ts';
 import { signature } from '../health/signature.ts';
-import { plainJob } from '../output/job-view.ts';
+import { jobFacts } from '../output/job-view.ts';
 
 /** The selection flags as oclif parsed them. */
 export interface SelectionFlags {
@@ -106,7 +106,7 @@ async function whereTest(source: string): Promise<(job: Job) => boolean> {
     }
   })();
   return (job) => {
-    const plain = plainJob(job);
+    const plain = jobFacts(job);
     const known = { ...plain, attempts: BigInt(job.attempts), ...(job.priority === undefined ? {} : { priority: BigInt(job.priority) }) };
     try {
       const value: unknown = evaluate({ ...Object.fromEntries(fields.map((field) => [field, null])), ...known, job: known });

@@ -47,3 +47,8 @@ export const writeFlags = {
 export const showFlags = {
   'show-sensitive': Flags.boolean({ summary: 'Show what is redacted. Audited.' }),
 };
+
+/** On writes that may be about the whole backend. */
+export const allQueuesFlag = {
+  'all-queues': Flags.boolean({ summary: 'Every queue of the context.', helpGroup: SELECTION }),
+};

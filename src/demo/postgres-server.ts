@@ -71,9 +71,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 /** Stops the server of this data folder (and removes the folder, if told so); refuses a pid that is another process. */
 export async function stopPostgres(pid: number, dataDir: string, { removeData = false } = {}): Promise<void> {
-  const inCharge = await readPidFile(dataDir);
   const alive = isAlive(pid);
-  if (alive && (inCharge?.pid !== pid || !(await commandLine(pid)).includes(dataDir))) {
+  if (alive && (await runningServer(dataDir)) !== pid) {
     throw new Error(`Process ${pid} is not the Postgres server of ${dataDir}, so it was left alone.`);
   }
   if (alive) {
@@ -86,6 +85,13 @@ export async function stopPostgres(pid: number, dataDir: string, { removeData = 
   }
   const isCluster = await exists(join(dataDir, 'PG_VERSION'));
   if (removeData && isCluster) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** The process that serves this data folder now, if there is one. */
+export async function runningServer(dataDir: string): Promise<number | undefined> {
+  const pid = (await readPidFile(dataDir))?.pid;
+  if (pid === undefined || !isAlive(pid)) return undefined;
+  return (await commandLine(pid)).includes(dataDir) ? pid : undefined; // else a later process with the same number
 }
 
 function serverArguments(dataDir: string, port: number, settings: PostgresOptions['settings']): string[] {
@@ -173,7 +179,10 @@ function isAlive(pid: number): boolean {
 async function commandLine(pid: number): Promise<string> {
   if (process.platform === 'linux')
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
-  return (await run('ps', ['-o', 'command=', '-p', String(pid)])).stdout;
+  return run('ps', ['-o', 'command=', '-p', String(pid)]).then(
+    ({ stdout }) => stdout,
+    () => '', // it has ended meanwhile
+  );
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -94,6 +94,7 @@ export interface QueueReader {
   browse(selection: Selection, options: BrowseOptions): AsyncIterable<Job[]>;
   /** Undefined when no queue given (or the one given) holds that id. */
   find(id: string, queue?: string): Promise<JobDetail | undefined>;
+  /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
   close(): Promise<void>;
 }
 
@@ -140,7 +141,10 @@ export interface Settles {
 }
 
 export interface Claims extends Settles {
-  /** Claims until no job of the selection is left; each job at most once. The caller releases every claim. */
+  /**
+   * Claims until no job of the selection is left; each job at most once. The caller releases every claim before it asks for
+   * the next. A reset with `stuck` in its selection checks the proof itself, even where the criterion is not pushed.
+   */
   claim(request: ClaimRequest): AsyncIterable<Claim>;
 }
 

@@ -8,6 +8,7 @@ export const ExitCode = {
   unsupported: 5,
   stale: 6,
   locked: 7,
+  /** Also every call on an adapter that was closed. */
   unreachable: 8,
   timeout: 9,
   findings: 10,

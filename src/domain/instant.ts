@@ -5,13 +5,17 @@
 export type Instant = string;
 
 const MICROS_PER_SECOND = 1_000_000n;
+const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /** Microseconds since 1970. Throws a RangeError when the text is not an instant. */
 export function toMicros(instant: Instant): bigint {
-  const millis = Date.parse(`${instant.slice(0, 19)}Z`);
-  const fraction = instant.slice(20, 26);
-  if (!/^\d{6}$/.test(fraction) || Number.isNaN(millis)) throw new RangeError(`not an instant: ${instant}`);
-  return BigInt(millis) * 1000n + BigInt(fraction);
+  const seconds = instant.slice(0, 19);
+  const millis = shape.test(instant) ? Date.parse(`${seconds}Z`) : Number.NaN;
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 19) !== seconds) {
+    throw new RangeError(`not an instant: ${instant}`);
+  }
+  return BigInt(millis) * 1000n + BigInt(instant.slice(20, 26));
 }
 
 export function fromMicros(micros: bigint): Instant {

@@ -2,7 +2,7 @@ import type { Action, PutBack } from './action.ts';
 import type { Count } from './adapter.ts';
 import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
-import type { Outcome, Tally } from './outcome.ts';
+import type { Tally } from './outcome.ts';
 import type { Selection } from './selection.ts';
 
 /** The verbs that write. `purge` removes all in a state; `undo` puts back what a run changed. */
@@ -21,6 +21,8 @@ export interface PutBackSource {
   readonly run?: string | undefined;
   /** Only these ids of the backup, when given. */
   readonly ids?: readonly string[] | undefined;
+  /** Take what can be read of a damaged backup. */
+  readonly salvage?: boolean | undefined;
 }
 
 export interface Plan {
@@ -39,6 +41,8 @@ export interface Plan {
   readonly severity: 'normal' | 'severe';
   /** A few of the jobs, for the eye. */
   readonly sample: readonly Job[];
+  /** Jobs that were named and do not match, and why. They will be left alone. */
+  readonly strays: readonly { readonly id: string; readonly why: string }[];
   /** One line each: what the operator should know before saying yes. */
   readonly warnings: readonly string[];
   /** Kept in the audit: why this is done. */
@@ -64,16 +68,10 @@ export interface Report {
   readonly skipped: readonly { readonly id: string; readonly why: string }[];
   readonly failed: readonly { readonly id: string; readonly why: string }[];
   readonly backup?: string | undefined;
-  /** True when every job of the plan was dealt with. */
+  /** True when nothing is left for the operator to deal with. A run that is not complete never exits with 0. */
   readonly complete: boolean;
   /** Why the run stopped early. */
   readonly stopped?: string | undefined;
   /** What to do next, best first. */
   readonly next: readonly string[];
 }
-
-/** True when the report must not look like success. */
-export const isPartial = (report: Report, leftWork: boolean): boolean =>
-  !report.dryRun && (!report.complete || leftWork || report.outcomes.failed > 0 || report.outcomes.unknown > 0);
-
-export type { Outcome };

@@ -30,7 +30,7 @@ export interface SoFar {
  * keep what still matches → save and sync → journal the intent → apply → journal the outcomes.
  * Whatever stops it, what was done is in the report and in the journal.
  */
-export async function execute(execution: Execution, soFar: SoFar = { results: new Results(), source: 1 }): Promise<Report> {
+export async function execute(execution: Execution, soFar: SoFar = { results: new Results(execution.plan), source: 1 }): Promise<Report> {
   const { plan, engine, ports, pace, run } = execution;
   const { results } = soFar;
   const target = Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
@@ -38,7 +38,7 @@ export async function execute(execution: Execution, soFar: SoFar = { results: ne
   try {
     for await (const batch of engine.batches(pace.batch, soFar.source)) {
       stopped = await oneBatch(execution, batch, results);
-      ports.show.progress({ done: results.handled, of: target });
+      ports.show.progress({ done: results.handled, of: target, exact: plan.matched.exact });
       if (stopped !== undefined || isFull(plan, results)) break;
     }
   } catch (error) {
@@ -54,9 +54,10 @@ export async function execute(execution: Execution, soFar: SoFar = { results: ne
     if (left > 0) stopped = `${left} jobs that match were held by other sessions`;
     results.movedOn(Math.max(0, target - results.handled - left));
   }
-  const complete = stopped === undefined;
-  await run.journal({ at: 'end', time: fromDate(new Date()), complete, ...(stopped === undefined ? {} : { stopped }) }).catch(() => {});
-  const report = reportOf(plan, results, { run: run.id, backup: run.backupPath, complete, stopped, next: nextSteps(run, results, complete) });
+  const finished = stopped === undefined;
+  await run.journal({ at: 'end', time: fromDate(new Date()), complete: finished, ...(finished ? {} : { stopped }) }).catch(() => {});
+  const complete = finished && !results.leftWork;
+  const report = reportOf(plan, results, { run: run.id, backup: run.backupPath, complete, stopped, next: nextSteps(run, results, finished) });
   await run.report(report).catch(() => {});
   await ports.audit(plan, run.id, report);
   return report;
@@ -107,8 +108,8 @@ async function ended({ plan, run, ports }: Execution, error: unknown): Promise<u
   return error;
 }
 
-function nextSteps(run: RunFolder, results: Results, complete: boolean): string[] {
-  if (!complete) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
+function nextSteps(run: RunFolder, results: Results, finished: boolean): string[] {
+  if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
   return results.counts.done > 0 ? [`jobctl undo ${run.id}`] : [];
 }
 

@@ -50,7 +50,8 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
     ...(limit === undefined ? {} : { limit }),
     severity: isSevere(request) ? 'severe' : 'normal',
     sample: sample.map((job) => ({ ...job, payload: '' })), // payloads live in the backup alone
-    warnings: [...reader.backend.warnings, ...(await strays(reader, selection, request.tests))],
+    strays: await strays(reader, selection, request.tests),
+    warnings: reader.backend.warnings,
     ...(reason === undefined ? {} : { reason }),
   };
 }
@@ -73,22 +74,22 @@ async function look(reader: QueueReader, selection: Selection, tests: Tests): Pr
 }
 
 /** Ids that were named and do not match, each with what is known of it. */
-async function strays(reader: QueueReader, selection: Selection, tests: Tests): Promise<string[]> {
+async function strays(reader: QueueReader, selection: Selection, tests: Tests): Promise<Plan['strays']> {
   const { ids } = selection;
   if (ids === undefined || ids.length > NAMED) return [];
   const fits = matcher(selection, tests);
-  const lines: string[] = [];
+  const found: { id: string; why: string }[] = [];
   for (const id of ids) {
     const job = (await reader.find(id))?.job;
-    if (job === undefined) lines.push(`There is no job ${id}.`);
-    else if (!fits(job)) lines.push(whyNot(job, selection));
+    if (job === undefined) found.push({ id, why: 'not-found' });
+    else if (!fits(job)) found.push({ id, why: whyNot(job, selection) });
   }
-  return lines;
+  return found;
 }
 
 function whyNot(job: Job, selection: Selection): string {
-  if (!selection.queues.includes(job.queue)) return `Job ${job.id} is in the queue ${job.queue}.`;
-  if (!selection.states.includes(job.state)) return `Job ${job.id} is ${job.state}, not ${selection.states.join(' or ')}.`;
-  if (selection.stuck === true && job.stuck === undefined) return `Job ${job.id} is active and nothing proves that its worker is gone.`;
-  return `Job ${job.id} does not fit the other conditions.`;
+  if (!selection.queues.includes(job.queue)) return `in the queue ${job.queue}`;
+  if (!selection.states.includes(job.state)) return `${job.state}, not ${selection.states.join(' or ')}`;
+  if (selection.stuck === true && job.stuck === undefined) return 'active, and nothing proves that its worker is gone';
+  return 'does not fit the other conditions';
 }

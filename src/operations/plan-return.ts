@@ -17,21 +17,23 @@ export interface ReturnRequest {
   readonly via: Return['via'];
   readonly asWas: boolean;
   readonly from: PutBackSource;
+  readonly limit?: number | undefined;
   readonly reason?: string | undefined;
   readonly warnings: readonly string[];
 }
 
 /** Reads the source once for its size, its queues and a few jobs. */
-export async function planReturn(reader: QueueReader, request: ReturnRequest, source: AsyncIterable<SourceBatch>): Promise<Plan> {
+export async function planReturn(reader: QueueReader, request: ReturnRequest, source: (task: Return) => AsyncIterable<SourceBatch>): Promise<Plan> {
+  const cutoff = await reader.now();
+  const task: Return = { kind: 'put-back', via: request.via, how: { asWas: request.asWas, cutoff }, from: request.from };
   let value = 0;
   const queues = new Set<string>();
   const sample: SavedJob[] = [];
-  for await (const { jobs } of source) {
+  for await (const { jobs } of source(task)) {
     value += jobs.length;
     for (const { job } of jobs) queues.add(job.queue);
     sample.push(...jobs.slice(0, SAMPLE - sample.length));
   }
-  const cutoff = await reader.now();
   return {
     schemaVersion: 1,
     verb: request.verb,
@@ -39,11 +41,13 @@ export async function planReturn(reader: QueueReader, request: ReturnRequest, so
     backend: reader.backend.name,
     where: reader.backend.where,
     queues: [...queues].sort(),
-    task: { kind: 'put-back', via: request.via, how: { asWas: request.asWas, cutoff }, from: request.from },
+    task,
     madeAt: cutoff,
     matched: { value, exact: true },
+    ...(request.limit === undefined ? {} : { limit: request.limit }),
     severity: request.protected || request.via === 'remove' ? 'severe' : 'normal',
     sample: sample.map(({ job }) => ({ ...job, payload: '' })),
+    strays: [],
     warnings: request.warnings,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
@@ -92,9 +96,9 @@ const unsettled = (run: RunRecord): JobctlError =>
   });
 
 /** The batches of a backup file, and only the jobs asked for. */
-export async function* savedIn({ backup, ids }: PutBackSource, from: number, salvage: boolean): AsyncGenerator<SourceBatch> {
+export async function* savedIn({ backup, ids, salvage }: PutBackSource, from: number): AsyncGenerator<SourceBatch> {
   const wanted = ids && new Set(ids);
-  for await (const { frame, jobs } of openBackup(backup, salvage ? { salvage } : { acceptTorn: true })) {
+  for await (const { frame, jobs } of openBackup(backup, salvage === true ? { salvage } : { acceptTorn: true })) {
     const fitting = wanted === undefined ? jobs : jobs.filter(({ job }) => wanted.has(job.id));
     if (frame >= from && fitting.length > 0) yield { source: frame, jobs: fitting };
   }

@@ -6,6 +6,7 @@ import type { RunFolder } from '../safety/run-folder.ts';
 export interface Progress {
   readonly done: number;
   readonly of: number;
+  readonly exact: boolean;
 }
 
 /** What a write needs of the outside world. The composition root makes them; a test makes its own. */

@@ -30,7 +30,7 @@ export async function resumeRun(
   ports: Ports,
   pace: Pace,
 ): Promise<Report> {
-  const past = await readPast(run.journalPath);
+  const past = await readPast(run);
   if (past.complete) throw new JobctlError('refused', `The run ${run.id} is finished; there is nothing to resume.`, { next: [`jobctl run show ${run.id}`] });
   ports.show.plan(run.plan, pace.dryRun);
   await ports.confirm(remaining(run.plan, past));
@@ -49,8 +49,8 @@ const remaining = (plan: Plan, { results }: Past): Plan => ({
 });
 
 /** Streams the journal once; only counts stay. What was skipped beside an open intent is met again, so it does not count yet. */
-async function readPast(path: string): Promise<Past> {
-  const results = new Results();
+async function readPast(run: RunFolder): Promise<Past> {
+  const results = new Results(run.plan);
   let beside: readonly RestEntry[] = [];
   let last: { intent: IntentEntry; outcome: OutcomeEntry | undefined } | undefined;
   let source = 1;
@@ -61,7 +61,7 @@ async function readPast(path: string): Promise<Past> {
     last = undefined;
     beside = [];
   };
-  for await (const entry of readJournal(path)) {
+  for await (const entry of readJournal(run.journalPath)) {
     complete = entry.at === 'end' && entry.complete;
     if (entry.at === 'skipped') {
       close();

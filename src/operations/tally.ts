@@ -11,8 +11,17 @@ export class Results {
   readonly skipped: { id: string; why: string }[] = [];
   readonly failed: { id: string; why: string }[] = [];
   /** A job was left that the operator still has to deal with. */
-  leftWork = false;
+  leftWork: boolean;
+  /** Named jobs that were never part of the plan; they count as skipped in the report alone. */
+  readonly #strays: number;
 
+  constructor(plan: Pick<Plan, 'strays'>) {
+    this.#strays = plan.strays.length;
+    this.leftWork = plan.strays.length > 0;
+    this.skipped.push(...plan.strays.slice(0, NAMED));
+  }
+
+  /** Jobs of the plan that have been dealt with. */
   get handled(): number {
     return this.counts.done + this.counts.skipped + this.counts.failed + this.counts.unknown;
   }
@@ -32,6 +41,10 @@ export class Results {
       const list = outcome.result === 'skipped' ? this.skipped : this.failed;
       if (list.length < NAMED) list.push({ id: outcome.ref.id, why: note });
     }
+  }
+
+  get tally(): Tally {
+    return { ...this.counts, skipped: this.counts.skipped + this.#strays };
   }
 
   /** The same from a journal. */
@@ -62,10 +75,10 @@ export const emptyReport = (plan: Plan, dryRun: boolean): Report => ({
   matched: plan.matched.value,
   ...limitOf(plan),
   more: beyond(plan),
-  outcomes: emptyTally(),
-  skipped: [],
+  outcomes: { ...emptyTally(), skipped: plan.strays.length },
+  skipped: plan.strays,
   failed: [],
-  complete: true,
+  complete: plan.strays.length === 0,
   next: [],
 });
 
@@ -80,7 +93,7 @@ export interface Ending {
 export const reportOf = (plan: Plan, results: Results, ending: Ending): Report => ({
   ...emptyReport(plan, false),
   run: ending.run,
-  outcomes: results.counts,
+  outcomes: results.tally,
   skipped: results.skipped,
   failed: results.failed,
   ...(ending.backup === undefined ? {} : { backup: ending.backup }),

@@ -43,6 +43,9 @@ export async function listRuns(stateDir: string): Promise<RunSummary[]> {
   return runs.sort((a, b) => order[a.state] - order[b.state] || (a.id < b.id ? 1 : -1));
 }
 
+/** One run. */
+export const summaryOf = (stateDir: string, id: string): Promise<RunSummary> => summary(join(runsFolder(stateDir), id), id);
+
 async function summary(path: string, id: string): Promise<RunSummary> {
   const base = { id, startedAt: startOf(id), running: false, queues: [] };
   try {

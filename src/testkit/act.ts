@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Action } from '../domain/action.ts';
 import type { BrowseOptions, Claims, QueueReader, Returns, SavedJob } from '../domain/adapter.ts';
-import { type Job, type JobRef, type JobState, jobStates } from '../domain/job.ts';
+import { type Job, type JobState, jobStates } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 
@@ -11,7 +11,11 @@ export const whole = (...queues: readonly string[]): Selection => ({ queues, sta
 export const inState = (queue: string, ...states: readonly JobState[]): Selection => ({ queues: [queue], states });
 
 /** All pages as one list, in the order they came. */
-export async function browseAll(reader: QueueReader, selection: Selection, options: Partial<BrowseOptions> = {}): Promise<Job[]> {
+export async function browseAll(
+  reader: QueueReader,
+  selection: Selection,
+  options: Partial<BrowseOptions> = {},
+): Promise<Job[]> {
   const jobs: Job[] = [];
   for await (const page of reader.browse(selection, { size: 100, order: 'oldest', ...options })) jobs.push(...page);
   return jobs;
@@ -35,7 +39,12 @@ export interface Acted {
 }
 
 /** The loop of every bulk write: claim, keep what matches, save, apply, release. */
-export async function act(ops: Claims, selection: Selection, action: Action, { size = 10, tests = {} as Tests } = {}): Promise<Acted> {
+export async function act(
+  ops: Claims,
+  selection: Selection,
+  action: Action,
+  { size = 10, tests = {} as Tests } = {},
+): Promise<Acted> {
   const acted: Acted = { outcomes: [], saved: [], marks: [] };
   const fits = matcher(selection, tests);
   for await (const claim of ops.claim({ selection, action, size })) {
@@ -52,7 +61,13 @@ export async function act(ops: Claims, selection: Selection, action: Action, { s
 }
 
 /** Hold, apply, release: how restore and undo put jobs back. */
-export async function putBack(ops: Returns, saved: readonly SavedJob[], asWas: boolean, reader: QueueReader, mark?: string) {
+export async function putBack(
+  ops: Returns,
+  saved: readonly SavedJob[],
+  asWas: boolean,
+  reader: QueueReader,
+  mark?: string,
+) {
   const claim = await ops.hold(saved.map(reread), { asWas, cutoff: await reader.now() }, mark);
   try {
     const outcomes = [...claim.skipped, ...(claim.jobs.length > 0 ? await claim.apply(claim.jobs) : [])];
@@ -71,9 +86,8 @@ export const told = (outcomes: readonly Outcome[]): string[] =>
 
 export const all = (ids: readonly string[], what: string): string[] => ids.map((id) => `${id}: ${what}`).sort();
 
-export const refs = (queue: string, ids: readonly string[]): JobRef[] => ids.map((id) => ({ queue, id }));
-
-export const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
 
 /** A text with at least one visible character. */
 export const somethingSaid: unknown = expect.stringMatching(/\S/);

@@ -25,6 +25,7 @@ export type Attribute = 'error' | 'since' | 'createdAt' | 'priority' | 'lane' | 
 
 /** Facts of the backend: what can be stored in it at all. They are no options: nothing that it can store may be left out. */
 export interface Holds {
+  /** States that a job can be in by itself; not `blocked` where that takes a second job. */
   readonly states: ReadonlySet<JobState>;
   readonly attributes: ReadonlySet<Attribute>;
   /** What a payload may be: any text, any JSON text, or only the text of a JSON object. */

@@ -19,7 +19,12 @@ export function hostilePayloads(holds: Holds): Record<string, string> {
     ...objects,
     ...(holds.nulEscape && { 'escaped NUL': '{"nul":"a\\u0000b"}' }),
     ...(holds.loneSurrogates && { 'half a surrogate pair': '{"half":"\\ud800","other":"\\udfff x"}' }),
-    ...(holds.payloads !== 'json object' && { list: '[1,"two",null]', number: '9007199254740993', 'null': 'null', text: '"plain"' }),
+    ...(holds.payloads !== 'json object' && {
+      list: '[1,"two",null]',
+      number: '9007199254740993',
+      null: 'null',
+      text: '"plain"',
+    }),
     ...(holds.payloads === 'any text' && {
       'broken JSON': '{"to": "ada@example.com", "half',
       'spaces kept': '{ "b" : 1,\n  "a" : 1.0 , "a": 2 }',

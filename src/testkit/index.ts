@@ -30,7 +30,22 @@ export type { Attribute, Bench, Holds, SeedJob } from './bench.ts';
 export { type Check, NotHere, type Topic } from './topic.ts';
 
 export const topics: readonly Topic[] = [
-  capabilities, browse, find, stats, selection, claim, replay, reset, remove, cancel, edit, restore, revert, settle, lock, closed,
+  capabilities,
+  browse,
+  find,
+  stats,
+  selection,
+  claim,
+  replay,
+  reset,
+  remove,
+  cancel,
+  edit,
+  restore,
+  revert,
+  settle,
+  lock,
+  closed,
 ];
 
 export function conformance(name: string, open: () => Promise<Bench>): void {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Check, NotHere, topics } from '../../src/testkit/index.ts';
-import { faults } from './faults.ts';
+import { faults } from './faults/index.ts';
 import { memoryBench } from './memory-bench.ts';
 
 /** Failed as a test fails, not because the fault itself is broken. */
 const isVerdict = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'AssertionError' || error.message.startsWith('Property failed'));
+  error instanceof Error &&
+  (['AssertionError', 'JobctlError'].includes(error.name) || error.message.startsWith('Property failed'));
 
 async function failure(check: Check, bench: ReturnType<typeof memoryBench>): Promise<unknown> {
   try {

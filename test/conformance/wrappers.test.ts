@@ -9,4 +9,6 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 conformance('paced(memory)', async () => memoryBench((adapter) => paced(adapter, { perSecond: 1000, sleep })));
 
 // All that is left is reading; each check that writes is shown as skipped, with the reason.
-conformance('readOnly(memory)', async () => memoryBench((adapter) => readOnly(adapter, 'the context prod is readOnly')));
+conformance('readOnly(memory)', async () =>
+  memoryBench((adapter) => readOnly(adapter, 'the context prod is readOnly')),
+);

@@ -42,7 +42,7 @@ describe('a file that only grows', () => {
     const path = join(await temporaryFolder(), 'f');
     const file = await AppendFile.create(path);
     await file.append(Buffer.from('one'));
-    const whole = handle.write;
+    const whole = handle.write as (...args: unknown[]) => Promise<unknown>;
     vi.spyOn(handle, 'write')
       .mockImplementationOnce(function (this: FileHandle, ...args: unknown[]) {
         const [bytes, offset, , position] = args as [Uint8Array, number, number, number];

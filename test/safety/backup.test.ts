@@ -168,7 +168,8 @@ describe('a damaged backup', () => {
   it.each([
     ['its magic', 0],
     ['the length of its head', 4],
-    ['a digit in its head', 25],
+    ['its number', 17],
+    ['its count of jobs', 26],
   ])('finds the way past a head with a damage in %s, and reads even its jobs', async (_, at) => {
     const { path, refs } = await sample();
     await overwrite(path, (refs[1]?.offset ?? 0) + at, Buffer.from([0x37]));
@@ -191,6 +192,25 @@ describe('a damaged backup', () => {
     await overwrite(path, 0, Buffer.from([0]));
     expect((await verifyBackup(path)).damage).toHaveLength(1);
     expect((await collect(openBackup(path, { salvage: true }))).at(-1)?.offset).toBe(second.offset);
+  });
+
+  it('tells a torn tail apart from a damage further up', async () => {
+    const { path, refs, size } = await sample();
+    await overwrite(path, refs[1]?.offset ?? 0, Buffer.from([0]));
+    await overwrite(path, size - 100, Buffer.alloc(100));
+    const check = await verifyBackup(path);
+    expect(check.damage.map(({ frame, torn }) => [frame, torn])).toEqual([
+      [2, false],
+      [4, true],
+    ]);
+    expect(check.torn).toBe(false);
+  });
+
+  it('has a checksum in each data frame, which vouches for the jobs behind a damaged head', async () => {
+    const { path } = await sample();
+    const content = await readFile(path);
+    const data = content.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
+    expect((content[data + 4] ?? 0) & 0b100).toBe(0b100);
   });
 
   it('tells of a frame that was cut out', async () => {

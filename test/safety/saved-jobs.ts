@@ -51,6 +51,7 @@ export function planFor(queues: readonly string[] = ['email'], more: Partial<Pla
     matched: { value: 40, exact: true },
     severity: 'normal',
     sample: [],
+    strays: [],
     warnings: [],
     ...more,
   };

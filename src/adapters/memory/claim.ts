@@ -27,7 +27,10 @@ export const claims = (connection: Connection): Claims => ({
   async *claim(request) {
     const { selection, size } = request;
     const fits = matcher(pushedPart(selection));
-    const walk = connection.use().entries().filter(({ job }) => selection.queues.includes(job.queue));
+    const walk = connection
+      .use()
+      .entries()
+      .filter(({ job }) => selection.queues.includes(job.queue));
     let missed = unknownIds(selection, walk);
     for (let at = 0; at < walk.length || missed.length > 0; ) {
       const store = connection.use();
@@ -64,13 +67,24 @@ export const letGo = (connection: Connection, mark: string, refs: readonly JobRe
     }
   });
 
-function claimOf(connection: Connection, request: ClaimRequest, mark: string, taken: Entry[], missed: Outcome[]): Claim {
-  const release = letGo(connection, mark, taken.map(({ job }) => job));
+function claimOf(
+  connection: Connection,
+  request: ClaimRequest,
+  mark: string,
+  taken: Entry[],
+  missed: Outcome[],
+): Claim {
+  const release = letGo(
+    connection,
+    mark,
+    taken.map(({ job }) => job),
+  );
   const versions = new Map(taken.map(({ job, version }) => [keyOf(job), version]));
   const applyOne = (store: MemoryStore, { job }: SavedJob): Outcome => {
     const entry = store.get(job);
     if (entry === undefined) return skipped(job, 'not-found');
-    if (entry.version !== versions.get(keyOf(job)) || store.held.get(keyOf(job)) !== mark) return skipped(job, 'state-changed');
+    if (entry.version !== versions.get(keyOf(job)) || store.held.get(keyOf(job)) !== mark)
+      return skipped(job, 'state-changed');
     const made = change(entry.job, request.action, request.selection, store.clock());
     if ('skip' in made) return skipped(job, made.skip, made.note);
     if (made.next === 'removed') store.remove(job, mark);

@@ -50,6 +50,8 @@ export function toJob(stored: MemoryJob, now: Instant): Job {
 
 /** The same text for the same job, whatever the order of its fields. */
 export function jobText(stored: MemoryJob, without: readonly (keyof MemoryJob)[] = []): string {
-  const fields = Object.entries(stored).filter(([name, value]) => value !== undefined && !without.some((drop) => drop === name));
+  const fields = Object.entries(stored).filter(
+    ([name, value]) => value !== undefined && !without.some((drop) => drop === name),
+  );
   return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

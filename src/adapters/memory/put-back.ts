@@ -1,7 +1,7 @@
 import type { PutBack } from '../../domain/action.ts';
 import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome, SkipReason } from '../../domain/outcome.ts';
-import { letGo, done, settle, skipped } from './claim.ts';
+import { done, letGo, settle, skipped } from './claim.ts';
 import type { Connection } from './connection.ts';
 import { jobText, type MemoryJob } from './memory-job.ts';
 import { keyOf, type MemoryStore } from './store.ts';
@@ -9,10 +9,18 @@ import { keyOf, type MemoryStore } from './store.ts';
 const atRest = new Set(['completed', 'dead', 'cancelled']);
 
 /** The stored form that the saved job comes back in: as it was, or dead when it could start by itself. */
-export function formOf({ snapshot }: SavedJob, how: PutBack): MemoryJob {
+function formOf({ snapshot }: SavedJob, how: PutBack): MemoryJob {
   const was = snapshot as unknown as MemoryJob;
   if (how.asWas || atRest.has(was.state)) return was;
-  return { ...was, state: 'dead', retrying: false, since: how.cutoff, worker: undefined, leaseUntil: undefined, cancelAsked: undefined };
+  return {
+    ...was,
+    state: 'dead',
+    retrying: false,
+    since: how.cutoff,
+    worker: undefined,
+    leaseUntil: undefined,
+    cancelAsked: undefined,
+  };
 }
 
 /** Already put back, or never changed. When it came back dead, the moment it did so is no difference. */
@@ -22,7 +30,12 @@ const isThere = (now: MemoryJob, saved: SavedJob, wanted: MemoryJob): boolean =>
   return jobText(now, wanted === was ? [] : ['since']) === jobText(wanted, wanted === was ? [] : ['since']);
 };
 
-type Judge = (store: MemoryStore, saved: SavedJob, wanted: MemoryJob, mark: string | undefined) => SkipReason | undefined;
+type Judge = (
+  store: MemoryStore,
+  saved: SavedJob,
+  wanted: MemoryJob,
+  mark: string | undefined,
+) => SkipReason | undefined;
 
 /** Why a job cannot be recreated: it is there. */
 const whyNotRestore: Judge = (store, saved, wanted) => {
@@ -56,11 +69,16 @@ function hold(connection: Connection, judge: Judge, jobs: readonly SavedJob[], h
     const wanted = formOf(saved, how);
     const why = store.held.get(keyOf(saved.job)) === mark ? judge(store, saved, wanted, undone) : 'locked';
     if (why !== undefined) return skipped(saved.job, why);
-    if ((wanted.state === 'waiting' || wanted.state === 'delayed') && store.hasTwin(wanted)) return skipped(saved.job, 'duplicate');
+    if ((wanted.state === 'waiting' || wanted.state === 'delayed') && store.hasTwin(wanted))
+      return skipped(saved.job, 'duplicate');
     store.put(wanted, mark);
     return done(saved.job);
   };
-  const release = letGo(connection, mark, held.map(({ job }) => job));
+  const release = letGo(
+    connection,
+    mark,
+    held.map(({ job }) => job),
+  );
   return {
     jobs: held,
     skipped: missed,

@@ -1,5 +1,5 @@
-import type { JobDetail } from '../../domain/job.ts';
 import type { BackendInfo, QueueReader } from '../../domain/adapter.ts';
+import type { JobDetail } from '../../domain/job.ts';
 import { matcher, type Selection } from '../../domain/selection.ts';
 import type { Connection } from './connection.ts';
 import { toJob } from './memory-job.ts';

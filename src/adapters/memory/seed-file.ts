@@ -6,9 +6,24 @@ import { type MemoryAdapter, memoryAdapter } from './index.ts';
 import type { MemorySeed } from './memory-job.ts';
 
 const known: Record<keyof MemorySeed, 'string' | 'number' | 'boolean' | 'object'> = {
-  queue: 'string', id: 'string', type: 'string', state: 'string', retrying: 'boolean', attempts: 'number', maxAttempts: 'number',
-  payload: 'string', error: 'object', since: 'string', createdAt: 'string', priority: 'number', lane: 'string', tenant: 'string',
-  key: 'string', worker: 'string', leaseUntil: 'string', cancelAsked: 'boolean',
+  queue: 'string',
+  id: 'string',
+  type: 'string',
+  state: 'string',
+  retrying: 'boolean',
+  attempts: 'number',
+  maxAttempts: 'number',
+  payload: 'string',
+  error: 'object',
+  since: 'string',
+  createdAt: 'string',
+  priority: 'number',
+  lane: 'string',
+  tenant: 'string',
+  key: 'string',
+  worker: 'string',
+  leaseUntil: 'string',
+  cancelAsked: 'boolean',
 };
 
 export interface SeedFile {
@@ -38,7 +53,8 @@ export function parseSeedFile(text: string, path: string): SeedFile {
 
 function seedOf(line: Record<string, unknown>): MemorySeed {
   const payload = line['payload'];
-  const value = payload === undefined || typeof payload === 'string' ? line : { ...line, payload: JSON.stringify(payload) };
+  const value =
+    payload === undefined || typeof payload === 'string' ? line : { ...line, payload: JSON.stringify(payload) };
   for (const [name, field] of Object.entries(value)) {
     const wanted = known[name as keyof MemorySeed];
     if (wanted === undefined) throw new TypeError(`unknown field ${name}`);

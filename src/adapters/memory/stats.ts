@@ -9,7 +9,10 @@ const WINDOW_SECONDS = 300;
 /** Only queues that exist: a name never seen gets no row. */
 export function queueStats(store: MemoryStore, { queues, by }: StatsRequest): QueueStats[] {
   const now = store.clock();
-  const jobs = Map.groupBy(store.entries().map(({ job }) => toJob(job, now)), (job) => job.queue);
+  const jobs = Map.groupBy(
+    store.entries().map(({ job }) => toJob(job, now)),
+    (job) => job.queue,
+  );
   return [...store.queues]
     .filter((queue) => queues?.includes(queue) ?? true)
     .sort()
@@ -25,7 +28,8 @@ function row(jobs: readonly Job[], now: Instant): StatsRow {
   const counts = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<JobState, number>;
   for (const job of jobs) counts[job.state] += 1;
   const recent = (state: JobState) =>
-    jobs.filter((job) => job.state === state && job.since !== undefined && job.since >= earlier(now, WINDOW_SECONDS)).length;
+    jobs.filter((job) => job.state === state && job.since !== undefined && job.since >= earlier(now, WINDOW_SECONDS))
+      .length;
   return {
     counts,
     other: {},
@@ -38,7 +42,8 @@ function row(jobs: readonly Job[], now: Instant): StatsRow {
 
 function oldest(jobs: readonly Job[], state: JobState, now: Instant): number | undefined {
   const first = jobs.reduce<Instant | undefined>(
-    (min, job) => (job.state === state && job.since !== undefined && (min === undefined || job.since < min) ? job.since : min),
+    (min, job) =>
+      job.state === state && job.since !== undefined && (min === undefined || job.since < min) ? job.since : min,
     undefined,
   );
   return first === undefined ? undefined : Math.max(0, secondsBetween(first, now));

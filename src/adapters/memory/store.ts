@@ -56,10 +56,29 @@ export class MemoryStore {
   add(seed: MemorySeed): MemoryJob {
     this.#seq += 1;
     const now = this.clock();
-    const { id = String(this.#seq), type = 'job', state = 'waiting', retrying = false, attempts = 0, payload = '{}' } = seed;
+    const {
+      id = String(this.#seq),
+      type = 'job',
+      state = 'waiting',
+      retrying = false,
+      attempts = 0,
+      payload = '{}',
+    } = seed;
     const lease = state === 'active' && { worker: 'worker-0', leaseUntil: '9999-12-31T00:00:00.000000Z' };
     const given = Object.fromEntries(Object.entries(seed).filter(([, value]) => value !== undefined)) as MemorySeed;
-    const job = { createdAt: now, since: now, ...lease, ...given, id, type, state, retrying, attempts, payload, seq: this.#seq };
+    const job = {
+      createdAt: now,
+      since: now,
+      ...lease,
+      ...given,
+      id,
+      type,
+      state,
+      retrying,
+      attempts,
+      payload,
+      seq: this.#seq,
+    };
     this.put(job);
     return job;
   }
@@ -93,7 +112,9 @@ export class MemoryStore {
 
   /** Every job, one a line: equal texts, equal backends. */
   dump(): string {
-    return this.entries().map(({ job }) => jobText(job)).join('\n');
+    return this.entries()
+      .map(({ job }) => jobText(job))
+      .join('\n');
   }
 
   #forget(key: string): void {

@@ -41,11 +41,18 @@ export function memoryWorker(store: MemoryStore, name: string): MemoryWorker {
         .filter((job) => job.queue === queue && stateAt(job, now) === 'waiting' && !store.held.has(keyOf(job)))
         .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
       if (best === undefined) return undefined;
-      const taken: MemoryJob = { ...best, state: 'active', since: now, worker: name, leaseUntil: earlier(now, -LEASE_SECONDS) };
+      const taken: MemoryJob = {
+        ...best,
+        state: 'active',
+        since: now,
+        worker: name,
+        leaseUntil: earlier(now, -LEASE_SECONDS),
+      };
       store.put(taken);
       return taken;
     },
-    finish: (ref) => end(ref, (job) => ({ ...over(job), state: job.cancelAsked ? 'cancelled' : 'completed', retrying: false })),
+    finish: (ref) =>
+      end(ref, (job) => ({ ...over(job), state: job.cancelAsked ? 'cancelled' : 'completed', retrying: false })),
     fail: (ref, error = { message: 'it failed' }) =>
       end(ref, (job) =>
         job.attempts + 1 >= (job.maxAttempts ?? 1)

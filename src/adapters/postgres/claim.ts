@@ -1,7 +1,7 @@
 import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Db } from './connection.ts';
-import type { Dialect } from './dialect.ts';
+import type { Writer } from './connection.ts';
+import type { Dialect, Page } from './dialect.ts';
 import { codeOf, isRetryable, isServerAnswer, toJobctlError } from './errors.ts';
 import { begin, type Transaction } from './transaction.ts';
 
@@ -9,33 +9,60 @@ import { begin, type Transaction } from './transaction.ts';
 const MAX_TRIES = 4;
 
 /** Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back. */
-export async function* claims(dialect: Dialect, writer: () => Promise<Db>, request: ClaimRequest): AsyncGenerator<Claim> {
+export async function* claims(dialect: Dialect, writer: () => Promise<Writer>, request: ClaimRequest): AsyncGenerator<Claim> {
+  const { selection, action, size } = request;
+  const missing = new Set(selection.ids);
   let cursor: string | undefined;
   let tries = 0;
-  for (;;) {
-    const transaction = await begin(await writer(), dialect.schema);
+  do {
+    const transaction = await opened(dialect, writer);
+    let page: Page<SavedJob>;
     let rolledBack = false;
     try {
-      const page = await dialect.pick(transaction, request.selection, request.size, cursor);
-      if (page.items.length === 0) return;
-      yield claimOf(transaction, page.items, [], async (jobs) => {
-        try {
-          return await write(transaction, () => dialect.apply(transaction, request.action, jobs));
-        } catch (error) {
-          if (!isRetryable(error) || ++tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
-          rolledBack = true;
-          return notApplied(jobs);
-        }
-      });
-      if (rolledBack) continue; // the same page once more: the clash is visible now
-      tries = 0;
-      if (page.cursor === undefined) return;
-      cursor = page.cursor;
+      page = await dialect.pick(transaction, selection, size, cursor);
+      for (const { job } of page.items) missing.delete(job.id);
+      if (page.items.length > 0) {
+        yield claimOf(transaction, page.items, [], async (jobs) => {
+          try {
+            return await write(transaction, () => dialect.apply(transaction, action, jobs));
+          } catch (error) {
+            if (!isRetryable(error) || ++tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
+            rolledBack = true;
+            return notApplied(jobs);
+          }
+        });
+      }
     } catch (error) {
       throw toJobctlError(error, dialect.info.where);
     } finally {
       await transaction.rollback();
     }
+    if (rolledBack) continue; // the same page once more: the clash is visible now
+    tries = 0;
+    cursor = page.cursor;
+    if (cursor === undefined) break;
+  } while (true);
+  if (missing.size > 0) yield* unheld(dialect, writer, request, [...missing]);
+}
+
+/** One last claim without jobs, for those asked for by name that no claim could hold. */
+async function* unheld(dialect: Dialect, writer: () => Promise<Writer>, { selection }: ClaimRequest, ids: readonly string[]): AsyncGenerator<Claim> {
+  const transaction = await opened(dialect, writer);
+  try {
+    const skipped = await dialect.explain(transaction, selection, ids);
+    if (skipped.length > 0) yield claimOf(transaction, [], skipped, async () => []);
+  } catch (error) {
+    throw toJobctlError(error, dialect.info.where);
+  } finally {
+    await transaction.rollback();
+  }
+}
+
+export async function opened(dialect: Dialect, writer: () => Promise<Writer>): Promise<Transaction> {
+  try {
+    return await begin(await writer(), dialect.schema);
+  } catch (error) {
+    throw toJobctlError(error, dialect.info.where);
   }
 }
 
@@ -69,4 +96,3 @@ export function failed(jobs: readonly SavedJob[], error: unknown, where: string)
 
 export const notApplied = (jobs: readonly SavedJob[]): Outcome[] =>
   jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'skipped', why: 'not-applied' }));
-

@@ -1,13 +1,8 @@
-import type { Client, ClientConfig } from 'pg';
 import { JobctlError } from '../../domain/errors.ts';
 import { toJobctlError } from './errors.ts';
+import { type Db, type Row, Session } from './session.ts';
 
-export type Row = Record<string, unknown>;
-
-/** One statement, one answer. Every call is bounded by the session's timeouts. */
-export interface Db {
-  query<R = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
-}
+export type { Db, Row } from './session.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -18,102 +13,133 @@ export interface ConnectionOptions {
   readonly applicationName: string;
 }
 
+export interface Writer extends Db {
+  readonly lost: AbortSignal;
+  readonly timeoutMs: number;
+}
+
 const CONNECT_TIMEOUT_MS = 8_000;
 /** The server cuts a statement off first; the client's own bound is for a server that no longer answers at all. */
 const CLIENT_GRACE_MS = 5_000;
+/** PgBouncer's words, and RDS Proxy's. */
+const REFUSES_OPTIONS = /unsupported startup parameter|command-line options/i;
 
 /**
  * The sessions of one adapter: one for reading, which the server itself keeps from writing, and one for writing, which
- * also holds the lock. A lost writer has therefore lost its lock, and cannot write: that is the fence.
+ * also holds the locks. A writer that is lost takes its locks with it, so nothing is written until they are released
+ * here as well: that is the fence.
  */
 export class Connections {
   readonly #options: ConnectionOptions;
-  #reader: Promise<Client> | undefined;
-  #writer: Promise<Client> | undefined;
-  /** A pooler that refuses start-up options: every read is then wrapped in a read-only transaction. */
-  #pooled = false;
+  #reader: Promise<Session> | undefined;
+  #writer: Promise<Session> | undefined;
   #closed = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** A pooler that refuses start-up options: every read is then wrapped in a read-only transaction. */
+  pooled = false;
+  /** Who holds which advisory lock in this process: the server would let the same session in twice. */
+  readonly held = new Map<string, string>();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 
-  /** Reads one statement at a time, in a session that cannot write. */
+  /** Reads one statement at a time, in a session that cannot write. Opened again when it was lost. */
   readonly reader: Db = {
-    query: async <R>(sql: string, params: readonly unknown[] = []): Promise<R[]> => {
-      this.#reader ??= this.#open(true);
-      const client = await this.#ready(this.#reader, () => (this.#reader = undefined));
-      return this.#pooled ? this.#readOnly<R>(client, sql, params) : this.#run<R>(client, sql, params);
+    query: async <R = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> => {
+      this.#refuseWhenClosed();
+      this.#reader ??= this.#open(true, () => (this.#reader = undefined));
+      const session = await this.#reader;
+      return this.pooled ? this.#readOnly<R>(session, sql, params) : this.#run<R>(session, sql, params);
     },
   };
 
-  /** The writing session. `lost` fires once when the server or the network ends it. */
-  async writer(): Promise<Db & { readonly lost: Promise<void> }> {
-    this.#writer ??= this.#open(false);
-    const client = await this.#ready(this.#writer, () => (this.#writer = undefined));
-    return {
-      query: (sql, params) => this.#run(client, sql, params),
-      lost: new Promise((resolve) => client.once('end', resolve)),
-    };
+  async writer(): Promise<Writer> {
+    this.#refuseWhenClosed();
+    this.#writer ??= this.#open(false, () => (this.#writer = undefined));
+    const session = await this.#writer;
+    if (session.lost.aborted) {
+      if (this.held.size > 0) throw this.lostLock();
+      this.#writer = undefined;
+      return await this.writer();
+    }
+    return { query: (sql, params) => this.#run(session, sql, params), lost: session.lost, timeoutMs: this.#options.timeoutMs };
+  }
+
+  lostLock(): JobctlError {
+    return new JobctlError('locked', `The connection to ${this.#options.where} was lost, and the lock with it.`, {
+      next: ['Nothing is written without the lock. Run it again, or resume the run.'],
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const clients = [this.#reader, this.#writer];
+    const sessions = [this.#reader, this.#writer];
     this.#reader = this.#writer = undefined;
-    await Promise.allSettled(clients.map(async (client) => (await client)?.end()));
+    await Promise.allSettled(sessions.map(async (session) => (await session)?.end()));
   }
 
-  async #ready(client: Promise<Client>, forget: () => void): Promise<Client> {
-    if (this.#closed) throw new JobctlError('unreachable', `the connection to ${this.#options.where} is closed`);
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): JobctlError {
+    return new JobctlError('unreachable', `The connection to ${this.#options.where} is closed.`);
+  }
+
+  async #open(readOnly: boolean, forget: () => void): Promise<Session> {
     try {
-      return await client;
+      const session = await this.#connect(readOnly);
+      if (this.#closed) {
+        await session.end();
+        throw this.#closedError();
+      }
+      if (readOnly) session.lost.addEventListener('abort', forget);
+      return session;
     } catch (error) {
       forget();
       throw toJobctlError(error, this.#options.where);
     }
   }
 
-  async #open(readOnly: boolean): Promise<Client> {
-    const { Client } = (await import('pg')).default;
-    const connect = async (config: ClientConfig): Promise<Client> => {
-      const client = new Client(config);
-      client.on('error', () => {}); // a later query reports it; without a listener the process would die
-      await client.connect();
-      return client;
-    };
+  async #connect(readOnly: boolean): Promise<Session> {
     const { url, timeoutMs, applicationName } = this.#options;
     const base = {
       application_name: applicationName,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
       query_timeout: timeoutMs + CLIENT_GRACE_MS,
       keepAlive: true,
     };
+    // compiling a statement to machine code takes longer than running any of ours
+    const flags = `-c statement_timeout=${timeoutMs} -c jit=off${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
     try {
-      const flags = readOnly ? `-c default_transaction_read_only=on -c statement_timeout=${timeoutMs}` : `-c statement_timeout=${timeoutMs}`;
-      return await connect({ ...base, connectionString: withOptions(url, flags) });
+      return await Session.open({ ...base, connectionString: withOptions(url, flags) });
     } catch (error) {
-      if (!/unsupported startup parameter/i.test(error instanceof Error ? error.message : '')) throw error;
-      this.#pooled = true;
-      return await connect({ ...base, connectionString: url });
+      if (!REFUSES_OPTIONS.test(error instanceof Error ? error.message : '')) throw error;
+      this.pooled = true;
+      return await Session.open({ ...base, connectionString: url });
     }
   }
 
-  async #readOnly<R>(client: Client, sql: string, params: readonly unknown[]): Promise<R[]> {
-    await this.#run(client, `BEGIN READ ONLY; SET LOCAL statement_timeout = ${this.#options.timeoutMs}`);
-    try {
-      return await this.#run<R>(client, sql, params);
-    } finally {
-      await client.query('ROLLBACK').catch(() => {});
-    }
+  /** One at a time: another's ROLLBACK must not end our transaction between its beginning and our statement. */
+  async #readOnly<R>(session: Session, sql: string, params: readonly unknown[]): Promise<R[]> {
+    const mine = this.#turn.then(async () => {
+      await this.#run(session, `BEGIN READ ONLY; SET LOCAL statement_timeout = ${this.#options.timeoutMs}`);
+      try {
+        return await this.#run<R>(session, sql, params);
+      } finally {
+        await session.query('ROLLBACK').catch(() => {}); // a lost session has no transaction left
+      }
+    });
+    this.#turn = mine.catch(() => {});
+    return await mine;
   }
 
-  async #run<R>(client: Client, sql: string, params?: readonly unknown[]): Promise<R[]> {
+  async #run<R>(session: Session, sql: string, params?: readonly unknown[]): Promise<R[]> {
     try {
-      const result = await client.query(sql, params as unknown[] | undefined);
-      return (Array.isArray(result) ? [] : result.rows) as R[];
+      return await session.query<R>(sql, params);
     } catch (error) {
-      throw this.#closed ? new JobctlError('unreachable', `the connection to ${this.#options.where} is closed`) : error;
+      throw this.#closed ? this.#closedError() : error;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Db } from './connection.ts';
+import type { Db, Writer } from './connection.ts';
 
 /** A row lock that others hold longer than this is passed over as a retry, not waited for. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -17,9 +17,10 @@ export interface Transaction extends Db {
  * The time zone is fixed because a row's JSON text, which is compared with its snapshot, depends on it.
  * No savepoints are ever used in it: with them `xmin` would name a subtransaction instead of `mark`.
  */
-export async function begin(db: Db, schema: string): Promise<Transaction> {
+export async function begin(db: Writer, schema: string): Promise<Transaction> {
   await db.query(
-    `BEGIN; SET LOCAL TimeZone = 'UTC'; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_LIMIT_MS}`,
+    `BEGIN; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${db.timeoutMs}; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
+     SET LOCAL idle_in_transaction_session_timeout = ${IDLE_LIMIT_MS}`,
   );
   let open = true;
   const end = async (word: string): Promise<void> => {
@@ -29,7 +30,7 @@ export async function begin(db: Db, schema: string): Promise<Transaction> {
   };
   try {
     const [row] = await db.query<{ mark: string }>(
-      `SELECT txid_current()::text AS mark, set_config('search_path', quote_ident($1) || ', ' || current_setting('search_path'), true)`,
+      `SELECT txid_current()::text AS mark, set_config('search_path', concat_ws(', ', quote_ident($1), nullif(current_setting('search_path'), '')), true)`,
       [schema],
     );
     return {

@@ -17,7 +17,10 @@ export interface Pace {
 const claimSize = (asked: number, perSecond: number): number => Math.max(1, Math.min(asked, Math.floor(perSecond / 4)));
 
 /** Writes at most `perSecond` jobs a second. What is claimed and not applied costs nothing; nothing is held while it sleeps. */
-export function paced(adapter: QueueAdapter, { perSecond, sleep, signal, now = () => performance.now() }: Pace): QueueAdapter {
+export function paced(
+  adapter: QueueAdapter,
+  { perSecond, sleep, signal, now = () => performance.now() }: Pace,
+): QueueAdapter {
   let free = 0;
   /** True when it is our turn, false when the run was cancelled. */
   const turn = async (): Promise<boolean> => {

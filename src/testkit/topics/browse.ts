@@ -6,7 +6,10 @@ import type { Topic } from '../topic.ts';
 /** One job in every state that the backend holds, twice over. */
 const oneOfEach = async ({ holds, seed }: Bench) => {
   const states = [...holds.states, ...holds.states];
-  const ids = await seed('letters', states.map((state) => ({ state, type: 'mail' })));
+  const ids = await seed(
+    'letters',
+    states.map((state) => ({ state, type: 'mail' })),
+  );
   return { states, ids };
 };
 
@@ -44,25 +47,41 @@ export const browse: Topic = {
       expect(ids.map((id) => byId.get(id)?.state)).toEqual(states);
       for (const state of bench.holds.states) {
         const some = await browseAll(bench.adapter, inState('letters', state));
-        expect(some.filter((job) => job.state === state).map((job) => job.id).sort(), state).toEqual(
-          ids.filter((_, index) => states[index] === state).sort(),
-        );
+        expect(
+          some
+            .filter((job) => job.state === state)
+            .map((job) => job.id)
+            .sort(),
+          state,
+        ).toEqual(ids.filter((_, index) => states[index] === state).sort());
       }
     },
     'gives pages no larger than asked for, and none that is empty': async (bench) => {
-      await bench.seed('letters', times(7, () => ({ state: 'dead' })));
+      await bench.seed(
+        'letters',
+        times(7, () => ({ state: 'dead' })),
+      );
       for (const size of [1, 2, 7, 50]) {
         const sizes: number[] = [];
-        for await (const page of bench.adapter.browse(inState('letters', 'dead'), { size, order: 'oldest' })) sizes.push(page.length);
+        for await (const page of bench.adapter.browse(inState('letters', 'dead'), { size, order: 'oldest' }))
+          sizes.push(page.length);
         expect(Math.max(...sizes), `size ${size}`).toBeLessThanOrEqual(size);
         expect(Math.min(...sizes), `size ${size}`).toBeGreaterThan(0);
-        expect(sizes.reduce((sum, one) => sum + one, 0), `size ${size}`).toBe(7);
+        expect(
+          sizes.reduce((sum, one) => sum + one, 0),
+          `size ${size}`,
+        ).toBe(7);
       }
     },
     'has one order, which newest turns round': async (bench) => {
-      const ids = await bench.seed('letters', times(9, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(9, () => ({ state: 'dead' })),
+      );
       const oldest = (await browseAll(bench.adapter, inState('letters', 'dead'), { size: 2 })).map((job) => job.id);
-      const newest = (await browseAll(bench.adapter, inState('letters', 'dead'), { size: 4, order: 'newest' })).map((job) => job.id);
+      const newest = (await browseAll(bench.adapter, inState('letters', 'dead'), { size: 4, order: 'newest' })).map(
+        (job) => job.id,
+      );
       expect(oldest).toHaveLength(ids.length);
       expect(newest).toEqual(oldest.toReversed());
     },
@@ -78,12 +97,16 @@ export const browse: Topic = {
         const about = JSON.stringify(selection);
         const wanted = new Set<string>(selection.ids ?? []);
         const jobs = await browseAll(bench.adapter, selection);
-        expect(jobs.filter((job) => selection.states.includes(job.state) && wanted.has(job.id)), about).toEqual([]);
+        expect(
+          jobs.filter((job) => selection.states.includes(job.state) && wanted.has(job.id)),
+          about,
+        ).toEqual([]);
         if (bench.adapter.pushes.has('ids')) expect((await bench.adapter.count(selection)).value, about).toBe(0);
       }
     },
     'names every queue that holds a job': async (bench) => {
-      for (const queue of ['letters', 'parcels', 'a queue:with/odd "signs"']) await bench.seed(queue, [{ state: 'dead' }]);
+      for (const queue of ['letters', 'parcels', 'a queue:with/odd "signs"'])
+        await bench.seed(queue, [{ state: 'dead' }]);
       const names = (await bench.adapter.queues()).map(({ queue }) => queue);
       expect(names).toEqual(expect.arrayContaining(['letters', 'parcels', 'a queue:with/odd "signs"']));
       expect(new Set(names).size).toBe(names.length);

@@ -37,7 +37,11 @@ export const capabilities: Topic = {
           expect(() => requireOps('here', verb, capability), verb).toThrow(
             expect.objectContaining({ code: capability.refused ? 'JOBCTL_REFUSED' : 'JOBCTL_UNSUPPORTED' }),
           );
-        } else for (const name of names) expect((capability.ops as unknown as Record<string, unknown>)[name], `${verb}.${name}`).toBeTypeOf('function');
+        } else
+          for (const name of names)
+            expect((capability.ops as unknown as Record<string, unknown>)[name], `${verb}.${name}`).toBeTypeOf(
+              'function',
+            );
       }
     },
     'describes the backend in words that can be shown': async ({ adapter }) => {

@@ -1,13 +1,17 @@
 import { expect } from 'vitest';
 import type { Claim, Claims } from '../../domain/adapter.ts';
 import type { Selection } from '../../domain/selection.ts';
-import { act, all, inState, jobsOf, nth, replay, told, times, whole } from '../act.ts';
+import { act, all, inState, jobsOf, nth, replay, times, told, whole } from '../act.ts';
 import type { Bench } from '../bench.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 
 const dead = inState('letters', 'dead');
 
-const seedDead = (bench: Bench, count: number) => bench.seed('letters', times(count, (index) => ({ state: 'dead', payload: `{"n":${index}}` })));
+const seedDead = (bench: Bench, count: number) =>
+  bench.seed(
+    'letters',
+    times(count, (index) => ({ state: 'dead', payload: `{"n":${index}}` })),
+  );
 
 const claimsOf = (ops: Claims, size: number, selection: Selection = dead) =>
   ops.claim({ selection, action: replay, size })[Symbol.asyncIterator]();
@@ -34,7 +38,9 @@ export const claim: Topic = {
         ids.filter((id) => !held.includes(id)).sort(),
       );
       await (mine.value as Claim).release();
-      expect((await idsThen(other.claim({ selection: dead, action: replay, size: 10 }))).sort()).toEqual([...ids].sort());
+      expect((await idsThen(other.claim({ selection: dead, action: replay, size: 10 }))).sort()).toEqual(
+        [...ids].sort(),
+      );
     },
     'gives each job once, in claims no larger than asked for, released or not': async (bench) => {
       const ids = await seedDead(bench, 7);
@@ -69,8 +75,16 @@ export const claim: Topic = {
     },
     'holds nothing for an empty selection': async (bench) => {
       await seedDead(bench, 2);
-      for (const empty of [{ ...dead, queues: [] }, { ...dead, states: [] }, { ...dead, ids: [] }, { ...dead, types: [] }]) {
-        expect(await idsThen(opsOf(bench, 'replay').claim({ selection: empty, action: replay, size: 5 })), JSON.stringify(empty)).toEqual([]);
+      for (const empty of [
+        { ...dead, queues: [] },
+        { ...dead, states: [] },
+        { ...dead, ids: [] },
+        { ...dead, types: [] },
+      ]) {
+        expect(
+          await idsThen(opsOf(bench, 'replay').claim({ selection: empty, action: replay, size: 5 })),
+          JSON.stringify(empty),
+        ).toEqual([]);
       }
     },
     'looks again before each claim: a job that moved on is not in it': async (bench) => {
@@ -90,9 +104,21 @@ export const claim: Topic = {
     },
     'tells of each job asked for by name why it could not be held': async (bench) => {
       needs(bench, 'completed');
-      const [gone = '', ...ids] = [...(await bench.seed('letters', [{ state: 'completed' }])), ...(await seedDead(bench, 1))];
+      const [gone = '', ...ids] = [
+        ...(await bench.seed('letters', [{ state: 'completed' }])),
+        ...(await seedDead(bench, 1)),
+      ];
       const { outcomes } = await act(opsOf(bench, 'replay'), { ...dead, ids: [gone, ...ids, 'no-such-id'] }, replay);
-      expect(told(outcomes)).toEqual([`${gone}: skipped state-changed`, `${ids[0]}: done`, 'no-such-id: skipped not-found'].sort());
+      expect(told(outcomes)).toEqual(
+        [`${gone}: skipped state-changed`, `${ids[0]}: done`, 'no-such-id: skipped not-found'].sort(),
+      );
+    },
+    'tells that a job asked for by name is held by another': async (bench) => {
+      const ids = await seedDead(bench, 1);
+      const other = await claimsOf(opsOf({ adapter: await bench.peer() }, 'replay'), 1).next();
+      const { outcomes } = await act(opsOf(bench, 'replay'), { ...dead, ids }, replay);
+      expect(told(outcomes)).toEqual(all(ids, 'skipped locked'));
+      await (other.value as Claim).release();
     },
     'saves the job and a snapshot that survives JSON': async (bench) => {
       await seedDead(bench, 2);
@@ -107,8 +133,14 @@ export const claim: Topic = {
     'lets a worker go on with the jobs that are not held': async (bench) => {
       needs(bench, 'waiting', 'completed');
       const waiting = inState('letters', 'waiting');
-      const ids = await bench.seed('letters', times(5, () => ({ state: 'waiting' })));
-      const mine = await opsOf(bench, 'remove').claim({ selection: waiting, action: { verb: 'remove' }, size: 2 })[Symbol.asyncIterator]().next();
+      const ids = await bench.seed(
+        'letters',
+        times(5, () => ({ state: 'waiting' })),
+      );
+      const mine = await opsOf(bench, 'remove')
+        .claim({ selection: waiting, action: { verb: 'remove' }, size: 2 })
+        [Symbol.asyncIterator]()
+        .next();
       const held = (mine.value as Claim).jobs;
       const worked = await bench.work('letters', 'completes');
       expect(ids).toContain(worked);
@@ -117,7 +149,9 @@ export const claim: Topic = {
       const now = await jobsOf(bench.adapter, 'letters');
       expect(now.get(worked ?? '')?.state).toBe('completed');
       for (const { ref, result } of outcomes) expect(result === 'done', ref.id).toBe(!now.has(ref.id));
-      expect(told(outcomes)).toEqual(held.map(({ job }) => `${job.id}: ${job.id === worked ? 'skipped state-changed' : 'done'}`).sort());
+      expect(told(outcomes)).toEqual(
+        held.map(({ job }) => `${job.id}: ${job.id === worked ? 'skipped state-changed' : 'done'}`).sort(),
+      );
     },
     'lets go of everything when the adapter closes': async (bench) => {
       const ids = await seedDead(bench, 2);

@@ -41,7 +41,8 @@ export const closed: Topic = {
         if (capability.level !== 'none') calls[verb] = () => capability.ops.hold([], how);
       }
       const { lock } = adapter.can;
-      if (lock.level !== 'none') calls['lock'] = () => lock.ops.acquire({ queues: ['letters'], holder: 'run 1', waitMs: 0 });
+      if (lock.level !== 'none')
+        calls['lock'] = () => lock.ops.acquire({ queues: ['letters'], holder: 'run 1', waitMs: 0 });
       for (const [name, call] of Object.entries(calls)) await expect(call(), name).rejects.toThrow(unreachable);
       expect(await dump()).toBe(before);
     },

@@ -9,10 +9,17 @@ export const edit: Topic = {
   name: 'edit',
   checks: {
     'changes the payload of a dead job and nothing else': async (bench) => {
-      const [id = '', other = ''] = await bench.seed('letters', [{ state: 'dead', payload: '{"to":1}' }, { state: 'dead', payload: '{"to":2}' }]);
+      const [id = '', other = ''] = await bench.seed('letters', [
+        { state: 'dead', payload: '{"to":1}' },
+        { state: 'dead', payload: '{"to":2}' },
+      ]);
       const before = await jobOf(bench.adapter, 'letters', id);
       const untouched = await jobOf(bench.adapter, 'letters', other);
-      const { outcomes } = await act(opsOf(bench, 'edit'), { ...inState('letters', 'dead'), ids: [id] }, { verb: 'edit', payload });
+      const { outcomes } = await act(
+        opsOf(bench, 'edit'),
+        { ...inState('letters', 'dead'), ids: [id] },
+        { verb: 'edit', payload },
+      );
       expect(told(outcomes)).toEqual([`${id}: done`]);
       const now = await jobOf(bench.adapter, 'letters', id);
       expect(payloadValue(now.payload)).toEqual(payloadValue(payload));
@@ -28,9 +35,16 @@ export const edit: Topic = {
     },
     'leaves alone what is not dead': async (bench) => {
       const states = [...bench.holds.states].filter((state) => state !== 'dead');
-      const ids = await bench.seed('letters', states.map((state) => ({ state })));
+      const ids = await bench.seed(
+        'letters',
+        states.map((state) => ({ state })),
+      );
       const before = await bench.dump();
-      const { outcomes } = await act(opsOf(bench, 'edit'), { ...inState('letters', ...states), ids }, { verb: 'edit', payload });
+      const { outcomes } = await act(
+        opsOf(bench, 'edit'),
+        { ...inState('letters', ...states), ids },
+        { verb: 'edit', payload },
+      );
       expect(outcomes.filter(({ result }) => result !== 'skipped')).toEqual([]);
       expect(await bench.dump()).toBe(before);
     },

@@ -1,19 +1,26 @@
 import { expect } from 'vitest';
-import { jobsOf, nth, times, somethingSaid } from '../act.ts';
+import { jobsOf, nth, somethingSaid, times } from '../act.ts';
 import { needs, type Topic } from '../topic.ts';
 
 export const find: Topic = {
   name: 'find',
   checks: {
     'finds a job by its id, with and without its queue': async (bench) => {
-      const ids = await bench.seed('letters', [...bench.holds.states].map((state) => ({ state })));
+      const ids = await bench.seed(
+        'letters',
+        [...bench.holds.states].map((state) => ({ state })),
+      );
       const jobs = await jobsOf(bench.adapter, 'letters');
       for (const id of ids) {
-        for (const queue of ['letters', undefined]) expect((await bench.adapter.find(id, queue))?.job, `${queue} ${id}`).toEqual(jobs.get(id));
+        for (const queue of ['letters', undefined])
+          expect((await bench.adapter.find(id, queue))?.job, `${queue} ${id}`).toEqual(jobs.get(id));
       }
     },
     'finds nothing for an unknown id, another queue, or an id of another shape': async (bench) => {
-      const ids = await bench.seed('letters', times(2, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(2, () => ({ state: 'dead' })),
+      );
       await bench.seed('parcels', [{ state: 'dead' }]);
       expect(await bench.adapter.find(nth(ids, 0), 'parcels')).toBeUndefined();
       expect(await bench.adapter.find(nth(ids, 0), 'nowhere')).toBeUndefined();
@@ -33,15 +40,24 @@ export const find: Topic = {
     },
     'tells the proof that an owner is gone': async (bench) => {
       needs(bench, 'active', 'stuck');
-      const [gone = '', alive = ''] = await bench.seed('letters', [{ state: 'active', stuck: true }, { state: 'active' }]);
+      const [gone = '', alive = ''] = await bench.seed('letters', [
+        { state: 'active', stuck: true },
+        { state: 'active' },
+      ]);
       expect((await bench.adapter.find(gone))?.job.stuck).toEqual(somethingSaid);
       expect((await bench.adapter.find(alive))?.job.stuck).toBeUndefined();
     },
     'tells times as instants': async (bench) => {
       const [id = ''] = await bench.seed('letters', [{ state: 'dead' }]);
       const detail = await bench.adapter.find(id);
-      const times = [detail?.job.since, detail?.job.createdAt, ...(detail?.timeline.map(({ at }) => at) ?? []), await bench.adapter.now()];
-      for (const time of times) if (time !== undefined) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+      const times = [
+        detail?.job.since,
+        detail?.job.createdAt,
+        ...(detail?.timeline.map(({ at }) => at) ?? []),
+        await bench.adapter.now(),
+      ];
+      for (const time of times)
+        if (time !== undefined) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     },
   },
 };

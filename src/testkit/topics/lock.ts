@@ -4,11 +4,19 @@ import { inState, replay } from '../act.ts';
 import type { Bench } from '../bench.ts';
 import { NotHere, opsOf, type Topic } from '../topic.ts';
 
-const both = async (bench: Bench): Promise<[Locks, Locks]> => [opsOf(bench, 'lock'), opsOf({ adapter: await bench.peer() }, 'lock')];
+const both = async (bench: Bench): Promise<[Locks, Locks]> => [
+  opsOf(bench, 'lock'),
+  opsOf({ adapter: await bench.peer() }, 'lock'),
+];
 
-const request = (holder: string, waitMs = 0, ...queues: readonly string[]) => ({ holder, waitMs, queues: queues.length > 0 ? queues : ['letters'] });
+const request = (holder: string, waitMs = 0, ...queues: readonly string[]) => ({
+  holder,
+  waitMs,
+  queues: queues.length > 0 ? queues : ['letters'],
+});
 
-const locked = (message: RegExp = /./) => expect.objectContaining({ code: 'JOBCTL_LOCKED', message: expect.stringMatching(message) as string });
+const locked = (message: RegExp = /./) =>
+  expect.objectContaining({ code: 'JOBCTL_LOCKED', message: expect.stringMatching(message) as string });
 
 export const lock: Topic = {
   name: 'lock',
@@ -95,7 +103,11 @@ export const lock: Topic = {
       await bench.breakLock('letters');
       const before = await bench.dump();
       const write = async () => {
-        for await (const claim of opsOf(bench, 'replay').claim({ selection: inState('letters', 'dead'), action: replay, size: 10 })) {
+        for await (const claim of opsOf(bench, 'replay').claim({
+          selection: inState('letters', 'dead'),
+          action: replay,
+          size: 10,
+        })) {
           try {
             await claim.apply(claim.jobs);
           } finally {
@@ -106,6 +118,10 @@ export const lock: Topic = {
       await expect(write()).rejects.toThrow(locked());
       expect(mine.lost.aborted).toBe(true);
       expect(await bench.dump()).toBe(before);
+      const next = await opsOf({ adapter: await bench.peer() }, 'lock').acquire(request('run 2'));
+      await mine.release();
+      await expect(ours.acquire(request('run 3'))).rejects.toThrow(locked(/run 2/));
+      await next.release();
     },
   },
 };

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Action } from '../../domain/action.ts';
 import type { Claim } from '../../domain/adapter.ts';
-import { act, all, inState, jobsOf, reread, told, times } from '../act.ts';
+import { act, all, inState, jobsOf, reread, times, told } from '../act.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 
 const action: Action = { verb: 'remove' };
@@ -13,7 +13,10 @@ export const remove: Topic = {
       const ops = opsOf(bench, 'remove');
       for (const state of [...bench.holds.states].filter((one) => one !== 'active')) {
         const queue = `${state}-letters`;
-        const [kept = '', ...ids] = await bench.seed(queue, times(4, (index) => ({ state, type: index === 0 ? 'keep' : 'mail' })));
+        const [kept = '', ...ids] = await bench.seed(
+          queue,
+          times(4, (index) => ({ state, type: index === 0 ? 'keep' : 'mail' })),
+        );
         const { outcomes } = await act(ops, { ...inState(queue, state), types: ['mail'] }, action, { size: 2 });
         expect(told(outcomes), state).toEqual(all(ids, 'done'));
         expect([...(await jobsOf(bench.adapter, queue)).keys()], state).toEqual([kept]);
@@ -21,14 +24,20 @@ export const remove: Topic = {
       }
     },
     'finds nothing left the second time': async (bench) => {
-      const ids = await bench.seed('letters', times(3, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(3, () => ({ state: 'dead' })),
+      );
       await act(opsOf(bench, 'remove'), inState('letters', 'dead'), action);
       const again = await act(opsOf(bench, 'remove'), { ...inState('letters', 'dead'), ids }, action);
       expect(told(again.outcomes)).toEqual(all(ids, 'skipped not-found'));
     },
     'checks the state in the same step: a job that a worker took meanwhile stays': async (bench) => {
       needs(bench, 'waiting', 'completed');
-      const ids = await bench.seed('letters', times(3, () => ({ state: 'waiting' })));
+      const ids = await bench.seed(
+        'letters',
+        times(3, () => ({ state: 'waiting' })),
+      );
       const ops = opsOf(bench, 'remove');
       const claims = ops.claim({ selection: inState('letters', 'waiting'), action, size: 10 })[Symbol.asyncIterator]();
       const claim = (await claims.next()).value as Claim;
@@ -37,7 +46,9 @@ export const remove: Topic = {
       await claim.release();
       const now = await jobsOf(bench.adapter, 'letters');
       expect([...now.keys()]).toEqual(worked === undefined ? [] : [worked]);
-      expect(told(outcomes)).toEqual(ids.map((id) => `${id}: ${id === worked ? 'skipped state-changed' : 'done'}`).sort());
+      expect(told(outcomes)).toEqual(
+        ids.map((id) => `${id}: ${id === worked ? 'skipped state-changed' : 'done'}`).sort(),
+      );
     },
   },
 };

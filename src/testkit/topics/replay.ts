@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Job } from '../../domain/job.ts';
-import { act, all, inState, jobOf, jobsOf, replay as action, told, times, whole } from '../act.ts';
+import { act, replay as action, all, inState, jobOf, jobsOf, times, told, whole } from '../act.ts';
 import type { SeedJob } from '../bench.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 
@@ -10,7 +10,10 @@ export const replay: Topic = {
   name: 'replay',
   checks: {
     'makes dead jobs wait again, each once, and says so for each': async (bench) => {
-      const ids = await bench.seed('letters', times(5, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(5, () => ({ state: 'dead' })),
+      );
       const ops = opsOf(bench, 'replay');
       expect(told((await act(ops, dead, action, { size: 2 })).outcomes)).toEqual(all(ids, 'done'));
       const now = await jobsOf(bench.adapter, 'letters');
@@ -39,12 +42,22 @@ export const replay: Topic = {
       const [id] = await bench.seed('letters', [seed]);
       const before = await jobOf(bench.adapter, 'letters', id);
       await act(opsOf(bench, 'replay'), dead, action);
-      const kept = ({ type, payload, priority, lane, tenant, key }: Job) => ({ type, payload, priority, lane, tenant, key });
+      const kept = ({ type, payload, priority, lane, tenant, key }: Job) => ({
+        type,
+        payload,
+        priority,
+        lane,
+        tenant,
+        key,
+      });
       expect(kept(await jobOf(bench.adapter, 'letters', id))).toEqual(kept(before));
     },
     'gives the full number of attempts again, unless told to keep them': async (bench) => {
       needs(bench, 'attempts');
-      const [fresh = '', kept = ''] = await bench.seed('letters', [{ state: 'dead', attempts: 4 }, { state: 'dead', attempts: 4 }]);
+      const [fresh = '', kept = ''] = await bench.seed('letters', [
+        { state: 'dead', attempts: 4 },
+        { state: 'dead', attempts: 4 },
+      ]);
       await act(opsOf(bench, 'replay'), { ...dead, ids: [fresh] }, action);
       await act(opsOf(bench, 'replay'), { ...dead, ids: [kept] }, { verb: 'replay', keepAttempts: true });
       const now = await jobsOf(bench.adapter, 'letters');
@@ -52,30 +65,59 @@ export const replay: Topic = {
     },
     'skips a job whose twin already waits': async (bench) => {
       needs(bench, 'key', 'waiting');
-      const ids = await bench.seed('letters', [{ state: 'waiting', key: 'once' }, { state: 'dead', key: 'once' }, { state: 'dead' }]);
+      const ids = await bench.seed('letters', [
+        { state: 'waiting', key: 'once' },
+        { state: 'dead', key: 'once' },
+        { state: 'dead' },
+      ]);
       const { outcomes } = await act(opsOf(bench, 'replay'), dead, action);
       expect(told(outcomes)).toEqual([`${ids[1]}: skipped duplicate`, `${ids[2]}: done`].sort());
       expect((await jobOf(bench.adapter, 'letters', ids[1])).state).toBe('dead');
     },
+    'replays a job whose twin no longer waits': async (bench) => {
+      needs(bench, 'key', 'waiting', 'completed');
+      const ids = await bench.seed('letters', [
+        { state: 'waiting', key: 'once' },
+        { state: 'dead', key: 'once' },
+      ]);
+      expect(await bench.work('letters', 'completes')).toBe(ids[0]);
+      expect(told((await act(opsOf(bench, 'replay'), dead, action)).outcomes)).toEqual([`${ids[1]}: done`]);
+    },
     'replays one of several dead twins': async (bench) => {
       needs(bench, 'key');
-      await bench.seed('letters', times(3, () => ({ state: 'dead', key: 'once' })));
+      await bench.seed(
+        'letters',
+        times(3, () => ({ state: 'dead', key: 'once' })),
+      );
       const { outcomes } = await act(opsOf(bench, 'replay'), dead, action);
-      expect(outcomes.map((one) => (one.result === 'skipped' ? one.why : one.result)).sort()).toEqual(['done', 'duplicate', 'duplicate']);
+      expect(outcomes.map((one) => (one.result === 'skipped' ? one.why : one.result)).sort()).toEqual([
+        'done',
+        'duplicate',
+        'duplicate',
+      ]);
       const states = [...(await jobsOf(bench.adapter, 'letters')).values()].map((job) => job.state);
       expect(states.sort()).toEqual(['dead', 'dead', 'waiting']);
     },
     'leaves alone what is not dead, even when it is selected': async (bench) => {
       const states = (['waiting', 'active', 'completed'] as const).filter((state) => bench.holds.states.has(state));
-      await bench.seed('letters', states.map((state) => ({ state })));
+      await bench.seed(
+        'letters',
+        states.map((state) => ({ state })),
+      );
       const before = await bench.dump();
       const { outcomes } = await act(opsOf(bench, 'replay'), inState('letters', ...states), action);
       expect(outcomes.filter(({ result }) => result !== 'skipped')).toEqual([]);
       expect(await bench.dump()).toBe(before);
     },
     'touches neither other queues nor jobs that were not selected': async (bench) => {
-      const [, mine = ''] = await bench.seed('letters', times(3, () => ({ state: 'dead' })));
-      await bench.seed('parcels', times(2, () => ({ state: 'dead' })));
+      const [, mine = ''] = await bench.seed(
+        'letters',
+        times(3, () => ({ state: 'dead' })),
+      );
+      await bench.seed(
+        'parcels',
+        times(2, () => ({ state: 'dead' })),
+      );
       const before = await jobsOf(bench.adapter, 'letters');
       const others = await jobsOf(bench.adapter, 'parcels');
       await act(opsOf(bench, 'replay'), { ...whole('letters'), ids: [mine] }, action);

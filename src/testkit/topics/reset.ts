@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Action } from '../../domain/action.ts';
-import { act, inState, jobOf, jobsOf, told, somethingSaid } from '../act.ts';
+import { act, inState, jobOf, jobsOf, somethingSaid, told } from '../act.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 
 const action: Action = { verb: 'reset' };
@@ -11,7 +11,10 @@ export const reset: Topic = {
   checks: {
     'gives back a job whose owner is provably gone, and says the proof': async (bench) => {
       needs(bench, 'active', 'stuck');
-      const [gone = '', alive = ''] = await bench.seed('letters', [{ state: 'active', stuck: true }, { state: 'active' }]);
+      const [gone = '', alive = ''] = await bench.seed('letters', [
+        { state: 'active', stuck: true },
+        { state: 'active' },
+      ]);
       const before = await jobsOf(bench.adapter, 'letters');
       expect(before.get(gone)?.stuck).toEqual(somethingSaid);
       expect(before.get(alive)?.stuck).toBeUndefined();
@@ -28,7 +31,10 @@ export const reset: Topic = {
       for await (const claim of opsOf(bench, 'reset').claim({ selection: stuck, action, size: 10 })) {
         const outcomes = claim.jobs.length > 0 ? await claim.apply(claim.jobs) : [];
         await claim.release();
-        expect(outcomes.filter(({ result }) => result === 'done'), `job ${alive}`).toEqual([]);
+        expect(
+          outcomes.filter(({ result }) => result === 'done'),
+          `job ${alive}`,
+        ).toEqual([]);
       }
       expect(await bench.dump()).toBe(before);
     },
@@ -40,14 +46,26 @@ export const reset: Topic = {
     },
     'skips a job whose twin already waits': async (bench) => {
       needs(bench, 'active', 'stuck', 'key', 'waiting');
-      const ids = await bench.seed('letters', [{ state: 'active', stuck: true, key: 'once' }, { state: 'waiting', key: 'once' }]);
-      expect(told((await act(opsOf(bench, 'reset'), stuck, action)).outcomes)).toEqual([`${ids[0]}: skipped duplicate`]);
+      const ids = await bench.seed('letters', [
+        { state: 'active', stuck: true, key: 'once' },
+        { state: 'waiting', key: 'once' },
+      ]);
+      expect(told((await act(opsOf(bench, 'reset'), stuck, action)).outcomes)).toEqual([
+        `${ids[0]}: skipped duplicate`,
+      ]);
       expect((await jobOf(bench.adapter, 'letters', ids[0])).state).toBe('active');
     },
     'leaves alone what is not active': async (bench) => {
-      await bench.seed('letters', [...bench.holds.states].filter((state) => state !== 'active').map((state) => ({ state })));
+      await bench.seed(
+        'letters',
+        [...bench.holds.states].filter((state) => state !== 'active').map((state) => ({ state })),
+      );
       const before = await bench.dump();
-      const { outcomes } = await act(opsOf(bench, 'reset'), { ...stuck, states: [...bench.holds.states], stuck: undefined }, action);
+      const { outcomes } = await act(
+        opsOf(bench, 'reset'),
+        { ...stuck, states: [...bench.holds.states], stuck: undefined },
+        action,
+      );
       expect(outcomes.filter(({ result }) => result === 'done')).toEqual([]);
       expect(await bench.dump()).toBe(before);
     },

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { Action } from '../../domain/action.ts';
 import type { Acted } from '../act.ts';
-import { act, all, inState, jobOf, jobsOf, putBack, replay, told, times } from '../act.ts';
+import { act, all, inState, jobOf, jobsOf, putBack, replay, times, told } from '../act.ts';
 import type { Bench, SeedJob } from '../bench.ts';
-import { needs, NotHere, opsOf, type Topic } from '../topic.ts';
+import { NotHere, needs, opsOf, type Topic } from '../topic.ts';
 
 const dead = inState('letters', 'dead');
 
@@ -21,19 +21,28 @@ async function replayed(bench: Bench, jobs: readonly SeedJob[]) {
   return { ids, before, acted };
 }
 
-const attempted = ({ holds }: Bench): SeedJob => ({ state: 'dead', ...(holds.attributes.has('attempts') && { attempts: 3 }) });
+const attempted = ({ holds }: Bench): SeedJob => ({
+  state: 'dead',
+  ...(holds.attributes.has('attempts') && { attempts: 3 }),
+});
 
 export const revert: Topic = {
   name: 'revert',
   checks: {
     'takes back a replay: the jobs are as before': async (bench) => {
-      const { ids, before, acted } = await replayed(bench, times(3, () => attempted(bench)));
+      const { ids, before, acted } = await replayed(
+        bench,
+        times(3, () => attempted(bench)),
+      );
       expect(told((await undo(bench, acted)).outcomes)).toEqual(all(ids, 'done'));
       expect(await jobsOf(bench.adapter, 'letters')).toEqual(before);
     },
     'leaves untouched a job that a worker has taken': async (bench) => {
       needs(bench, 'completed');
-      const { ids, acted } = await replayed(bench, times(3, () => attempted(bench)));
+      const { ids, acted } = await replayed(
+        bench,
+        times(3, () => attempted(bench)),
+      );
       const worked = await bench.work('letters', 'completes');
       const then = await jobOf(bench.adapter, 'letters', worked);
       const { outcomes } = await undo(bench, acted);
@@ -61,7 +70,10 @@ export const revert: Topic = {
       expect(await bench.dump()).toBe(then);
     },
     'is harmless when done twice': async (bench) => {
-      const { ids, acted } = await replayed(bench, times(2, () => attempted(bench)));
+      const { ids, acted } = await replayed(
+        bench,
+        times(2, () => attempted(bench)),
+      );
       await undo(bench, acted);
       const then = await bench.dump();
       expect(told((await undo(bench, acted)).outcomes)).toEqual(all(ids, 'skipped unchanged'));

@@ -28,7 +28,9 @@ function seeds(holds: Bench['holds'], now: Instant): fc.Arbitrary<SeedJob> {
     })
     .map(({ secondsAgo, ...job }) => {
       const { state } = job;
-      const timed = holds.attributes.has('since') && { since: earlier(now, state === 'delayed' ? -secondsAgo * 100 : secondsAgo) };
+      const timed = holds.attributes.has('since') && {
+        since: earlier(now, state === 'delayed' ? -secondsAgo * 100 : secondsAgo),
+      };
       const failed = state === 'dead' || state === 'delayed' ? {} : { error: undefined };
       return { ...job, ...failed, ...timed, stuck: state === 'active' ? job.stuck : undefined };
     });
@@ -59,7 +61,10 @@ function selections(jobs: readonly Job[], queues: readonly string[], now: Instan
   const rarely = <T>(value: fc.Arbitrary<T>) =>
     fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
   const mostlyAll = <T>(values: readonly T[]) =>
-    fc.oneof({ weight: 2, arbitrary: fc.constant([...values]) }, { weight: 1, arbitrary: fc.subarray([...values], { minLength: 1 }) });
+    fc.oneof(
+      { weight: 2, arbitrary: fc.constant([...values]) },
+      { weight: 1, arbitrary: fc.subarray([...values], { minLength: 1 }) },
+    );
   const one = <T>(values: readonly T[]) => rarely(fc.constantFrom(...values));
   return fc.record({
     queues: mostlyAll([...queues, 'nowhere']),
@@ -97,7 +102,9 @@ async function agrees(bench: Bench, jobs: readonly Job[], selection: Selection):
   const wanted = jobs.filter(matcher(selection, tests(selection)));
   const browsed = await browseAll(adapter, selection, { size: 10 });
   const about = JSON.stringify(selection);
-  expect(ids(browsed.filter(matcher(selection, tests(selection)))), `browse, then matches: ${about}`).toEqual(ids(wanted));
+  expect(ids(browsed.filter(matcher(selection, tests(selection)))), `browse, then matches: ${about}`).toEqual(
+    ids(wanted),
+  );
   expect(new Set(ids(browsed)).size, `each job once: ${about}`).toBe(browsed.length);
   if (adapter.pushes.has('queues') && adapter.pushes.has('states')) {
     const honest = browsed.filter(matcher(pushed(selection, bench), tests(selection)));
@@ -118,22 +125,35 @@ export const selection: Topic = {
       const jobs = await browseAll(bench.adapter, whole('letters'));
       for (const [name, values] of Object.entries(candidates(jobs, now))) {
         for (const value of new Set<unknown>(values)) {
-          await agrees(bench, jobs, { ...whole('letters'), [name]: name === 'ids' || name === 'types' ? [value] : value });
+          await agrees(bench, jobs, {
+            ...whole('letters'),
+            [name]: name === 'ids' || name === 'types' ? [value] : value,
+          });
         }
       }
     },
     'means the same to the backend as to matches': async (bench) => {
       const now = await bench.adapter.now();
       await fc.assert(
-        fc.asyncProperty(fc.array(seeds(bench.holds, now), { minLength: 1, maxLength: 25 }), fc.gen(), async (seed, gen) => {
-          round += 1;
-          const queues = [`one-${round}`, `two-${round}`] as const;
-          await bench.seed(queues[0], seed.filter((_, index) => index % 3 > 0));
-          await bench.seed(queues[1], seed.filter((_, index) => index % 3 === 0));
-          const jobs = await browseAll(bench.adapter, whole(...queues));
-          expect(jobs).toHaveLength(seed.length);
-          for (let nth = 0; nth < 20; nth += 1) await agrees(bench, jobs, gen(selections, jobs, queues, now));
-        }),
+        fc.asyncProperty(
+          fc.array(seeds(bench.holds, now), { minLength: 1, maxLength: 25 }),
+          fc.gen(),
+          async (seed, gen) => {
+            round += 1;
+            const queues = [`one-${round}`, `two-${round}`] as const;
+            await bench.seed(
+              queues[0],
+              seed.filter((_, index) => index % 3 > 0),
+            );
+            await bench.seed(
+              queues[1],
+              seed.filter((_, index) => index % 3 === 0),
+            );
+            const jobs = await browseAll(bench.adapter, whole(...queues));
+            expect(jobs).toHaveLength(seed.length);
+            for (let nth = 0; nth < 20; nth += 1) await agrees(bench, jobs, gen(selections, jobs, queues, now));
+          },
+        ),
         { numRuns: 20, endOnFailure: true },
       );
     },

@@ -8,7 +8,10 @@ import { NotHere, opsOf, type Topic } from '../topic.ts';
 const seeds: Record<Action['verb'], readonly [Action, SeedJob]> = {
   replay: [replay, { state: 'dead' }],
   remove: [{ verb: 'remove' }, { state: 'dead' }],
-  edit: [{ verb: 'edit', payload: '{"to":2}' }, { state: 'dead', payload: '{"to":1}' }],
+  edit: [
+    { verb: 'edit', payload: '{"to":2}' },
+    { state: 'dead', payload: '{"to":1}' },
+  ],
   cancel: [{ verb: 'cancel' }, { state: 'waiting' }],
   reset: [{ verb: 'reset' }, { state: 'active', stuck: true }],
 };
@@ -16,7 +19,8 @@ const seeds: Record<Action['verb'], readonly [Action, SeedJob]> = {
 /** The verbs that this backend has and can show. */
 function possible({ adapter, holds }: Bench): (readonly [Action, SeedJob])[] {
   const found = Object.values(seeds).filter(
-    ([{ verb }, { state, stuck }]) => adapter.can[verb].level !== 'none' && holds.states.has(state) && (!stuck || holds.attributes.has('stuck')),
+    ([{ verb }, { state, stuck }]) =>
+      adapter.can[verb].level !== 'none' && holds.states.has(state) && (!stuck || holds.attributes.has('stuck')),
   );
   if (found.length === 0) throw new NotHere('the backend writes nothing');
   return found;
@@ -24,7 +28,10 @@ function possible({ adapter, holds }: Bench): (readonly [Action, SeedJob])[] {
 
 async function firstClaim(bench: Bench, action: Action, seed: SeedJob): Promise<Claim> {
   const queue = `letters-${action.verb}`;
-  await bench.seed(queue, times(3, () => seed));
+  await bench.seed(
+    queue,
+    times(3, () => seed),
+  );
   const request = { selection: inState(queue, seed.state), action, size: 10 };
   return (await opsOf(bench, action.verb).claim(request)[Symbol.asyncIterator]().next()).value as Claim;
 }
@@ -68,22 +75,32 @@ export const settle: Topic = {
       for (const line of await asked(bench, 'replay', claim)) expect(line).not.toMatch(/not-applied/);
     },
     'settles a restore': async (bench) => {
-      const ids = await bench.seed('letters', times(2, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(2, () => ({ state: 'dead' })),
+      );
       const { saved } = await act(opsOf(bench, 'remove'), inState('letters', 'dead'), { verb: 'remove' });
       const ops = opsOf(bench, 'restore');
       const idle = await ops.hold(saved, { asWas: true, cutoff: await bench.adapter.now() });
       await idle.release();
-      expect(told(await ops.settle({ action: 'restore', mark: idle.mark, jobs: saved.map(reread) }))).toEqual(all(ids, 'skipped not-applied'));
+      expect(told(await ops.settle({ action: 'restore', mark: idle.mark, jobs: saved.map(reread) }))).toEqual(
+        all(ids, 'skipped not-applied'),
+      );
       const { mark, jobs } = await putBack(ops, saved, true, bench.adapter);
       expect(told(await ops.settle({ action: 'restore', mark, jobs }))).toEqual(all(ids, 'done'));
     },
     'settles an undo': async (bench) => {
-      const ids = await bench.seed('letters', times(2, () => ({ state: 'dead' })));
+      const ids = await bench.seed(
+        'letters',
+        times(2, () => ({ state: 'dead' })),
+      );
       const { saved, marks } = await act(opsOf(bench, 'replay'), inState('letters', 'dead'), replay);
       const ops = opsOf(bench, 'revert');
       const idle = await ops.hold(saved, { asWas: true, cutoff: await bench.adapter.now() }, marks[0]);
       await idle.release();
-      expect(told(await ops.settle({ action: 'revert', mark: idle.mark, jobs: saved.map(reread) }))).toEqual(all(ids, 'skipped not-applied'));
+      expect(told(await ops.settle({ action: 'revert', mark: idle.mark, jobs: saved.map(reread) }))).toEqual(
+        all(ids, 'skipped not-applied'),
+      );
       const { mark, jobs } = await putBack(ops, saved, true, bench.adapter, marks[0]);
       expect(told(await ops.settle({ action: 'revert', mark, jobs }))).toEqual(all(ids, 'done'));
     },

@@ -16,7 +16,10 @@ const zero = Object.fromEntries(jobStates.map((state) => [state, 0]));
 
 /** The first state once, the second twice, and so on: no two counts are alike. */
 const seedAll = async ({ holds, seed }: Bench): Promise<void> => {
-  await seed('letters', [...holds.states].flatMap((state, index) => times(index + 1, () => ({ state, type: `type-${index % 2}` }))));
+  await seed(
+    'letters',
+    [...holds.states].flatMap((state, index) => times(index + 1, () => ({ state, type: `type-${index % 2}` }))),
+  );
   await seed('parcels', [{ state: 'dead' }]);
 };
 
@@ -47,7 +50,9 @@ export const stats: Topic = {
     'gives the queues that were asked for': async (bench) => {
       await seedAll(bench);
       expect((await bench.adapter.stats({ queues: ['parcels'] })).map(({ queue }) => queue)).toEqual(['parcels']);
-      expect((await bench.adapter.stats({})).map(({ queue }) => queue)).toEqual(expect.arrayContaining(['letters', 'parcels']));
+      expect((await bench.adapter.stats({})).map(({ queue }) => queue)).toEqual(
+        expect.arrayContaining(['letters', 'parcels']),
+      );
     },
     'breaks down without losing a job': async (bench) => {
       await seedAll(bench);
@@ -66,7 +71,7 @@ export const stats: Topic = {
       const row = rowOf(await bench.adapter.stats({}), 'letters');
       expect([row.oldestWaitingSeconds ?? null, row.oldestActiveSeconds ?? null]).toEqual([null, null]);
     },
-    'tells the age of the oldest by the backend\'s clock': async (bench) => {
+    "tells the age of the oldest by the backend's clock": async (bench) => {
       needs(bench, 'since', 'waiting', 'active');
       const now = await bench.adapter.now();
       await bench.seed('letters', [
@@ -77,7 +82,10 @@ export const stats: Topic = {
         ...(bench.holds.states.has('delayed') ? [{ state: 'delayed', since: earlier(now, -3600) } as const] : []),
       ]);
       const row = rowOf(await bench.adapter.stats({}), 'letters');
-      for (const [age, wanted] of [[row.oldestWaitingSeconds, 7200], [row.oldestActiveSeconds, 300]] as const) {
+      for (const [age, wanted] of [
+        [row.oldestWaitingSeconds, 7200],
+        [row.oldestActiveSeconds, 300],
+      ] as const) {
         expect(age).toBeGreaterThanOrEqual(wanted);
         expect(age).toBeLessThan(wanted + 30);
       }

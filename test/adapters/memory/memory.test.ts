@@ -15,9 +15,18 @@ function at(start = noon) {
 describe('the worker of the memory backend', () => {
   it('takes the highest priority first, then the oldest', () => {
     const { adapter } = at();
-    const [low, first, second] = adapter.seed([{ queue: 'q', priority: 1 }, { queue: 'q', priority: 5 }, { queue: 'q', priority: 5 }]);
+    const [low, first, second] = adapter.seed([
+      { queue: 'q', priority: 1 },
+      { queue: 'q', priority: 5 },
+      { queue: 'q', priority: 5 },
+    ]);
     const worker = adapter.worker();
-    expect([worker.take('q')?.id, worker.take('q')?.id, worker.take('q')?.id, worker.take('q')]).toEqual([first, second, low, undefined]);
+    expect([worker.take('q')?.id, worker.take('q')?.id, worker.take('q')?.id, worker.take('q')]).toEqual([
+      first,
+      second,
+      low,
+      undefined,
+    ]);
   });
 
   it('retries until no attempt is left, waiting in between', async () => {
@@ -31,7 +40,12 @@ describe('the worker of the memory backend', () => {
     pass(61);
     expect((await adapter.find(id))?.job).toMatchObject({ state: 'waiting', retrying: true });
     expect(fail()).toBe(true);
-    expect((await adapter.find(id))?.job).toMatchObject({ state: 'dead', retrying: false, attempts: 2, error: { message: 'no' } });
+    expect((await adapter.find(id))?.job).toMatchObject({
+      state: 'dead',
+      retrying: false,
+      attempts: 2,
+      error: { message: 'no' },
+    });
   });
 
   it('leaves a proof behind when it crashes, and none while it lives', async () => {
@@ -54,7 +68,11 @@ describe('the worker of the memory backend', () => {
     const worker = adapter.worker();
     worker.take('q');
     const ops = requireOps('memory', 'cancel', adapter.can.cancel);
-    for await (const claim of ops.claim({ selection: { queues: ['q'], states: ['active'] }, action: { verb: 'cancel' }, size: 1 })) {
+    for await (const claim of ops.claim({
+      selection: { queues: ['q'], states: ['active'] },
+      action: { verb: 'cancel' },
+      size: 1,
+    })) {
       await claim.apply(claim.jobs);
       await claim.release();
     }
@@ -71,7 +89,11 @@ describe('the memory backend', () => {
     const ops = requireOps('memory', 'reset', adapter.can.reset);
     const reset = async (more: object) => {
       const results: string[] = [];
-      for await (const claim of ops.claim({ selection: { queues: ['q'], states: ['active'], ...more }, action: { verb: 'reset' }, size: 1 })) {
+      for await (const claim of ops.claim({
+        selection: { queues: ['q'], states: ['active'], ...more },
+        action: { verb: 'reset' },
+        size: 1,
+      })) {
         results.push(...(await claim.apply(claim.jobs)).map(({ result }) => result));
         await claim.release();
       }
@@ -84,16 +106,51 @@ describe('the memory backend', () => {
 
   it('skips what another process wrote past the hold', async () => {
     const { adapter } = at();
-    adapter.seed([{ queue: 'q', state: 'dead' }, { queue: 'q', state: 'dead' }]);
+    adapter.seed([
+      { queue: 'q', state: 'dead' },
+      { queue: 'q', state: 'dead' },
+    ]);
     const ops = requireOps('memory', 'remove', adapter.can.remove);
-    for await (const claim of ops.claim({ selection: { queues: ['q'], states: ['dead'] }, action: { verb: 'remove' }, size: 2 })) {
+    for await (const claim of ops.claim({
+      selection: { queues: ['q'], states: ['dead'] },
+      action: { verb: 'remove' },
+      size: 2,
+    })) {
       const [changed, gone] = claim.jobs.map(({ job }) => adapter.store.get(job)?.job);
       if (changed) adapter.put({ ...changed, attempts: 9 });
       if (gone) adapter.take(gone);
       const outcomes = await claim.apply(claim.jobs);
-      expect(outcomes.map((one) => (one.result === 'skipped' ? one.why : one.result))).toEqual(['state-changed', 'not-found']);
+      expect(outcomes.map((one) => (one.result === 'skipped' ? one.why : one.result))).toEqual([
+        'state-changed',
+        'not-found',
+      ]);
       await claim.release();
     }
+  });
+
+  it('keeps the order of arrival, whatever is written later', () => {
+    const { adapter } = at();
+    const ids = adapter.seed([{ queue: 'q' }, { queue: 'q' }]);
+    const job = adapter.take({ queue: 'q', id: ids[0] ?? '' });
+    if (job) adapter.put(job);
+    expect(adapter.store.entries().map((entry) => entry.job.id)).toEqual(ids);
+  });
+
+  it('keeps a job that is held from its own worker', async () => {
+    const { adapter } = at();
+    const [id = ''] = adapter.seed([{ queue: 'q' }]);
+    const worker = adapter.worker();
+    worker.take('q');
+    const ops = requireOps('memory', 'reset', adapter.can.reset);
+    for await (const claim of ops.claim({
+      selection: { queues: ['q'], states: ['active'] },
+      action: { verb: 'reset' },
+      size: 1,
+    })) {
+      expect(worker.finish({ queue: 'q', id })).toBe(false);
+      await claim.release();
+    }
+    expect(worker.finish({ queue: 'q', id })).toBe(true);
   });
 
   it('shows the same jobs to every adapter on one store', async () => {

@@ -18,14 +18,31 @@ describe('a seed file', () => {
       path,
       [
         { clock },
-        { queue: 'letters', id: '7', state: 'dead', payload: { to: 'ada' }, error: { message: 'timeout' }, since: '2026-01-01T11:00:00.000000Z' },
+        {
+          queue: 'letters',
+          id: '7',
+          state: 'dead',
+          payload: { to: 'ada' },
+          error: { message: 'timeout' },
+          since: '2026-01-01T11:00:00.000000Z',
+        },
         { queue: 'letters', payload: '{ "exact" : 1.0 }' },
-      ].map((line) => JSON.stringify(line)).join('\n\n'),
+      ]
+        .map((line) => JSON.stringify(line))
+        .join('\n\n'),
     );
     const adapter = await openMemory(`memory:${path}`);
     expect(await adapter.now()).toBe(clock);
-    expect((await adapter.find('7'))?.job).toMatchObject({ state: 'dead', payload: '{"to":"ada"}', error: { message: 'timeout' } });
-    expect((await adapter.find('2'))?.job).toMatchObject({ state: 'waiting', payload: '{ "exact" : 1.0 }', since: clock });
+    expect((await adapter.find('7'))?.job).toMatchObject({
+      state: 'dead',
+      payload: '{"to":"ada"}',
+      error: { message: 'timeout' },
+    });
+    expect((await adapter.find('2'))?.job).toMatchObject({
+      state: 'waiting',
+      payload: '{ "exact" : 1.0 }',
+      since: clock,
+    });
   });
 
   it('is not needed', async () => {
@@ -33,7 +50,9 @@ describe('a seed file', () => {
   });
 
   it('that is missing is unreachable', async () => {
-    await expect(openMemory(`memory:${join(folder, 'none')}`)).rejects.toThrow(expect.objectContaining({ code: 'JOBCTL_UNREACHABLE' }));
+    await expect(openMemory(`memory:${join(folder, 'none')}`)).rejects.toThrow(
+      expect.objectContaining({ code: 'JOBCTL_UNREACHABLE' }),
+    );
   });
 
   it.each([

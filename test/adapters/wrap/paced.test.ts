@@ -4,7 +4,11 @@ import { paced } from '../../../src/adapters/wrap/paced.ts';
 import type { Claims, QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
 
-const request = { selection: { queues: ['letters'], states: ['dead'] }, action: { verb: 'replay', keepAttempts: false }, size: 500 } as const;
+const request = {
+  selection: { queues: ['letters'], states: ['dead'] },
+  action: { verb: 'replay', keepAttempts: false },
+  size: 500,
+} as const;
 
 /** A clock that only sleeping moves. */
 function stopwatch() {
@@ -17,7 +21,8 @@ function stopwatch() {
   };
 }
 
-const memory = (jobs: number) => memoryAdapter({ jobs: Array.from({ length: jobs }, () => ({ queue: 'letters', state: 'dead' as const })) });
+const memory = (jobs: number) =>
+  memoryAdapter({ jobs: Array.from({ length: jobs }, () => ({ queue: 'letters', state: 'dead' as const })) });
 
 const replays = (adapter: QueueAdapter): Claims => requireOps('memory', 'replay', adapter.can.replay);
 
@@ -54,9 +59,21 @@ describe('paced', () => {
     expect(watch.now()).toBeGreaterThanOrEqual(1800);
   });
 
+  it('keeps the pace for a run that left its first claims early', async () => {
+    const watch = stopwatch();
+    const adapter = paced(memory(10), { perSecond: 1, ...watch });
+    for await (const claim of replays(adapter).claim(request)) {
+      await claim.apply(claim.jobs);
+      await claim.release();
+      break;
+    }
+    await run(adapter, () => expect(watch.now()).toBeGreaterThanOrEqual(1000));
+  });
+
   it('does not slow down what is claimed and not written', async () => {
     const watch = stopwatch();
-    for await (const claim of replays(paced(memory(100), { perSecond: 1, ...watch })).claim(request)) await claim.release();
+    for await (const claim of replays(paced(memory(100), { perSecond: 1, ...watch })).claim(request))
+      await claim.release();
     expect(watch.now()).toBe(0);
   });
 

@@ -1,0 +1,64 @@
+import { Command, Errors, type Interfaces } from '@oclif/core';
+import { toJson } from '../domain/payload.ts';
+import { errorText } from '../output/error-text.ts';
+import type { Page } from '../output/page.ts';
+import { maskSecrets } from '../safety/mask.ts';
+import { asFailure, failureJson, isClosedPipe } from './failure.ts';
+import { globalFlags } from './flags.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import { pageFor } from './terminal.ts';
+
+export type GlobalFlags = Interfaces.InferredFlags<typeof globalFlags>;
+
+/** What every command shares: global flags, where its text goes, how it fails. */
+export abstract class JobctlCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = globalFlags;
+
+  /** The page of stdout. */
+  protected page(flags: { readonly 'no-color'?: boolean }): Page {
+    return pageFor(process.stdout, flags['no-color'] === true);
+  }
+
+  /** The result, for a person. With --json it stays silent: there the returned value is the result. */
+  protected print(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
+  }
+
+  /** Everything that is not the result. */
+  protected say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  protected open(flags: GlobalFlags, options: SessionOptions = {}): Promise<Session> {
+    return openSession({ ...flags, json: this.jsonEnabled() }, options);
+  }
+
+  override async init(): Promise<void> {
+    await super.init();
+    process.stdout.on('error', (error) => {
+      if (!isClosedPipe(error)) throw error;
+      // the reader has gone: what is still written goes nowhere, and a write runs to its end all the same
+    });
+  }
+
+  override logJson(value: unknown): void {
+    process.stdout.write(`${toJson(value, 2)}\n`);
+  }
+
+  /** The one place where a failure becomes text and an exit code. */
+  override async catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
+    if (error instanceof Errors.ExitError) throw error;
+    const failure = asFailure(error);
+    process.exitCode = failure.exitCode;
+    if (this.jsonEnabled()) this.say(toJson(failureJson(failure)));
+    else this.say(maskSecrets(errorText({ message: failure.message, next: failure.next }, pageFor(process.stderr, this.argv.includes('--no-color')))));
+    if (this.argv.includes('--debug')) this.say(maskSecrets(stackOf(error)));
+  }
+}
+
+function stackOf(error: unknown): string {
+  const lines: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) lines.push(cause.stack ?? cause.message);
+  return lines.join('\ncaused by: ');
+}

@@ -1,0 +1,71 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import type { Job, JobState } from '../domain/job.ts';
+import { toJson } from '../domain/payload.ts';
+import { matcher, type Selection } from '../domain/selection.ts';
+import { type JobView, jobView } from '../output/job-view.ts';
+import { jobsText } from '../output/jobs-text.ts';
+import { JobctlCommand } from './base-command.ts';
+import { compileTests, readSelection } from './criteria.ts';
+import { selectionFlags, showFlags } from './flags.ts';
+import type { Session } from './session.ts';
+
+/** Enough to look at; who wants all of them takes --ndjson or an export. */
+const LIMIT = 50;
+const PAGE = 500;
+
+export type ListFlags = Interfaces.InferredFlags<typeof ListCommand.baseFlags>;
+
+export interface ListRequest {
+  readonly queues: readonly string[];
+  readonly states: readonly JobState[];
+  readonly stuck?: boolean | undefined;
+  /** For the empty list: `dead jobs in email`. */
+  readonly what: string;
+  readonly next: readonly string[];
+}
+
+/** What `job list` and `dlq list` share: select, page, print. */
+export abstract class ListCommand extends JobctlCommand {
+  static override baseFlags = {
+    ...JobctlCommand.baseFlags,
+    ...selectionFlags,
+    ...showFlags,
+    limit: Flags.integer({ summary: `At most this many; ${LIMIT} unless --ndjson.`, min: 1 }),
+    oldest: Flags.boolean({ summary: 'Oldest first, instead of newest.' }),
+    ndjson: Flags.boolean({ summary: 'One JSON job a line, all that match, as they come.', exclusive: ['json'] }),
+  };
+
+  protected async list(flags: ListFlags, request: (session: Session) => Promise<ListRequest>): Promise<{ jobs: JobView[]; more: boolean }> {
+    await using session = await this.open(flags);
+    const { queues, states, stuck, what, next } = await request(session);
+    const selection = { ...(await readSelection(flags, queues, states, () => session.reader.now())), ...(stuck === true ? { stuck } : {}) };
+    if (flags.ndjson) {
+      for await (const job of this.found(session, selection, flags)) {
+        if (!process.stdout.writable) break;
+        if (!process.stdout.write(`${toJson(jobView(job, session.redact))}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
+      }
+      return { jobs: [], more: false };
+    }
+    const limit = flags.limit ?? LIMIT;
+    const jobs: JobView[] = [];
+    let more = false;
+    for await (const job of this.found(session, selection, { ...flags, limit: limit + 1 })) {
+      if (jobs.length < limit) jobs.push(jobView(job, session.redact));
+      else more = true;
+    }
+    this.print(jobsText({ jobs, more, what, now: await session.reader.now(), next: jobs.length === 0 ? [] : next }, this.page(flags)));
+    return { jobs, more };
+  }
+
+  private async *found(session: Session, selection: Selection, flags: { limit?: number | undefined; oldest: boolean }): AsyncGenerator<Job> {
+    const fits = matcher(selection, await compileTests(selection));
+    let left = flags.limit ?? Number.POSITIVE_INFINITY;
+    for await (const page of session.reader.browse(selection, { size: Math.min(PAGE, left), order: flags.oldest ? 'oldest' : 'newest' })) {
+      for (const job of page) {
+        if (!fits(job)) continue;
+        yield job;
+        if (--left <= 0) return;
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Plan, Report } from '../domain/plan.ts';
+import { engineFor } from '../operations/engine.ts';
+import { planReturn, type ReturnRequest } from '../operations/plan-return.ts';
+import type { Pace, Ports } from '../operations/ports.ts';
+import { runOperation } from '../operations/run-operation.ts';
+import type { Session } from './session.ts';
+import { sourceOf } from './source.ts';
+import { withUnfinished } from './unfinished.ts';
+
+export type PutBackRequest = Omit<ReturnRequest, 'context' | 'protected'>;
+
+/** Restore and undo: the plan reads the source once, the run a second time. */
+export async function putBack(session: Session, ports: Ports, pace: Pace, request: PutBackRequest): Promise<Report> {
+  const { context, reader, adapter, stateDir } = session;
+  const full = { ...request, context: context.name, protected: context.protected };
+  const plan = async (): Promise<Plan> => withUnfinished(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), stateDir);
+  return await runOperation(plan, (made) => engineFor(made, { adapter, tests: {}, source: (task, from) => sourceOf(task, from, stateDir) }), ports, pace);
+}

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openAdapter } from '../adapters/registry.ts';
+import { paced } from '../adapters/wrap/paced.ts';
+import { readOnly } from '../adapters/wrap/read-only.ts';
+import { type Context, resolveContext } from '../config/context.ts';
+import { readCurrentContext } from '../config/current-context.ts';
+import { parseDuration } from '../config/duration.ts';
+import { type Config, loadConfig } from '../config/load.ts';
+import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
+import { placeOf } from '../config/backend-url.ts';
+import type { Redact } from '../output/job-view.ts';
+import { stateDirectory } from '../safety/state-directory.ts';
+import { currentContextFile } from './places.ts';
+import { redaction } from './redaction.ts';
+
+export interface SessionFlags {
+  readonly context?: string | undefined;
+  readonly url?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly dialect?: string | undefined;
+  readonly config?: string | undefined;
+  readonly timeout: string;
+  readonly json: boolean;
+  readonly 'show-sensitive'?: boolean | undefined;
+}
+
+export interface SessionOptions {
+  /** Jobs a second, for writes. */
+  readonly perSecond?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A context with its backend opened: all that a command needs of the world. Closing it closes the backend. */
+export interface Session extends AsyncDisposable {
+  readonly context: Context;
+  /** For inspection: it has no write methods. */
+  readonly reader: QueueReader;
+  /** For the pipeline. In a readOnly context it has no write methods either. */
+  readonly adapter: QueueAdapter;
+  readonly stateDir: string;
+  /** Takes secrets out of what is shown, unless they were asked for. */
+  readonly redact: Redact;
+}
+
+/** The composition root: context → lazy adapter → wrappers. */
+export async function openSession(flags: SessionFlags, options: SessionOptions = {}): Promise<Session> {
+  const stateDir = stateDirectory(process.env);
+  const { context } = await findContext(flags, stateDir);
+  const opened = await openAdapter({
+    url: context.url,
+    where: placeOf(context.url),
+    schema: flags.schema ?? context.schema,
+    dialect: flags.dialect ?? context.dialect,
+    timeoutMs: parseDuration(flags.timeout) * 1000,
+  });
+  const { perSecond, signal } = options;
+  const calm = perSecond === undefined ? opened : paced(opened, { perSecond, signal, sleep: (ms, stop) => sleep(ms, undefined, stop === undefined ? {} : { signal: stop }) });
+  const redact = await redaction(flags, context.redact, context.name, stateDir);
+  return {
+    context,
+    reader: readOnly(opened, 'this command only reads'),
+    adapter: context.readOnly ? readOnly(opened, `the context ${context.name} is readOnly`) : calm,
+    stateDir,
+    redact,
+    [Symbol.asyncDispose]: () => opened.close(),
+  };
+}
+
+/** The context alone, without a connection. */
+export async function findContext(flags: Pick<SessionFlags, 'context' | 'url' | 'config'>, stateDir: string): Promise<{ context: Context; config: Config }> {
+  const config = await loadConfig({ flag: flags.config, env: process.env, folder: process.cwd() });
+  const current = await readCurrentContext(currentContextFile(stateDir));
+  return { config, context: resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }) };
+}
+
+/** Throws `usage`, with the nearest names, when a queue does not exist. */
+export async function knownQueues(reader: QueueReader, asked: readonly string[]): Promise<string[]> {
+  const known = (await reader.queues()).map(({ queue }) => queue);
+  const unknown = asked.find((queue) => !known.includes(queue));
+  if (unknown === undefined) return asked.length > 0 ? [...asked] : known;
+  const close = nearest(unknown, known);
+  const hint = close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : known.length > 0 ? ` There are: ${known.slice(0, 10).join(', ')}.` : ' There is none yet.';
+  throw new JobctlError('usage', `There is no queue "${unknown}" in ${reader.backend.where}.${hint}`, { next: ['jobctl stats   # lists the queues'] });
+}

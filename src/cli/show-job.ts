@@ -1,0 +1,33 @@
+import { JobctlError } from '../domain/errors.ts';
+import type { JobState } from '../domain/job.ts';
+import { jobDetailView } from '../output/job-view.ts';
+import { jobText } from '../output/job-text.ts';
+import type { Page } from '../output/page.ts';
+import type { Session } from './session.ts';
+
+/** Lines of a payload that are shown before it is folded. */
+const FOLD = 25;
+
+/** One job for a person and for a script. Throws `usage` when there is none of that id, or not in the state that is meant. */
+export async function showJob(
+  { reader, redact }: Session,
+  id: string,
+  asked: { readonly queue?: string | undefined; readonly full: boolean; readonly state?: JobState },
+  page: Page,
+): Promise<{ text: string; json: unknown }> {
+  const detail = await reader.find(id, asked.queue);
+  if (detail === undefined) {
+    const place = asked.queue === undefined ? reader.backend.where : `the queue ${asked.queue}`;
+    throw new JobctlError('usage', `There is no job ${id} in ${place}.`, { next: ['jobctl job list   # it may have been removed: jobctl backup list'] });
+  }
+  const { queue, state } = detail.job;
+  if (asked.state !== undefined && state !== asked.state) {
+    throw new JobctlError('usage', `Job ${id} is ${state}, not ${asked.state}.`, { next: [`jobctl job show ${id}`] });
+  }
+  const shown = jobDetailView(detail, redact);
+  const next = state === 'dead' ? [`jobctl replay ${queue} --id ${id}`, `jobctl job edit ${id}`] : state === 'active' && detail.job.stuck !== undefined ? [`jobctl reset ${queue} --id ${id}`] : [];
+  return {
+    text: jobText({ detail: shown, now: await reader.now(), fold: asked.full ? Number.POSITIVE_INFINITY : FOLD, next }, page),
+    json: { schemaVersion: 1, ...shown },
+  };
+}

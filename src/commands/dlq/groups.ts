@@ -1,0 +1,42 @@
+import { Args, Flags } from '@oclif/core';
+import { JobctlCommand } from '../../cli/base-command.ts';
+import { compileTests, readSelection } from '../../cli/criteria.ts';
+import { selectionFlags } from '../../cli/flags.ts';
+import { knownQueues } from '../../cli/session.ts';
+import { groupDead } from '../../operations/group-dead.ts';
+import { groupsText } from '../../output/groups-text.ts';
+
+export default class DlqGroups extends JobctlCommand {
+  static override summary = 'Dead jobs by cause: what they have in common, how many, since when.';
+  static override description = 'A group has a stable id, the same tomorrow and on any machine; every command that selects jobs takes it as --group.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> email',
+    '<%= config.bin %> <%= command.id %> email --by type --newer-than 1h',
+    { description: 'Then act on one of them', command: '<%= config.bin %> replay email --group g-3f9a5c21 --dry-run' },
+  ];
+  static override args = { queue: Args.string({ description: 'Queue; all queues when missing.' }) };
+  static override flags = {
+    ...selectionFlags,
+    by: Flags.option({ options: ['error', 'type', 'tenant', 'lane'] as const, default: 'error' as const, summary: 'What to group by.' })(),
+    scan: Flags.integer({ summary: 'Look at no more than this many dead jobs.', min: 1 }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(DlqGroups);
+    await using session = await this.open(flags);
+    const { reader } = session;
+    const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
+    const selection = await readSelection(flags, queues, ['dead'], () => reader.now());
+    const found = await groupDead(reader, selection, await compileTests(selection), { by: flags.by, scan: flags.scan });
+    const { errorsNote } = reader.backend;
+    if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
+    const first = found.groups[0];
+    const queue = args.queue ?? 'all queues';
+    const next = first === undefined ? [] : [`jobctl dlq show ${first.sampleIds[0]}`, ...(args.queue === undefined ? [] : [`jobctl replay ${args.queue} ${narrowing(flags.by, first.group)} --dry-run`])];
+    this.print(groupsText({ ...found, by: flags.by, queue, now: await reader.now(), next }, this.page(flags)));
+    return { schemaVersion: 1, queue: args.queue, ...found };
+  }
+}
+
+/** The flag that selects a group again. */
+const narrowing = (by: 'error' | 'type' | 'tenant' | 'lane', group: string): string => `--${by === 'error' ? 'group' : by} ${group}`;

@@ -1,0 +1,24 @@
+import { Args } from '@oclif/core';
+import { ListCommand } from '../../cli/list.ts';
+import { knownQueues } from '../../cli/session.ts';
+
+export default class DlqList extends ListCommand {
+  static override summary = 'List dead jobs: those that will never run again by themselves.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> email',
+    '<%= config.bin %> <%= command.id %> email --newer-than 1h --type email.send',
+    '<%= config.bin %> <%= command.id %> email --error "/timeout|refused/" --limit 10',
+  ];
+  static override args = { queue: Args.string({ description: 'Queue; all queues when missing.' }) };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(DlqList);
+    const found = await this.list(flags, async ({ reader }) => ({
+      queues: await knownQueues(reader, args.queue === undefined ? [] : [args.queue]),
+      states: ['dead'],
+      what: `dead jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
+      next: ['jobctl dlq show ID', `jobctl dlq groups${args.queue === undefined ? '' : ` ${args.queue}`}`],
+    }));
+    return { schemaVersion: 1, queue: args.queue, ...found };
+  }
+}

@@ -1,0 +1,24 @@
+import { Args } from '@oclif/core';
+import { selectionFlags } from '../../cli/flags.ts';
+import { targetQueues } from '../../cli/target-queues.ts';
+import { WriteCommand } from '../../cli/write-command.ts';
+
+export default class DlqPurge extends WriteCommand {
+  static override summary = 'Delete the dead jobs of a queue, each saved first.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> email --older-than 90d --confirm email',
+    '<%= config.bin %> <%= command.id %> email --group g-3f9a5c21 --dry-run',
+  ];
+  static override args = { queue: Args.string({ required: true, description: 'Queue whose dead jobs to purge.' }) };
+  static override flags = { ...selectionFlags };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(DlqPurge);
+    return await this.act(flags, async ({ reader }) => ({
+      verb: 'purge',
+      queues: await targetQueues(reader, { queue: args.queue }),
+      states: ['dead'],
+      action: { verb: 'remove' },
+    }));
+  }
+}

@@ -1,0 +1,25 @@
+import { Args } from '@oclif/core';
+import { JobctlCommand } from '../../cli/base-command.ts';
+import { fromDate } from '../../domain/instant.ts';
+import { runText } from '../../output/run-text.ts';
+import { readRun } from '../../safety/run-folder.ts';
+import { summaryOf } from '../../safety/run-list.ts';
+import { stateDirectory } from '../../safety/state-directory.ts';
+
+export default class RunShow extends JobctlCommand {
+  static override summary = 'One run: its plan, what became of it, what to do next.';
+  static override examples = ['<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9'];
+  static override args = { run: Args.string({ required: true, description: 'Id of the run.' }) };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(RunShow);
+    const stateDir = stateDirectory(process.env);
+    const { plan, report, backupPath, journalPath } = await readRun(stateDir, args.run);
+    const run = await summaryOf(stateDir, args.run);
+    const open = run.state === 'unfinished';
+    const next = open && !run.running ? [`jobctl run resume ${run.id}`] : (report?.next ?? []);
+    const shown = { run, plan, report, backup: backupPath, journal: journalPath, next };
+    this.print(runText({ ...shown, now: fromDate(new Date()) }, this.page(flags)));
+    return { schemaVersion: 1, ...shown };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Plan, Task, Verb } from '../domain/plan.ts';
+import { clock } from './age.ts';
+import { approximately, counted, grouped, plural } from './count-text.ts';
+import { blocks, facts, lines } from './facts.ts';
+import type { JobView } from './job-view.ts';
+import { jobColumns } from './jobs-text.ts';
+import { type Page, view } from './page.ts';
+import { selectionText } from './selection-text.ts';
+import { table } from './table.ts';
+import { hang } from './text-width.ts';
+
+export interface PlanView {
+  readonly plan: Omit<Plan, 'sample'>;
+  /** The plan's sample, each made by `jobView`. */
+  readonly sample: readonly JobView[];
+  /** Where jobs will be saved before they are changed; undefined when nothing is saved. */
+  readonly backupFolder?: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** In one screen: what will be done to which jobs, where, and what to know before saying yes. */
+export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, page: Page): string => {
+  const { queues, task, matched, limit } = plan;
+  const affected = limit === undefined ? matched.value : Math.min(limit, matched.value);
+  const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
+  const where = `in ${queues.length === 1 ? `queue ${queues[0]}` : plural(queues.length, 'queue')}`;
+  const rest = matched.value - affected;
+  return blocks(
+    hang('', `${emphasis(`${headline(plan.verb, task)} ${approximately(affected, matched.exact)} ${affected === 1 && matched.exact ? 'job' : 'jobs'}`)} ${where}`, Infinity),
+    facts(
+      [
+        ['queues', queues.length > 1 ? queues.join(', ') : undefined],
+        ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
+        ['backend', `${plan.backend} at ${plan.where}`],
+        ['jobs', task.kind === 'act' ? selectionText(task.selection) : sourceText(task)],
+        ['matched', `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`],
+        ['as of', `${clock(plan.madeAt)}; what arrives later is not touched`],
+        ['reason', plan.reason],
+        ['backup', backupFolder === undefined ? undefined : `each job is saved below ${backupFolder} before it is changed`],
+      ],
+      page,
+    ),
+    sample.length === 0 ? undefined : sampleText(sample, plan.madeAt, affected, page),
+    lines(...plan.warnings.map((warning) => page.style.warn('warning: ') + hang('         ', warning, page.width).slice(9))),
+    dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
+  );
+});
+
+const doing: Readonly<Record<Verb, string>> = {
+  replay: 'Replay', reset: 'Reset', remove: 'Remove', purge: 'Purge (remove)', cancel: 'Cancel', edit: 'Edit the payload of', restore: 'Restore', undo: 'Undo for',
+};
+
+const headline = (verb: Verb, task: Task): string =>
+  verb === 'replay' && task.kind === 'act' && task.action.verb === 'replay' && task.action.keepAttempts ? 'Replay, keeping the attempts of,' : doing[verb];
+
+const putBack = { restore: 'recreate what is gone', revert: 'take the change back', remove: 'remove what was recreated' } as const;
+
+function sourceText({ via, how, from }: Extract<Task, { kind: 'put-back' }>): string {
+  const which = from.ids === undefined ? '' : `, ${plural(from.ids.length, 'id')} of it`;
+  const state = via !== 'restore' ? '' : how.asWas ? '; each as it was, so it may start at once' : '; those that were waiting or active come back dead';
+  return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}, from ${from.backup}${which}${state}`;
+}
+
+function sampleText(sample: readonly JobView[], now: string, affected: number, page: Page): string {
+  const { text } = table(jobColumns(sample, now, page), sample, { ...page, width: page.width - 2 });
+  const more = affected - sample.length;
+  return lines(text.replace(/^(?=.)/gm, '  '), more > 0 ? page.style.dim(`  … and ${grouped(more)} more`) : undefined);
+}

@@ -1,0 +1,59 @@
+import type { Report } from '../domain/plan.ts';
+import { grouped, plural } from './count-text.ts';
+import { blocks, facts, lines, nextLines } from './facts.ts';
+import { type Page, view } from './page.ts';
+
+/** What became of a run, whether anything is left to do, and the commands for that. */
+export const reportText = view((report: Report, page: Page): string => {
+  const { skipped, failed, outcomes } = report;
+  return blocks(
+    lines(headline(report, page), report.dryRun ? undefined : tally(report, page)),
+    facts(
+      [
+        ['stopped', report.stopped],
+        ['left', report.more > 0 ? `${plural(report.more, 'more job')} matched beyond the limit of ${grouped(report.limit ?? report.matched)}` : undefined],
+        ['unknown', outcomes.unknown > 0 ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend' : undefined],
+        ['run', report.run],
+        ['backup', report.backup],
+      ],
+      page,
+    ),
+    jobLines('failed', failed, outcomes.failed, page),
+    jobLines('skipped', skipped, outcomes.skipped, page),
+    nextLines(report.next, page),
+  );
+});
+
+function headline(report: Report, page: Page): string {
+  const { verb, queue, queues, dryRun, matched, complete, outcomes } = report;
+  const subject = `${verb} ${queue ?? queues.join(', ')}`.trim();
+  if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'job')} matched`);
+  if (matched === 0) return page.style.strong(`${subject}: no job matched, nothing was changed`);
+  if (!complete) return page.style.bad(`${subject}: NOT finished`);
+  if (outcomes.failed + outcomes.unknown > 0) return page.style.bad(`${subject}: finished with failures`);
+  return page.style.good(`${subject}: finished`);
+}
+
+function tally({ outcomes, matched, complete, limit }: Report, page: Page): string {
+  if (matched === 0) return '';
+  const counts = (['done', 'skipped', 'failed', 'unknown'] as const)
+    .filter((result) => result === 'done' || outcomes[result] > 0)
+    .map((result) => `${grouped(outcomes[result])} ${result}`);
+  const dealt = outcomes.done + outcomes.skipped + outcomes.failed + outcomes.unknown;
+  const planned = Math.min(matched, limit ?? matched);
+  const open = !complete && planned > dealt ? `, ${grouped(planned - dealt)} not reached` : '';
+  return page.style.strong(`${counts.join(', ')}${open}`);
+}
+
+const shown = 10;
+
+/** Jobs by why, since a hundred of them mostly share one reason. */
+function jobLines(result: string, jobs: Report['skipped'], total: number, page: Page): string {
+  const byWhy = Map.groupBy(jobs, (job) => job.why);
+  const list = [...byWhy].map(([why, same]): [string, string] => {
+    const ids = same.slice(0, shown).map((job) => job.id).join(', ');
+    return [result, `${why}: ${ids}${same.length > shown ? ` and ${grouped(same.length - shown)} more` : ''}`];
+  });
+  const unlisted = total - jobs.length;
+  return facts(unlisted > 0 && jobs.length > 0 ? [...list, [result, `${grouped(unlisted)} more; \`run show\` lists all`]] : list, page);
+}

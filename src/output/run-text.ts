@@ -1,0 +1,41 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Plan, Report } from '../domain/plan.ts';
+import { moment } from './age.ts';
+import { counted } from './count-text.ts';
+import { blocks, facts, nextLines } from './facts.ts';
+import { type Page, view } from './page.ts';
+import { reportText } from './report-text.ts';
+import type { RunRow } from './runs-text.ts';
+
+export interface RunShow {
+  readonly run: RunRow;
+  readonly plan: Plan;
+  readonly report?: Report | undefined;
+  readonly backup?: string | undefined;
+  readonly journal: string;
+  readonly now: Instant;
+  readonly next: readonly string[];
+}
+
+/** `run show`: what was planned, what became of it, where it is written down. */
+export const runText = view(({ run, plan, report, backup, journal, now, next }: RunShow, page: Page): string =>
+  blocks(
+    `${page.style.strong(run.id)} · ${run.running ? 'running now' : run.state === 'finished' ? run.state : page.style.bad(run.state)}`,
+    facts(
+      [
+        ['verb', plan.verb],
+        ['queues', plan.queues.join(', ')],
+        ['context', plan.context],
+        ['backend', `${plan.backend} at ${plan.where}`],
+        ['started', moment(run.startedAt, now)],
+        ['matched', counted(plan.matched)],
+        ['reason', plan.reason],
+        ['backup', backup],
+        ['journal', journal],
+      ],
+      page,
+    ),
+    report === undefined ? undefined : reportText({ ...report, next: [], run: undefined, backup: undefined }, page),
+    nextLines(next, page),
+  ),
+);
