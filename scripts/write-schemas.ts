@@ -4,4 +4,5 @@ import { jsonSchemaOf, type OutputName, outputSchemas } from '../src/output/sche
 
 const folder = new URL('../schemas/', import.meta.url);
 mkdirSync(folder, { recursive: true });
-for (const name of Object.keys(outputSchemas) as OutputName[]) writeFileSync(new URL(`${name}.json`, folder), jsonSchemaOf(name));
+for (const name of Object.keys(outputSchemas) as OutputName[])
+  writeFileSync(new URL(`${name}.json`, folder), jsonSchemaOf(name));

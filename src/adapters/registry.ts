@@ -21,14 +21,16 @@ const openPostgres: Open = async (opening) => (await import('./postgres/index.ts
 const byScheme: Readonly<Record<string, Open>> = {
   postgres: openPostgres,
   postgresql: openPostgres,
-  memory: async ({ url }) => (await import('./memory/index.ts')).openMemory(url),
+  memory: async ({ url }) => (await import('./memory/seed-file.ts')).openMemory(url),
 };
 
 export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
   const scheme = opening.url.slice(0, opening.url.indexOf(':')).toLowerCase();
   const open = byScheme[scheme];
   if (open === undefined) {
-    throw new JobctlError('unsupported', `There is no adapter for ${scheme}: yet.`, { next: ['Supported now: postgres://, memory:'] });
+    throw new JobctlError('unsupported', `There is no adapter for ${scheme}: yet.`, {
+      next: ['Supported now: postgres://, memory:'],
+    });
   }
   return await open(opening);
 }

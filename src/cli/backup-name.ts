@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
-import { readRun, type RunRecord } from '../safety/run-folder.ts';
+import { type RunRecord, readRun } from '../safety/run-folder.ts';
 
 export interface NamedBackup {
   readonly path: string;
@@ -21,7 +21,9 @@ export async function backupNamed(name: string, stateDir: string): Promise<Named
   }
   const run = await readRun(stateDir, name);
   if (run.backupPath === undefined) {
-    throw new JobctlError('usage', `The run ${name} saved no jobs.`, { next: [`jobctl run show ${name}`, 'jobctl backup list'] });
+    throw new JobctlError('usage', `The run ${name} saved no jobs.`, {
+      next: [`jobctl run show ${name}`, 'jobctl backup list'],
+    });
   }
   return { path: run.backupPath, run };
 }

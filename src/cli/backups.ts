@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fromDate } from '../domain/instant.ts';
 import type { BackupRow } from '../output/backups-text.ts';
-import { readRun, type RunRecord } from '../safety/run-folder.ts';
+import { type RunRecord, readRun } from '../safety/run-folder.ts';
 import { type RunSummary, summaryOf } from '../safety/run-list.ts';
 import type { NamedBackup } from './backup-name.ts';
 
@@ -19,5 +19,14 @@ export async function describe({ path, run }: NamedBackup, stateDir: string): Pr
 
 async function rowOf({ plan }: RunRecord, { id, startedAt, outcomes }: RunSummary, path: string): Promise<BackupRow> {
   const jobs = outcomes === undefined ? undefined : outcomes.done + outcomes.failed + outcomes.unknown;
-  return { run: id, path, at: startedAt, verb: plan.verb, context: plan.context, queues: plan.queues, jobs, bytes: (await stat(path)).size };
+  return {
+    run: id,
+    path,
+    at: startedAt,
+    verb: plan.verb,
+    context: plan.context,
+    queues: plan.queues,
+    jobs,
+    bytes: (await stat(path)).size,
+  };
 }

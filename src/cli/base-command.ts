@@ -52,7 +52,15 @@ export abstract class JobctlCommand extends Command {
     const failure = asFailure(error);
     process.exitCode = failure.exitCode;
     if (this.jsonEnabled()) this.say(toJson(failureJson(failure)));
-    else this.say(maskSecrets(errorText({ message: failure.message, next: failure.next }, pageFor(process.stderr, this.argv.includes('--no-color')))));
+    else
+      this.say(
+        maskSecrets(
+          errorText(
+            { message: failure.message, next: failure.next },
+            pageFor(process.stderr, this.argv.includes('--no-color')),
+          ),
+        ),
+      );
     if (this.argv.includes('--debug')) this.say(maskSecrets(stackOf(error)));
   }
 }

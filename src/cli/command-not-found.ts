@@ -1,6 +1,6 @@
 import type { Hook } from '@oclif/core';
-import { nearest } from '../domain/nearest.ts';
 import { ExitCode } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 
 /** Says which commands come near. Never asks, and never runs one by itself. */
 const commandNotFound: Hook.CommandNotFound = async function ({ config, id }) {

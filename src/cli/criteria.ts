@@ -29,7 +29,8 @@ export async function readSelection(
 ): Promise<Selection> {
   const timed = flags['older-than'] !== undefined || flags['newer-than'] !== undefined;
   const clock = timed ? await now() : '';
-  const when = (text: string | undefined): Instant | undefined => (text === undefined ? undefined : parseWhen(text, clock));
+  const when = (text: string | undefined): Instant | undefined =>
+    text === undefined ? undefined : parseWhen(text, clock);
   const selection = {
     queues,
     states,
@@ -43,12 +44,16 @@ export async function readSelection(
     lane: flags.lane,
     where: flags.where,
   };
-  return Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined)) as unknown as Selection;
+  return Object.fromEntries(
+    Object.entries(selection).filter(([, value]) => value !== undefined),
+  ) as unknown as Selection;
 }
 
 /** True when something besides queue and state narrows it. */
 export const isNarrowed = (flags: SelectionFlags): boolean =>
-  (['id', 'type', 'error', 'group', 'older-than', 'newer-than', 'tenant', 'lane', 'where'] as const).some((name) => flags[name] !== undefined);
+  (['id', 'type', 'error', 'group', 'older-than', 'newer-than', 'tenant', 'lane', 'where'] as const).some(
+    (name) => flags[name] !== undefined,
+  );
 
 async function readIds(given: readonly string[]): Promise<string[]> {
   const ids: string[] = [];
@@ -80,21 +85,47 @@ async function errorTest(text: string): Promise<(job: Job) => boolean> {
     const compiled = RE2JS.compile(pattern);
     return ({ error }) => error !== undefined && compiled.matcher(error.message).find();
   } catch (cause) {
-    throw new JobctlError('usage', `--error ${text} is not a regular expression: ${(cause as Error).message}.`, { cause });
+    throw new JobctlError('usage', `--error ${text} is not a regular expression: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }
 
 function groupTest(group: string): (job: Job) => boolean {
-  if (!/^g-[0-9a-f]+$/.test(group)) throw new JobctlError('usage', `--group ${group} is not a group.`, { next: ['jobctl dlq groups QUEUE   # lists them'] });
+  if (!/^g-[0-9a-f]+$/.test(group))
+    throw new JobctlError('usage', `--group ${group} is not a group.`, {
+      next: ['jobctl dlq groups QUEUE   # lists them'],
+    });
   return (job) => signature(job).group === group;
 }
 
 /** Fields of a job by their own names, next to `job` itself. `type` is a word of CEL: only `job.type` works. */
-const fields = ['id', 'queue', 'state', 'native', 'retrying', 'attempts', 'maxAttempts', 'priority', 'lane', 'tenant', 'key', 'since', 'createdAt', 'worker', 'stuck', 'payload', 'error'];
+const fields = [
+  'id',
+  'queue',
+  'state',
+  'native',
+  'retrying',
+  'attempts',
+  'maxAttempts',
+  'priority',
+  'lane',
+  'tenant',
+  'key',
+  'since',
+  'createdAt',
+  'worker',
+  'stuck',
+  'payload',
+  'error',
+];
 
 async function whereTest(source: string): Promise<(job: Job) => boolean> {
   const { Environment } = await import('@marcbachmann/cel-js');
-  const environment = fields.reduce((known, field) => known.registerVariable(field, 'dyn'), new Environment().registerVariable('job', 'dyn'));
+  const environment = fields.reduce(
+    (known, field) => known.registerVariable(field, 'dyn'),
+    new Environment().registerVariable('job', 'dyn'),
+  );
   const evaluate = (() => {
     try {
       const parsed = environment.parse(source);
@@ -107,9 +138,17 @@ async function whereTest(source: string): Promise<(job: Job) => boolean> {
   })();
   return (job) => {
     const plain = jobFacts(job);
-    const known = { ...plain, attempts: BigInt(job.attempts), ...(job.priority === undefined ? {} : { priority: BigInt(job.priority) }) };
+    const known = {
+      ...plain,
+      attempts: BigInt(job.attempts),
+      ...(job.priority === undefined ? {} : { priority: BigInt(job.priority) }),
+    };
     try {
-      const value: unknown = evaluate({ ...Object.fromEntries(fields.map((field) => [field, null])), ...known, job: known });
+      const value: unknown = evaluate({
+        ...Object.fromEntries(fields.map((field) => [field, null])),
+        ...known,
+        job: known,
+      });
       if (typeof value === 'boolean') return value;
       throw new TypeError(`it gives ${typeof value}, not true or false`);
     } catch (cause) {
@@ -124,5 +163,9 @@ function whereFault(source: string, cause: unknown, id?: string): JobctlError {
   const next = /overload: type\b/.test(why)
     ? ['"type" is a word of CEL itself: write job.type.']
     : ['It is CEL over the job as --json shows it: payload.amount > 100 && attempts >= 3'];
-  return new JobctlError('usage', `--where ${JSON.stringify(source)}${id === undefined ? '' : ` on job ${id}`}: ${why}.`, { next, cause });
+  return new JobctlError(
+    'usage',
+    `--where ${JSON.stringify(source)}${id === undefined ? '' : ` on job ${id}`}: ${why}.`,
+    { next, cause },
+  );
 }

@@ -2,13 +2,18 @@ import { Errors } from '@oclif/core';
 import { JobctlError } from '../domain/errors.ts';
 import { maskSecrets } from '../safety/mask.ts';
 
+/** Lines of oclif's own that say nothing. */
+const noise = /^(The following errors? occurred:|See more help with --help)$/;
+
 /** Anything thrown, as the operator should meet it. What is not expected is a bug of ours, and says so. */
 export function asFailure(error: unknown): JobctlError {
   if (error instanceof JobctlError) return error;
   if (error instanceof Errors.CLIError) {
-    const [first = '', ...rest] = error.message.split('\n').filter((line) => line.trim() !== '');
-    const help = rest.filter((line) => !/^See more help with --help/.test(line));
-    return new JobctlError('usage', [first, ...help].join('\n'), { next: ['Add --help to see how it is used.'], cause: error });
+    const lines = error.message
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !noise.test(line));
+    return new JobctlError('usage', lines.join('\n'), { next: ['Add --help to see how it is used.'], cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new JobctlError('unexpected', `jobctl met something it did not expect: ${message}`, {
@@ -20,9 +25,13 @@ export function asFailure(error: unknown): JobctlError {
 /** What `--json` prints on stderr. */
 export const failureJson = (error: JobctlError) => ({
   schemaVersion: 1,
-  error: { code: error.code, message: maskSecrets(error.message), next: error.next.map(maskSecrets), exitCode: error.exitCode },
+  error: {
+    code: error.code,
+    message: maskSecrets(error.message),
+    next: error.next.map(maskSecrets),
+    exitCode: error.exitCode,
+  },
 });
 
 /** A reader that went away (`| head`) is not an error of ours. */
 export const isClosedPipe = (error: unknown): boolean => (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
-

@@ -35,14 +35,21 @@ export abstract class ListCommand extends JobctlCommand {
     ndjson: Flags.boolean({ summary: 'One JSON job a line, all that match, as they come.', exclusive: ['json'] }),
   };
 
-  protected async list(flags: ListFlags, request: (session: Session) => Promise<ListRequest>): Promise<{ jobs: JobView[]; more: boolean }> {
+  protected async list(
+    flags: ListFlags,
+    request: (session: Session) => Promise<ListRequest>,
+  ): Promise<{ jobs: JobView[]; more: boolean }> {
     await using session = await this.open(flags);
     const { queues, states, stuck, what, next } = await request(session);
-    const selection = { ...(await readSelection(flags, queues, states, () => session.reader.now())), ...(stuck === true ? { stuck } : {}) };
+    const selection = {
+      ...(await readSelection(flags, queues, states, () => session.reader.now())),
+      ...(stuck === true ? { stuck } : {}),
+    };
     if (flags.ndjson) {
       for await (const job of this.found(session, selection, flags)) {
         if (!process.stdout.writable) break;
-        if (!process.stdout.write(`${toJson(jobView(job, session.redact))}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
+        if (!process.stdout.write(`${toJson(jobView(job, session.redact))}\n`))
+          await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
       }
       return { jobs: [], more: false };
     }
@@ -53,14 +60,26 @@ export abstract class ListCommand extends JobctlCommand {
       if (jobs.length < limit) jobs.push(jobView(job, session.redact));
       else more = true;
     }
-    this.print(jobsText({ jobs, more, what, now: await session.reader.now(), next: jobs.length === 0 ? [] : next }, this.page(flags)));
+    this.print(
+      jobsText(
+        { jobs, more, what, now: await session.reader.now(), next: jobs.length === 0 ? [] : next },
+        this.page(flags),
+      ),
+    );
     return { jobs, more };
   }
 
-  private async *found(session: Session, selection: Selection, flags: { limit?: number | undefined; oldest: boolean }): AsyncGenerator<Job> {
+  private async *found(
+    session: Session,
+    selection: Selection,
+    flags: { limit?: number | undefined; oldest: boolean },
+  ): AsyncGenerator<Job> {
     const fits = matcher(selection, await compileTests(selection));
     let left = flags.limit ?? Number.POSITIVE_INFINITY;
-    for await (const page of session.reader.browse(selection, { size: Math.min(PAGE, left), order: flags.oldest ? 'oldest' : 'newest' })) {
+    for await (const page of session.reader.browse(selection, {
+      size: Math.min(PAGE, left),
+      order: flags.oldest ? 'oldest' : 'newest',
+    })) {
       for (const job of page) {
         if (!fits(job)) continue;
         yield job;

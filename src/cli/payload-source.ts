@@ -8,8 +8,12 @@ import { payloadValue, toJson } from '../domain/payload.ts';
 import { isAttended } from './terminal.ts';
 
 /** The new payload from `--file` or `--set`. Throws `usage` when it is not JSON. */
-export async function readPayload(before: string, from: { readonly file?: string | undefined; readonly set?: readonly string[] | undefined }): Promise<string> {
-  if (from.file !== undefined) return asJson(from.file === '-' ? await readAll(process.stdin) : await readFile(from.file, 'utf8'));
+export async function readPayload(
+  before: string,
+  from: { readonly file?: string | undefined; readonly set?: readonly string[] | undefined },
+): Promise<string> {
+  if (from.file !== undefined)
+    return asJson(from.file === '-' ? await readAll(process.stdin) : await readFile(from.file, 'utf8'));
   const value = payloadValue(before);
   for (const assignment of from.set ?? []) assign(value, assignment);
   return toJson(value);
@@ -17,7 +21,10 @@ export async function readPayload(before: string, from: { readonly file?: string
 
 /** The payload as the operator leaves it in the editor. */
 export async function editedText(before: string, mayAsk: boolean): Promise<string> {
-  if (!mayAsk || !isAttended()) throw new JobctlError('refused', 'Without a terminal there is no editor.', { next: ['Give --file FILE or --set PATH=JSON.'] });
+  if (!mayAsk || !isAttended())
+    throw new JobctlError('refused', 'Without a terminal there is no editor.', {
+      next: ['Give --file FILE or --set PATH=JSON.'],
+    });
   const folder = await mkdtemp(join(tmpdir(), 'jobctl-edit-'));
   const path = join(folder, 'payload.json');
   try {
@@ -46,11 +53,15 @@ function assign(target: unknown, assignment: string): void {
   const split = assignment.indexOf('=');
   const path = assignment.slice(0, split).split('.');
   const text = assignment.slice(split + 1);
-  if (split < 1) throw new JobctlError('usage', `--set ${assignment} is not PATH=JSON.`, { next: [`For example --set 'amount=12' or --set 'to="a@example.org"'.`] });
+  if (split < 1)
+    throw new JobctlError('usage', `--set ${assignment} is not PATH=JSON.`, {
+      next: [`For example --set 'amount=12' or --set 'to="a@example.org"'.`],
+    });
   const last = path.pop() as string;
   let place = target;
   for (const step of path) place = isHolder(place) && Object.hasOwn(place, step) ? place[step] : undefined;
-  if (!isHolder(place)) throw new JobctlError('usage', `--set ${assignment}: the payload has no ${path.join('.') || 'fields'}.`);
+  if (!isHolder(place))
+    throw new JobctlError('usage', `--set ${assignment}: the payload has no ${path.join('.') || 'fields'}.`);
   place[last] = payloadValue(asJson(text));
 }
 

@@ -1,6 +1,7 @@
-import type { Report } from '../domain/plan.ts';
 import { requireOps } from '../domain/capability.ts';
+import { JobctlError } from '../domain/errors.ts';
 import { fromDate } from '../domain/instant.ts';
+import type { Report } from '../domain/plan.ts';
 import type { Ports } from '../operations/ports.ts';
 import { jobView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
@@ -9,7 +10,6 @@ import { appendAudit } from '../safety/audit.ts';
 import { type ConfirmOptions, confirmer } from '../safety/confirm.ts';
 import { operator } from '../safety/operator.ts';
 import { createRun, runsFolder } from '../safety/run-folder.ts';
-import { JobctlError } from '../domain/errors.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
 import { isAttended } from './terminal.ts';
@@ -30,7 +30,17 @@ export function portsFor(session: Session, options: PortOptions): Ports {
   return {
     show: {
       plan: (plan, dryRun) =>
-        say(planText({ plan, dryRun, sample: plan.sample.map((job) => jobView(job, session.redact)), backupFolder: runsFolder(session.stateDir) }, page)),
+        say(
+          planText(
+            {
+              plan,
+              dryRun,
+              sample: plan.sample.map((job) => jobView(job, session.redact)),
+              backupFolder: runsFolder(session.stateDir),
+            },
+            page,
+          ),
+        ),
       progress: (step) => progress.show(step),
       settled: () => progress.end(),
     },
@@ -43,15 +53,29 @@ export function portsFor(session: Session, options: PortOptions): Ports {
       }),
     open: (plan) => createRun(session.stateDir, plan, new Date()),
     audit: async (plan, run, ended) => {
-      const entry = { time: fromDate(new Date()), ...who, context: plan.context, queues: plan.queues, verb: plan.verb, run, command: process.argv.slice(2), reason: plan.reason };
-      await appendAudit(session.stateDir, { ...entry, ...endOf(ended) }).catch((error: Error) => say(`The audit log could not be written: ${error.message}`));
+      const entry = {
+        time: fromDate(new Date()),
+        ...who,
+        context: plan.context,
+        queues: plan.queues,
+        verb: plan.verb,
+        run,
+        command: process.argv.slice(2),
+        reason: plan.reason,
+      };
+      await appendAudit(session.stateDir, { ...entry, ...endOf(ended) }).catch((error: Error) =>
+        say(`The audit log could not be written: ${error.message}`),
+      );
     },
   };
 }
 
 function endOf(ended: Report | Error): { outcome: string; exitCode: number } {
-  if (ended instanceof Error) return { outcome: ended.message, exitCode: ended instanceof JobctlError ? ended.exitCode : 1 };
+  if (ended instanceof Error)
+    return { outcome: ended.message, exitCode: ended instanceof JobctlError ? ended.exitCode : 1 };
   const { done, skipped, failed, unknown } = ended.outcomes;
-  return { outcome: `${done} done, ${skipped} skipped, ${failed} failed, ${unknown} unknown${ended.stopped === undefined ? '' : `; stopped: ${ended.stopped}`}`, exitCode: ended.complete ? 0 : 3 };
+  return {
+    outcome: `${done} done, ${skipped} skipped, ${failed} failed, ${unknown} unknown${ended.stopped === undefined ? '' : `; stopped: ${ended.stopped}`}`,
+    exitCode: ended.complete ? 0 : 3,
+  };
 }
-

@@ -29,7 +29,13 @@ function bar(): { show(text: string, done: number, of: number): void; end(): voi
   let made: Promise<import('cli-progress').SingleBar> | undefined;
   const make = async (of: number): Promise<import('cli-progress').SingleBar> => {
     const { SingleBar } = (await import('cli-progress')).default;
-    const single = new SingleBar({ format: '{bar} {text}', barsize: 24, hideCursor: true, stream: process.stderr, clearOnComplete: true });
+    const single = new SingleBar({
+      format: '{bar} {text}',
+      barsize: 24,
+      hideCursor: true,
+      stream: process.stderr,
+      clearOnComplete: true,
+    });
     if (!ended) single.start(of, 0, { text: '' });
     return single;
   };

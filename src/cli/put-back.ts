@@ -13,6 +13,12 @@ export type PutBackRequest = Omit<ReturnRequest, 'context' | 'protected'>;
 export async function putBack(session: Session, ports: Ports, pace: Pace, request: PutBackRequest): Promise<Report> {
   const { context, reader, adapter, stateDir } = session;
   const full = { ...request, context: context.name, protected: context.protected };
-  const plan = async (): Promise<Plan> => withUnfinished(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), stateDir);
-  return await runOperation(plan, (made) => engineFor(made, { adapter, tests: {}, source: (task, from) => sourceOf(task, from, stateDir) }), ports, pace);
+  const plan = async (): Promise<Plan> =>
+    withUnfinished(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), stateDir);
+  return await runOperation(
+    plan,
+    (made) => engineFor(made, { adapter, tests: {}, source: (task, from) => sourceOf(task, from, stateDir) }),
+    ports,
+    pace,
+  );
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openAdapter } from '../adapters/registry.ts';
 import { paced } from '../adapters/wrap/paced.ts';
 import { readOnly } from '../adapters/wrap/read-only.ts';
+import { placeOf } from '../config/backend-url.ts';
 import { type Context, resolveContext } from '../config/context.ts';
 import { readCurrentContext } from '../config/current-context.ts';
 import { parseDuration } from '../config/duration.ts';
@@ -9,7 +10,6 @@ import { type Config, loadConfig } from '../config/load.ts';
 import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
-import { placeOf } from '../config/backend-url.ts';
 import type { Redact } from '../output/job-view.ts';
 import { stateDirectory } from '../safety/state-directory.ts';
 import { currentContextFile } from './places.ts';
@@ -56,7 +56,14 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
     timeoutMs: parseDuration(flags.timeout) * 1000,
   });
   const { perSecond, signal } = options;
-  const calm = perSecond === undefined ? opened : paced(opened, { perSecond, signal, sleep: (ms, stop) => sleep(ms, undefined, stop === undefined ? {} : { signal: stop }) });
+  const calm =
+    perSecond === undefined
+      ? opened
+      : paced(opened, {
+          perSecond,
+          signal,
+          sleep: (ms, stop) => sleep(ms, undefined, stop === undefined ? {} : { signal: stop }),
+        });
   const redact = await redaction(flags, context.redact, context.name, stateDir);
   return {
     context,
@@ -69,10 +76,16 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
 }
 
 /** The context alone, without a connection. */
-export async function findContext(flags: Pick<SessionFlags, 'context' | 'url' | 'config'>, stateDir: string): Promise<{ context: Context; config: Config }> {
+export async function findContext(
+  flags: Pick<SessionFlags, 'context' | 'url' | 'config'>,
+  stateDir: string,
+): Promise<{ context: Context; config: Config }> {
   const config = await loadConfig({ flag: flags.config, env: process.env, folder: process.cwd() });
   const current = await readCurrentContext(currentContextFile(stateDir));
-  return { config, context: resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }) };
+  return {
+    config,
+    context: resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }),
+  };
 }
 
 /** Throws `usage`, with the nearest names, when a queue does not exist. */
@@ -81,6 +94,13 @@ export async function knownQueues(reader: QueueReader, asked: readonly string[])
   const unknown = asked.find((queue) => !known.includes(queue));
   if (unknown === undefined) return asked.length > 0 ? [...asked] : known;
   const close = nearest(unknown, known);
-  const hint = close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : known.length > 0 ? ` There are: ${known.slice(0, 10).join(', ')}.` : ' There is none yet.';
-  throw new JobctlError('usage', `There is no queue "${unknown}" in ${reader.backend.where}.${hint}`, { next: ['jobctl stats   # lists the queues'] });
+  const hint =
+    close.length > 0
+      ? ` Did you mean ${close.join(' or ')}?`
+      : known.length > 0
+        ? ` There are: ${known.slice(0, 10).join(', ')}.`
+        : ' There is none yet.';
+  throw new JobctlError('usage', `There is no queue "${unknown}" in ${reader.backend.where}.${hint}`, {
+    next: ['jobctl stats   # lists the queues'],
+  });
 }

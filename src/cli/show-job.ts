@@ -1,7 +1,7 @@
 import { JobctlError } from '../domain/errors.ts';
 import type { JobState } from '../domain/job.ts';
-import { jobDetailView } from '../output/job-view.ts';
 import { jobText } from '../output/job-text.ts';
+import { jobDetailView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
 import type { Session } from './session.ts';
 
@@ -18,16 +18,26 @@ export async function showJob(
   const detail = await reader.find(id, asked.queue);
   if (detail === undefined) {
     const place = asked.queue === undefined ? reader.backend.where : `the queue ${asked.queue}`;
-    throw new JobctlError('usage', `There is no job ${id} in ${place}.`, { next: ['jobctl job list   # it may have been removed: jobctl backup list'] });
+    throw new JobctlError('usage', `There is no job ${id} in ${place}.`, {
+      next: ['jobctl job list   # it may have been removed: jobctl backup list'],
+    });
   }
   const { queue, state } = detail.job;
   if (asked.state !== undefined && state !== asked.state) {
     throw new JobctlError('usage', `Job ${id} is ${state}, not ${asked.state}.`, { next: [`jobctl job show ${id}`] });
   }
   const shown = jobDetailView(detail, redact);
-  const next = state === 'dead' ? [`jobctl replay ${queue} --id ${id}`, `jobctl job edit ${id}`] : state === 'active' && detail.job.stuck !== undefined ? [`jobctl reset ${queue} --id ${id}`] : [];
+  const next =
+    state === 'dead'
+      ? [`jobctl replay ${queue} --id ${id}`, `jobctl job edit ${id}`]
+      : state === 'active' && detail.job.stuck !== undefined
+        ? [`jobctl reset ${queue} --id ${id}`]
+        : [];
   return {
-    text: jobText({ detail: shown, now: await reader.now(), fold: asked.full ? Number.POSITIVE_INFINITY : FOLD, next }, page),
+    text: jobText(
+      { detail: shown, now: await reader.now(), fold: asked.full ? Number.POSITIVE_INFINITY : FOLD, next },
+      page,
+    ),
     json: { schemaVersion: 1, ...shown },
   };
 }

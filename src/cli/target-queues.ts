@@ -1,5 +1,5 @@
-import { JobctlError } from '../domain/errors.ts';
 import type { QueueReader } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
 import { knownQueues } from './session.ts';
 
 /** More ids than this without their queue would be a look-up each. */
@@ -25,5 +25,7 @@ export async function targetQueues(reader: QueueReader, { queue, allQueues, id }
   const found = await Promise.all(ids.map((one) => reader.find(one)));
   const queues = [...new Set(found.flatMap((detail) => (detail === undefined ? [] : [detail.job.queue])))];
   if (queues.length > 0) return queues;
-  throw new JobctlError('usage', `There is no job ${ids.join(', ')} in ${reader.backend.where}.`, { next: ['jobctl job list'] });
+  throw new JobctlError('usage', `There is no job ${ids.join(', ')} in ${reader.backend.where}.`, {
+    next: ['jobctl job list'],
+  });
 }

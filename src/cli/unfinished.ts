@@ -7,8 +7,17 @@ const SHOWN = 3;
 /** A write on a queue that an unfinished run left behind says so. */
 export async function withUnfinished(plan: Plan, stateDir: string): Promise<Plan> {
   const runs = (await listRuns(stateDir)).filter(
-    (run) => run.state === 'unfinished' && run.context === plan.context && run.queues.some((queue) => plan.queues.includes(queue)),
+    (run) =>
+      run.state === 'unfinished' &&
+      run.context === plan.context &&
+      run.queues.some((queue) => plan.queues.includes(queue)),
   );
-  const lines = runs.slice(0, SHOWN).map(({ id, running }) => (running ? `The run ${id} works on this queue now.` : `The run ${id} on this queue is unfinished: jobctl run resume ${id}`));
+  const lines = runs
+    .slice(0, SHOWN)
+    .map(({ id, running }) =>
+      running
+        ? `The run ${id} works on this queue now.`
+        : `The run ${id} on this queue is unfinished: jobctl run resume ${id}`,
+    );
   return { ...plan, warnings: [...plan.warnings, ...lines] };
 }

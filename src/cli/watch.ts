@@ -5,7 +5,11 @@ import { stopSignal } from './stop-signal.ts';
 const LOAD = 1 / 20;
 
 /** Looks again and again until Ctrl-C. On a screen each look replaces the one before; in a pipe they follow each other. */
-export async function watch(look: () => Promise<string>, everySeconds: number, print: (text: string) => void): Promise<void> {
+export async function watch(
+  look: () => Promise<string>,
+  everySeconds: number,
+  print: (text: string) => void,
+): Promise<void> {
   const stop = stopSignal(() => {});
   const screen = process.stdout.isTTY === true;
   try {

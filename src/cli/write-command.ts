@@ -36,7 +36,10 @@ export abstract class WriteCommand extends JobctlCommand {
   static override baseFlags = { ...JobctlCommand.baseFlags, ...writeFlags };
 
   /** Opens the session and carries out what `work` makes of it. The first Ctrl-C ends it after the batch in flight. */
-  protected async write(flags: WriteFlags, work: (session: Session, ports: Ports, pace: Pace) => Promise<Report>): Promise<Report> {
+  protected async write(
+    flags: WriteFlags,
+    work: (session: Session, ports: Ports, pace: Pace) => Promise<Report>,
+  ): Promise<Report> {
     const stop = stopSignal((text) => this.say(text));
     try {
       const perSecond = flags.rate === undefined ? undefined : parseRate(flags.rate);
@@ -51,9 +54,15 @@ export abstract class WriteCommand extends JobctlCommand {
         say: (text) => this.say(text),
         waitLockMs: flags['wait-lock'] === undefined ? 0 : parseDuration(flags['wait-lock']) * 1000,
       });
-      const report = await work(session, ports, { dryRun: flags['dry-run'], max: flags.max, batch: flags.batch, signal: stop.signal });
+      const report = await work(session, ports, {
+        dryRun: flags['dry-run'],
+        max: flags.max,
+        batch: flags.batch,
+        signal: stop.signal,
+      });
       this.print(reportText(report, this.page(flags)));
-      if (!report.dryRun && !report.complete) process.exitCode = stop.signal.aborted ? ExitCode.cancelled : ExitCode.partial;
+      if (!report.dryRun && !report.complete)
+        process.exitCode = stop.signal.aborted ? ExitCode.cancelled : ExitCode.partial;
       return report;
     } finally {
       stop.dispose();
@@ -61,7 +70,10 @@ export abstract class WriteCommand extends JobctlCommand {
   }
 
   /** A verb on the jobs that the selection flags name. */
-  protected act(flags: WriteFlags & SelectionFlags, request: (session: Session) => Promise<ActRequest>): Promise<Report> {
+  protected act(
+    flags: WriteFlags & SelectionFlags,
+    request: (session: Session) => Promise<ActRequest>,
+  ): Promise<Report> {
     return this.write(flags, async (session, ports, pace) => {
       const { verb, queues, states, stuck, action } = await request(session);
       const chosen = await readSelection(flags, queues, states, () => session.reader.now());
@@ -70,10 +82,24 @@ export abstract class WriteCommand extends JobctlCommand {
       const { name, protected: isProtected } = session.context;
       const { limit, reason } = flags;
       const plan = async (): Promise<Plan> => {
-        const made = await planAction(session.reader, { verb, context: name, protected: isProtected, selection, tests, action, limit, reason });
+        const made = await planAction(session.reader, {
+          verb,
+          context: name,
+          protected: isProtected,
+          selection,
+          tests,
+          action,
+          limit,
+          reason,
+        });
         return withUnfinished(made, session.stateDir);
       };
-      const engine = (made: Plan): Engine => engineFor(made, { adapter: session.adapter, tests, source: (task, from) => sourceOf(task, from, session.stateDir) });
+      const engine = (made: Plan): Engine =>
+        engineFor(made, {
+          adapter: session.adapter,
+          tests,
+          source: (task, from) => sourceOf(task, from, session.stateDir),
+        });
       return await runOperation(plan, engine, ports, pace);
     });
   }

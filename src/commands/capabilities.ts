@@ -3,7 +3,10 @@ import { capabilitiesText, capabilityRows } from '../output/capabilities-text.ts
 
 export default class Capabilities extends JobctlCommand {
   static override summary = 'What this backend can do: natively, with a caveat, or not at all and what to do instead.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> -c staging --json'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> -c staging --json',
+  ];
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Capabilities);

@@ -11,7 +11,8 @@ const removable = jobStates.filter((state) => state !== 'active');
 
 export default class Remove extends WriteCommand {
   static override summary = 'Delete chosen jobs, each saved first.';
-  static override description = 'Wants a choice: an id, a type, an age … To delete all jobs in a state there is purge. Active jobs are never removed.';
+  static override description =
+    'Wants a choice: an id, a type, an age … To delete all jobs in a state there is purge. Active jobs are never removed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --id 4711 --id 4712',
     '<%= config.bin %> <%= command.id %> email --state dead --where \'payload.tenant == "acme"\' --confirm email',
@@ -26,7 +27,10 @@ export default class Remove extends WriteCommand {
     const { args, flags } = await this.parse(Remove);
     if (!isNarrowed(flags)) {
       throw new JobctlError('refused', 'Nothing says which jobs. remove never means all of them.', {
-        next: ['Add --id, --type, --older-than or another choice.', `To empty a state: jobctl purge ${args.queue ?? 'QUEUE'} --state dead`],
+        next: [
+          'Add --id, --type, --older-than or another choice.',
+          `To empty a state: jobctl purge ${args.queue ?? 'QUEUE'} --state dead`,
+        ],
       });
     }
     return await this.act(flags, async ({ reader }) => ({

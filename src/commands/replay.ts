@@ -10,11 +10,16 @@ export default class Replay extends WriteCommand {
     'Shows the plan, asks, saves each job, then puts it back in line with its full number of attempts. A job whose twin is waiting already is left alone.';
   static override examples = [
     { description: 'One job', command: '<%= config.bin %> <%= command.id %> --id 4711' },
-    { description: 'One cause, first looked at, then done', command: '<%= config.bin %> <%= command.id %> email --group g-3f9a5c21 --dry-run' },
+    {
+      description: 'One cause, first looked at, then done',
+      command: '<%= config.bin %> <%= command.id %> email --group g-3f9a5c21 --dry-run',
+    },
     '<%= config.bin %> <%= command.id %> email --type email.send --older-than 1h --limit 50 --yes',
     { description: 'A whole queue, slowly', command: '<%= config.bin %> <%= command.id %> email --rate 20/s' },
   ];
-  static override args = { queue: Args.string({ description: 'Queue whose dead jobs to replay; not needed with --id.' }) };
+  static override args = {
+    queue: Args.string({ description: 'Queue whose dead jobs to replay; not needed with --id.' }),
+  };
   static override flags = {
     ...selectionFlags,
     ...allQueuesFlag,

@@ -12,13 +12,21 @@ export default class Reset extends WriteCommand {
     '<%= config.bin %> <%= command.id %> email --dry-run',
     '<%= config.bin %> <%= command.id %> email --yes',
     { description: 'One job', command: '<%= config.bin %> <%= command.id %> --id 4711' },
-    { description: 'By age, when you know that no worker runs', command: '<%= config.bin %> <%= command.id %> email --assume-dead --older-than 10m' },
+    {
+      description: 'By age, when you know that no worker runs',
+      command: '<%= config.bin %> <%= command.id %> email --assume-dead --older-than 10m',
+    },
   ];
-  static override args = { queue: Args.string({ description: 'Queue whose stuck jobs to reset; not needed with --id.' }) };
+  static override args = {
+    queue: Args.string({ description: 'Queue whose stuck jobs to reset; not needed with --id.' }),
+  };
   static override flags = {
     ...selectionFlags,
     ...allQueuesFlag,
-    'assume-dead': Flags.boolean({ summary: 'No proof needed: what is --older-than this counts as stuck.', dependsOn: ['older-than'] }),
+    'assume-dead': Flags.boolean({
+      summary: 'No proof needed: what is --older-than this counts as stuck.',
+      dependsOn: ['older-than'],
+    }),
   };
 
   async run(): Promise<unknown> {
@@ -26,9 +34,15 @@ export default class Reset extends WriteCommand {
     return await this.act(flags, async ({ reader, adapter }) => {
       const { reset } = adapter.can;
       if (reset.level === 'emulated' && !flags['assume-dead']) {
-        throw new JobctlError('refused', `${reader.backend.name} ${reader.backend.version} gives no proof that a worker is gone: ${reset.caveat}.`, {
-          next: ['Stop the workers, or make sure that none runs these jobs; then add --assume-dead --older-than 10m.'],
-        });
+        throw new JobctlError(
+          'refused',
+          `${reader.backend.name} ${reader.backend.version} gives no proof that a worker is gone: ${reset.caveat}.`,
+          {
+            next: [
+              'Stop the workers, or make sure that none runs these jobs; then add --assume-dead --older-than 10m.',
+            ],
+          },
+        );
       }
       return {
         verb: 'reset',

@@ -11,7 +11,9 @@ export default class Restore extends WriteCommand {
     '<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9 --dry-run',
     '<%= config.bin %> <%= command.id %> ./backup.ndjson.zst --id 4711 --as-was --yes',
   ];
-  static override args = { backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }) };
+  static override args = {
+    backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }),
+  };
   static override flags = {
     id: Flags.string({ summary: 'Only this job; repeatable.', multiple: true, helpValue: 'ID' }),
     'as-was': Flags.boolean({ summary: 'Jobs that were waiting or active come back so, and may start at once.' }),

@@ -8,19 +8,23 @@ import { type StatsView, statsText } from '../output/stats-text.ts';
 
 export default class Stats extends JobctlCommand {
   static override summary = 'How many jobs are where, and how old the oldest are.';
-  static override description = 'Counts per state and queue, the age of the oldest waiting and the longest running job, what ended lately.';
+  static override description =
+    'Counts per state and queue, the age of the oldest waiting and the longest running job, what ended lately.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> email --by type',
     '<%= config.bin %> <%= command.id %> --watch --every 5s',
-    { description: 'Dead jobs of one queue, for a script', command: "<%= config.bin %> <%= command.id %> email --json | jq '.queues[0].counts.dead'" },
+    {
+      description: 'Dead jobs of one queue, for a script',
+      command: "<%= config.bin %> <%= command.id %> email --json | jq '.queues[0].counts.dead'",
+    },
   ];
   static override strict = false;
   static override args = { queue: Args.string({ description: 'Queues; all of them when none is named.' }) };
   static override flags = {
     by: Flags.option({ options: ['type', 'lane', 'tenant'] as const, summary: 'Break each queue down.' })(),
     watch: Flags.boolean({ char: 'w', summary: 'Show it again and again, until Ctrl-C.', exclusive: ['json'] }),
-    every: Flags.string({ summary: 'Time between two looks.', default: '2s', helpValue: 'DURATION', dependsOn: ['watch'] }),
+    every: Flags.string({ summary: 'Time between two looks.', default: '2s', helpValue: 'DURATION' }),
   };
 
   async run(): Promise<unknown> {
@@ -29,7 +33,11 @@ export default class Stats extends JobctlCommand {
     const page = this.page(flags);
     const look = (): Promise<StatsView> => this.look(session, argv as string[], flags.by);
     if (flags.watch) {
-      await watch(async () => statsText(await look(), page), parseDuration(flags.every), (text) => this.print(text));
+      await watch(
+        async () => statsText(await look(), page),
+        parseDuration(flags.every),
+        (text) => this.print(text),
+      );
       return {};
     }
     const stats = await look();
@@ -37,7 +45,11 @@ export default class Stats extends JobctlCommand {
     return { schemaVersion: 1, ...stats };
   }
 
-  private async look({ context, reader }: Session, asked: readonly string[], by: Breakdown | undefined): Promise<StatsView> {
+  private async look(
+    { context, reader }: Session,
+    asked: readonly string[],
+    by: Breakdown | undefined,
+  ): Promise<StatsView> {
     const queues = asked.length === 0 ? undefined : await knownQueues(reader, asked);
     const stats = await reader.stats({ queues, by });
     return { context: context.name, backend: reader.backend.name, asOf: await reader.now(), queues: stats };

@@ -9,10 +9,15 @@ export default class Undo extends WriteCommand {
   static override summary = 'Take back what a run did.';
   static override description =
     'Removed jobs are recreated, changed jobs get back what they were, unless a worker or a person has touched them since: those are left alone and listed. An undo is a run itself, with its own backup, and can be undone.';
-  static override examples = ['<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9 --dry-run', '<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9 --as-was --yes'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9 --dry-run',
+    '<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9 --as-was --yes',
+  ];
   static override args = { run: Args.string({ required: true, description: 'Id of the run; run list has them.' }) };
   static override flags = {
-    'as-was': Flags.boolean({ summary: 'Removed jobs that were waiting or active come back so, and may start at once.' }),
+    'as-was': Flags.boolean({
+      summary: 'Removed jobs that were waiting or active come back so, and may start at once.',
+    }),
   };
 
   async run(): Promise<unknown> {
@@ -21,9 +26,13 @@ export default class Undo extends WriteCommand {
       const run = await readRun(session.stateDir, args.run);
       const { context, where } = run.plan;
       if (where !== session.reader.backend.where) {
-        throw new JobctlError('refused', `The run ${args.run} was made on ${where}, this is ${session.reader.backend.where}.`, {
-          next: [`Use the context of the run: -c ${context}`],
-        });
+        throw new JobctlError(
+          'refused',
+          `The run ${args.run} was made on ${where}, this is ${session.reader.backend.where}.`,
+          {
+            next: [`Use the context of the run: -c ${context}`],
+          },
+        );
       }
       return await putBack(session, ports, pace, {
         verb: 'undo',

@@ -15,7 +15,8 @@ export function hasLiteralPassword(url: string): boolean {
 
 /** What is wrong with a backend URL as it stands in a file or a flag; undefined when nothing is. Never repeats the URL. */
 export function faultOfUrl(url: string): string | undefined {
-  if (hasLiteralPassword(url)) return 'holds a password; put it in an environment variable and write ${VARIABLE} in its place';
+  if (hasLiteralPassword(url))
+    return 'holds a password; put it in an environment variable and write ${VARIABLE} in its place';
   if (url.startsWith('${')) return undefined;
   return faultOfScheme(url);
 }
@@ -26,12 +27,18 @@ export function faultOfScheme(url: string): string | undefined {
     return 'must begin with postgres://, redis://, rediss://, sqs://REGION or memory:';
   }
   if (scheme === 'memory') return undefined;
-  if (scheme === 'sqs') return /^sqs:\/\/[a-z]{2}(?:-[a-z]+)+-\d+(?:\/\S*)?$/i.test(url) ? undefined : 'must be sqs://REGION or sqs://REGION/PREFIX';
+  if (scheme === 'sqs')
+    return /^sqs:\/\/[a-z]{2}(?:-[a-z]+)+-\d+(?:\/\S*)?$/i.test(url)
+      ? undefined
+      : 'must be sqs://REGION or sqs://REGION/PREFIX';
   return url.slice(scheme.length).startsWith('://') ? undefined : `must begin with ${scheme}://`;
 }
 
 /** The URL without user, password and parameters: safe to print, and the same for everyone who means that place. */
 export function placeOf(url: string): string {
   const [bare = ''] = url.split(/[?#]/, 1);
-  return bare.replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, '$1').replace(/\/$/, '').replace(/^postgresql:/i, 'postgres:');
+  return bare
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, '$1')
+    .replace(/\/$/, '')
+    .replace(/^postgresql:/i, 'postgres:');
 }

@@ -34,18 +34,31 @@ export async function readConfigFile(file: string): Promise<ReadConfig> {
   const yaml = await import('yaml');
   const counter = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false });
-  const at = (offset: number) => ({ line: counter.linePos(offset).line || 1, column: counter.linePos(offset).col || 1 });
+  const at = (offset: number) => ({
+    line: counter.linePos(offset).line || 1,
+    column: counter.linePos(offset).col || 1,
+  });
   const lines = linesOf(document.contents, counter, yaml.isMap, yaml.isSeq);
-  const broken = document.errors.map((error) => ({ file, ...at(error.pos[0]), path: '', message: error.message.split('\n', 1)[0] ?? '' }));
+  const broken = document.errors.map((error) => ({
+    file,
+    ...at(error.pos[0]),
+    path: '',
+    message: error.message.split('\n', 1)[0] ?? '',
+  }));
   if (broken.length > 0) return { file, value: undefined, issues: broken, lines };
   const plain = plainOf(document);
-  if (typeof plain === 'string') return { file, value: undefined, issues: [{ file, line: 1, column: 1, path: '', message: plain }], lines };
+  if (typeof plain === 'string')
+    return { file, value: undefined, issues: [{ file, line: 1, column: 1, path: '', message: plain }], lines };
   if (plain.value === null) return { file, value: undefined, issues: [], lines };
 
   const { configSchema, configJsonSchema } = await import('./schema.ts');
   const parsed = configSchema.safeParse(plain.value);
   if (parsed.success) return { file, value: parsed.data, issues: [], lines };
-  const place = (path: Path, key?: string) => ({ file, ...at(offsetOf(document, path, key)), path: [...path, ...(key === undefined ? [] : [key])].join('.') });
+  const place = (path: Path, key?: string) => ({
+    file,
+    ...at(offsetOf(document, path, key)),
+    path: [...path, ...(key === undefined ? [] : [key])].join('.'),
+  });
   const issues = parsed.error.issues.flatMap((issue): ConfigIssue[] => {
     if (issue.code !== 'unrecognized_keys') return [{ ...place(issue.path), message: wording(issue) }];
     const known = keysAt(configJsonSchema(), issue.path);
@@ -69,13 +82,16 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 function wording(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${article(issue.expected)}`;
+  if (issue.code === 'invalid_type')
+    return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'too_small') return 'must not be empty';
   return issue.message;
 }
 
-const article = (type: string): string => ({ array: 'a list', object: 'a group of keys', record: 'a group of keys', boolean: 'true or false' })[type] ?? `a ${type}`;
+const article = (type: string): string =>
+  ({ array: 'a list', object: 'a group of keys', record: 'a group of keys', boolean: 'true or false' })[type] ??
+  `a ${type}`;
 
 /** The keys that may stand at a path, from the JSON Schema of the file. */
 function keysAt(schema: Record<string, unknown>, path: Path): string[] {
@@ -90,7 +106,9 @@ function keysAt(schema: Record<string, unknown>, path: Path): string[] {
 /** Where the value, or with `key` the key itself, begins. A value that is missing is looked for at what should hold it. */
 function offsetOf(document: Document.Parsed, path: Path, key?: string): number {
   for (let length = path.length; length >= 0; length--) {
-    const node = (length === 0 ? document.contents : document.getIn(path.slice(0, length), true)) as (Node & { items?: { key: Node }[] }) | undefined;
+    const node = (length === 0 ? document.contents : document.getIn(path.slice(0, length), true)) as
+      | (Node & { items?: { key: Node }[] })
+      | undefined;
     if (node?.range == null) continue;
     const pair = key === undefined ? undefined : node.items?.find((item) => String(item.key) === key);
     return (pair?.key.range ?? node.range)[0];

@@ -36,20 +36,26 @@ const ambient = ['JOB_QUEUE_DATABASE_URL', 'DATABASE_URL', 'REDIS_URL'];
 /** flag > JOBCTL_… > `context use` > default of the configuration > its only context > the application's own variables. */
 export function resolveContext(request: ContextRequest): Context {
   const { flags, env, config, current } = request;
-  if (flags.context && flags.url) throw new JobctlError('usage', '--context and --url name two backends. Give one of them.');
+  if (flags.context && flags.url)
+    throw new JobctlError('usage', '--context and --url name two backends. Give one of them.');
   if (flags.url) return fromFlag(flags.url, request);
   if (flags.context) return named(flags.context, '--context', request);
   if (env['JOBCTL_CONTEXT'] && env['JOBCTL_URL']) {
-    throw new JobctlError('usage', 'JOBCTL_CONTEXT and JOBCTL_URL name two backends.', { next: ['unset JOBCTL_URL', 'unset JOBCTL_CONTEXT'] });
+    throw new JobctlError('usage', 'JOBCTL_CONTEXT and JOBCTL_URL name two backends.', {
+      next: ['unset JOBCTL_URL', 'unset JOBCTL_CONTEXT'],
+    });
   }
   if (env['JOBCTL_CONTEXT']) return named(env['JOBCTL_CONTEXT'], 'JOBCTL_CONTEXT', request);
   if (env['JOBCTL_URL']) return fromUrl(env['JOBCTL_URL'], 'JOBCTL_URL', config);
   if (current) return named(current, 'context use', request);
-  if (config.default) return named(config.default, `default in ${config.origins.get('default') ?? 'the configuration'}`, request);
+  if (config.default)
+    return named(config.default, `default in ${config.origins.get('default') ?? 'the configuration'}`, request);
   const names = Object.keys(config.contexts);
   if (names.length === 1) return named(names[0] as string, 'the only context', request);
   if (names.length > 1) {
-    throw new JobctlError('usage', `Which context? There are ${names.join(', ')}.`, { next: names.slice(0, 3).map((name) => `jobctl context use ${name}`) });
+    throw new JobctlError('usage', `Which context? There are ${names.join(', ')}.`, {
+      next: names.slice(0, 3).map((name) => `jobctl context use ${name}`),
+    });
   }
   const variable = ambient.find((name) => env[name] && faultOfScheme(env[name]) === undefined);
   if (variable !== undefined) return fromUrl(env[variable] as string, variable, config);
@@ -65,9 +71,15 @@ export function resolveContext(request: ContextRequest): Context {
 /** A flag stands in the process list and in the shell's history for all to see. */
 function fromFlag(url: string, { env, config }: ContextRequest): Context {
   if (hasLiteralPassword(url)) {
-    throw new JobctlError('usage', 'The password in --url would be visible in the process list and the shell history.', {
-      next: ["Put the whole URL into JOBCTL_URL, or write --url 'postgres://app:${DB_PASSWORD}@db/jobs' in single quotes."],
-    });
+    throw new JobctlError(
+      'usage',
+      'The password in --url would be visible in the process list and the shell history.',
+      {
+        next: [
+          "Put the whole URL into JOBCTL_URL, or write --url 'postgres://app:${DB_PASSWORD}@db/jobs' in single quotes.",
+        ],
+      },
+    );
   }
   return fromUrl(expand(url, env, '--url', 'flag'), '--url', config);
 }
@@ -75,14 +87,23 @@ function fromFlag(url: string, { env, config }: ContextRequest): Context {
 function fromUrl(url: string, origin: string, config: Config): Context {
   const fault = faultOfScheme(url);
   if (fault !== undefined) throw new JobctlError('usage', `${origin} ${fault}.`);
-  return { name: placeOf(url), url, origin, protected: false, readOnly: false, redact: addRedaction(config.redact), queues: {} };
+  return {
+    name: placeOf(url),
+    url,
+    origin,
+    protected: false,
+    readOnly: false,
+    redact: addRedaction(config.redact),
+    queues: {},
+  };
 }
 
 function named(name: string, origin: string, { config, env }: ContextRequest): Context {
   const entry = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
   if (entry === undefined) throw unknownContext(name, origin, config);
   const at = (key: string): string => config.origins.get(`contexts.${name}.${key}`) ?? 'the configuration';
-  const filled = (key: 'url' | 'schema' | 'dialect', text: string): string => expand(text, env, `contexts.${name}.${key}`, at(key));
+  const filled = (key: 'url' | 'schema' | 'dialect', text: string): string =>
+    expand(text, env, `contexts.${name}.${key}`, at(key));
   const url = filled('url', entry.url);
   const fault = faultOfScheme(url);
   if (fault !== undefined) throw new JobctlError('usage', `contexts.${name}.url ${fault} (${at('url')}).`);
@@ -103,11 +124,15 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
 function unknownContext(name: string, origin: string, config: Config): JobctlError {
   const names = Object.keys(config.contexts);
   if (names.length === 0) {
-    return new JobctlError('usage', `There is no context "${name}" (${origin}): no configuration file defines one.`, { next: ['jobctl config init', 'jobctl config check'] });
+    return new JobctlError('usage', `There is no context "${name}" (${origin}): no configuration file defines one.`, {
+      next: ['jobctl config init', 'jobctl config check'],
+    });
   }
   const close = nearest(name, names);
   const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : `There are ${names.join(', ')}.`;
-  return new JobctlError('usage', `There is no context "${name}" (${origin}). ${hint}`, { next: ['jobctl context list', ...close.map((other) => `jobctl context use ${other}`)] });
+  return new JobctlError('usage', `There is no context "${name}" (${origin}). ${hint}`, {
+    next: ['jobctl context list', ...close.map((other) => `jobctl context use ${other}`)],
+  });
 }
 
 /** One line of `context list`. The URL is as written, so it holds no secret. */
@@ -125,7 +150,9 @@ export function contextRows(config: Config, current?: string): ContextRow[] {
   const chosen = current ?? config.default;
   return Object.entries(config.contexts).map(([name, entry]: [string, ContextEntry]) => ({
     name,
-    backend: (entry.url.startsWith('${') ? undefined : schemeOf(entry.url)?.replace('postgresql', 'postgres')) ?? 'unknown until used',
+    backend:
+      (entry.url.startsWith('${') ? undefined : schemeOf(entry.url)?.replace('postgresql', 'postgres')) ??
+      'unknown until used',
     url: entry.url,
     protected: entry.protected ?? false,
     readOnly: entry.readOnly ?? false,

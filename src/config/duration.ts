@@ -3,7 +3,8 @@ import { JobctlError } from '../domain/errors.ts';
 import { earlier, fromMicros, type Instant } from '../domain/instant.ts';
 
 /** Largest unit first, each at most once. `parse-duration` alone would take `5mm`, `90` and `P1D` for something. */
-const pattern = /^(?=\d)(?:\d+(?:\.\d+)?w)?(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?$/;
+const pattern =
+  /^(?=\d)(?:\d+(?:\.\d+)?w)?(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?$/;
 const examples = 'Write it with its unit: 90s, 15m, 1h30m, 24h, 7d, 2w.';
 const longest = 100 * 366 * 86_400;
 
@@ -27,9 +28,13 @@ export function parseWhen(text: string, now: Instant): Instant {
   const instant = parseAbsolute(trimmed);
   if (instant !== undefined) return instant;
   const zoneless = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/.test(trimmed);
-  throw new JobctlError('usage', `${quoted(text)} is neither a duration nor a time.${zoneless ? ' A time needs its zone.' : ''}`, {
-    next: [examples, 'Or a time with its zone: 2026-11-24T03:41:09Z, 2026-11-24T04:41:09+01:00.'],
-  });
+  throw new JobctlError(
+    'usage',
+    `${quoted(text)} is neither a duration nor a time.${zoneless ? ' A time needs its zone.' : ''}`,
+    {
+      next: [examples, 'Or a time with its zone: 2026-11-24T03:41:09Z, 2026-11-24T04:41:09+01:00.'],
+    },
+  );
 }
 
 function parseAbsolute(text: string): Instant | undefined {
@@ -50,7 +55,9 @@ export function parseRate(text: string): number {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text.trim()) ?? [];
   const rate = Number(amount) / (perUnit[unit] ?? 1);
   if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw new JobctlError('usage', `${quoted(text)} is not a rate.`, { next: ['Write jobs per second, minute or hour: 50/s, 200/m, 1000/h.'] });
+  throw new JobctlError('usage', `${quoted(text)} is not a rate.`, {
+    next: ['Write jobs per second, minute or hour: 50/s, 200/m, 1000/h.'],
+  });
 }
 
 const quoted = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);

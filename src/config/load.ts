@@ -62,7 +62,9 @@ export async function loadConfig(places: Places): Promise<Config> {
 }
 
 export function configError(issues: readonly ConfigIssue[]): JobctlError {
-  return new JobctlError('usage', issues.map(issueLine).join('\n'), { next: ['jobctl config schema   # all keys, for your editor'] });
+  return new JobctlError('usage', issues.map(issueLine).join('\n'), {
+    next: ['jobctl config schema   # all keys, for your editor'],
+  });
 }
 
 export const issueLine = ({ file, line, column, path, message }: ConfigIssue): string =>
@@ -72,7 +74,8 @@ export const issueLine = ({ file, line, column, path, message }: ConfigIssue): s
 function merge(weak: Config, { file, value, lines }: ReadConfig): Config {
   const origins = new Map(weak.origins);
   const replaced = Object.keys(value?.contexts ?? {}).map((name) => `contexts.${name}`);
-  for (const path of origins.keys()) if (replaced.some((context) => path === context || path.startsWith(`${context}.`))) origins.delete(path);
+  for (const path of origins.keys())
+    if (replaced.some((context) => path === context || path.startsWith(`${context}.`))) origins.delete(path);
   for (const [path, line] of lines) if (path !== '') origins.set(path, `${file}:${line}`);
   return {
     default: value?.default ?? weak.default,

@@ -12,11 +12,15 @@ export function expand(text: string, env: NodeJS.ProcessEnv, path: string, origi
   const credentialsEnd = authority === null ? 0 : authority[0].length;
   return text.replace(references, (_all, name: string, offset: number) => {
     if (!/^[A-Za-z_]\w*$/.test(name)) {
-      throw new JobctlError('usage', `${path} names no variable in \${…} (${origin}).`, { next: ['Write ${NAME}: letters, digits and _.'] });
+      throw new JobctlError('usage', `${path} names no variable in \${…} (${origin}).`, {
+        next: ['Write ${NAME}: letters, digits and _.'],
+      });
     }
     const value = env[name];
     if (value === undefined || value === '') {
-      throw new JobctlError('usage', `The environment variable ${name} is not set; ${path} needs it (${origin}).`, { next: [`export ${name}=…`] });
+      throw new JobctlError('usage', `The environment variable ${name} is not set; ${path} needs it (${origin}).`, {
+        next: [`export ${name}=…`],
+      });
     }
     return offset < credentialsEnd ? encodeURIComponent(value) : value;
   });

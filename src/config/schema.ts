@@ -4,7 +4,10 @@ import { isDuration } from './duration.ts';
 
 /** Imports zod, so load this module lazily; its types cost nothing. */
 
-const duration = z.string().refine(isDuration, { error: 'is not a duration; write it with its unit: 90s, 15m, 1h30m, 24h, 7d' }).meta({ examples: ['15m', '7d'] });
+const duration = z
+  .string()
+  .refine(isDuration, { error: 'is not a duration; write it with its unit: 90s, 15m, 1h30m, 24h, 7d' })
+  .meta({ examples: ['15m', '7d'] });
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, { error: 'may hold letters, digits, ".", "_" and "-" only' });
 
 const backendUrl = z
@@ -13,39 +16,64 @@ const backendUrl = z
     const fault = faultOfUrl(url);
     if (fault !== undefined) check.addIssue({ code: 'custom', message: fault });
   })
-  .describe('postgres://, redis://, rediss://, sqs://REGION[/PREFIX] or memory:. May hold ${VARIABLE}; never a literal password.');
+  .describe(
+    'postgres://, redis://, rediss://, sqs://REGION[/PREFIX] or memory:. May hold ${VARIABLE}; never a literal password.',
+  );
 
 const redact = z
   .strictObject({
-    fields: z.array(z.string().min(1)).optional().describe('Payload fields of this name are hidden at any depth, besides the built-in list.'),
-    paths: z.array(z.string().min(1)).optional().describe('Paths into the payload that are hidden, such as user.address or items.*.iban.'),
+    fields: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('Payload fields of this name are hidden at any depth, besides the built-in list.'),
+    paths: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('Paths into the payload that are hidden, such as user.address or items.*.iban.'),
     email: z.boolean().optional().describe('Also hide e-mail addresses inside texts.'),
   })
   .describe('What is hidden wherever a payload is shown.');
 
 const queue = z.strictObject({
-  deadLetter: z.string().min(1).optional().describe('The queue that holds the dead jobs of this one, where the backend does not tell.'),
+  deadLetter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The queue that holds the dead jobs of this one, where the backend does not tell.'),
   lanes: z
-    .record(z.string(), z.strictObject({ target: duration.optional().describe('How long a job of this lane may wait.') }))
+    .record(
+      z.string(),
+      z.strictObject({ target: duration.optional().describe('How long a job of this lane may wait.') }),
+    )
     .optional()
     .describe('The lanes of this queue.'),
 });
 
 const context = z.strictObject({
   url: backendUrl,
-  schema: z.string().min(1).optional().describe('Postgres: the schema that holds the tables, when there is more than one.'),
+  schema: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Postgres: the schema that holds the tables, when there is more than one.'),
   dialect: z.string().min(1).optional().describe('Postgres: the queue library, when a database holds several.'),
   protected: z.boolean().optional().describe('Every write asks for the name of the queue; --yes is not enough.'),
   readOnly: z.boolean().optional().describe('Nothing can be written through this context.'),
   reset: z
-    .strictObject({ staleAfter: duration.optional().describe('A worker whose heartbeat is older than this counts as gone.') })
+    .strictObject({
+      staleAfter: duration.optional().describe('A worker whose heartbeat is older than this counts as gone.'),
+    })
     .optional(),
   redact: redact.optional(),
   queues: z.record(z.string(), queue).optional(),
 });
 
 const backups = z.strictObject({
-  folder: z.string().min(1).optional().describe('Where backups and journals are kept, in place of the state directory.'),
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where backups and journals are kept, in place of the state directory.'),
   retention: duration.optional().describe('How long finished runs are kept.'),
 });
 

@@ -1,8 +1,8 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
-import { makeFolder, ownerOnlyFile, writeDurably } from '../safety/durable-file.ts';
+import { makeFolder, writeDurably } from '../safety/durable-file.ts';
 import type { ProcessIdentity } from '../safety/process-identity.ts';
 
 /** What `demo up` leaves behind, so that `status` and `down` find exactly what it started. */
@@ -53,18 +53,27 @@ function parse(text: string): DemoState | undefined {
 /** The first `demo up` gets the folder; one that comes at the same time is refused. */
 export async function claimFolder(folder: string, state: DemoState): Promise<void> {
   await makeFolder(folder);
-  const file = await open(stateFile(folder), 'wx', ownerOnlyFile).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw cause;
-    throw new JobctlError('locked', 'Another "jobctl demo up" is starting the demo right now.', {
-      next: ['jobctl demo status'],
-      cause,
-    });
-  });
-  await file.close();
-  await writeState(folder, state);
+  const draft = join(folder, `claim-${state.starter.pid}.json`);
+  await writeDurably(draft, textOf(state));
+  try {
+    await link(draft, stateFile(folder)); // all of it or, when there is one already, nothing
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw beingStarted(cause);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
+export const beingStarted = (cause?: unknown): JobctlError =>
+  new JobctlError('locked', 'Another "jobctl demo up" is starting the demo right now.', {
+    next: ['jobctl demo status'],
+    cause,
+  });
+
+const textOf = (state: DemoState): string => `${JSON.stringify(state, null, 2)}\n`;
+
 export const writeState = (folder: string, state: DemoState): Promise<void> =>
-  writeDurably(stateFile(folder), `${JSON.stringify(state, null, 2)}\n`);
+  writeDurably(stateFile(folder), textOf(state));
 
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });

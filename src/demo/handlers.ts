@@ -15,7 +15,8 @@ export function handlers(stop: AbortSignal): Record<StoryJob['type'], Handler> {
     'email.send_receipt': async ({ args }) => {
       await busy(40);
       const { template } = args as ReturnType<typeof receipt>;
-      if (template === 'receipt-v2') throw new Error('TemplateError: receipt-v2 asks for "vat_id", which orders do not have');
+      if (template === 'receipt-v2')
+        throw new Error('TemplateError: receipt-v2 asks for "vat_id", which orders do not have');
     },
     'webhook.deliver': async ({ args }) => {
       const { tenant, url } = args as ReturnType<typeof delivery>;

@@ -21,7 +21,8 @@ export async function seedIncident(db: pg.ClientBase): Promise<Seeded> {
     const { rows } = await db.query<{ now: string; used: boolean }>(
       'SELECT floor(extract(epoch FROM now()) * 1000)::text AS now, EXISTS (SELECT FROM procrastinate_jobs) AS used',
     );
-    if (rows[0] === undefined || rows[0].used) throw new Error('The database already holds jobs; the incident needs an empty one.');
+    if (rows[0] === undefined || rows[0].used)
+      throw new Error('The database already holds jobs; the incident needs an empty one.');
     await db.query('SET LOCAL session_replication_role = replica');
     const seeded = await insert(db, jobs, Number(rows[0].now));
     await db.query('COMMIT');
@@ -35,9 +36,10 @@ export async function seedIncident(db: pg.ClientBase): Promise<Seeded> {
 
 async function insert(db: pg.ClientBase, jobs: readonly StoryJob[], now: number): Promise<Seeded> {
   const time = (offset: number): string => new Date(now + offset).toISOString();
-  const crashed = await db.query<{ id: string }>('INSERT INTO procrastinate_workers (last_heartbeat) VALUES ($1) RETURNING id', [
-    time(moments.crash),
-  ]);
+  const crashed = await db.query<{ id: string }>(
+    'INSERT INTO procrastinate_workers (last_heartbeat) VALUES ($1) RETURNING id',
+    [time(moments.crash)],
+  );
   const rows = jobs.map(({ life, ...job }, i) => ({
     id: FIRST_ID + i,
     queue_name: job.queue,
@@ -52,10 +54,14 @@ async function insert(db: pg.ClientBase, jobs: readonly StoryJob[], now: number)
     abort_requested: false,
     worker_id: job.heldByCrashed === true ? crashed.rows[0]?.id : undefined,
   }));
-  await db.query('INSERT INTO procrastinate_jobs SELECT * FROM json_populate_recordset(NULL::procrastinate_jobs, $1)', [JSON.stringify(rows)]);
+  await db.query('INSERT INTO procrastinate_jobs SELECT * FROM json_populate_recordset(NULL::procrastinate_jobs, $1)', [
+    JSON.stringify(rows),
+  ]);
   await db.query(`SELECT setval(pg_get_serial_sequence('procrastinate_jobs', 'id'), $1)`, [FIRST_ID + jobs.length - 1]);
   const events = jobs
-    .flatMap(({ life }, i) => life.events.map(({ type, at, written }) => ({ job_id: FIRST_ID + i, type, at: time(at), written })))
+    .flatMap(({ life }, i) =>
+      life.events.map(({ type, at, written }) => ({ job_id: FIRST_ID + i, type, at: time(at), written })),
+    )
     .toSorted((a, b) => a.written - b.written);
   await db.query(
     `INSERT INTO procrastinate_events (job_id, type, at)

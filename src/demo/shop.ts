@@ -33,10 +33,7 @@ function customers(d: Dice): StoryJob[] {
 }
 
 const defer = (db: pg.Pool, { queue, type, priority, lock, args }: StoryJob): Promise<unknown> =>
-  db.query('SELECT procrastinate_defer_jobs_v1(ARRAY[ROW($1, $2, $3, $4, NULL, $5, NULL)::procrastinate_job_to_defer_v1])', [
-    queue,
-    type,
-    priority ?? 0,
-    lock,
-    JSON.stringify(args),
-  ]);
+  db.query(
+    'SELECT procrastinate_defer_jobs_v1(ARRAY[ROW($1, $2, $3, $4, NULL, $5, NULL)::procrastinate_job_to_defer_v1])',
+    [queue, type, priority ?? 0, lock, JSON.stringify(args)],
+  );

@@ -99,11 +99,18 @@ const goneHost = (d: Dice): StoryJob[] =>
 
 /** Jobs in the hands of a worker when it went. */
 function crash(d: Dice): StoryJob[] {
-  const taken = (at: number): Life => life.active(between(d, at - 40 * second, at - 31 * second), between(d, at - 30 * second, at));
+  const taken = (at: number): Life =>
+    life.active(between(d, at - 40 * second, at - 31 * second), between(d, at - 30 * second, at));
   const held = [
     ...times(4, () => greet(d, taken(moments.crash))),
     ...times(2, () => send(d, 'receipt-v1', taken(moments.crash))),
-    ...times(2, () => deliver(d, d.pick(tenants), life.active(moments.webhooksPileUp - minute, between(d, moments.crash - 30 * second, moments.crash)))),
+    ...times(2, () =>
+      deliver(
+        d,
+        d.pick(tenants),
+        life.active(moments.webhooksPileUp - minute, between(d, moments.crash - 30 * second, moments.crash)),
+      ),
+    ),
     write(d, 'initech', life.active(-50 * minute, moments.crash - 70 * second)),
   ];
   const orphans = times(3, () => greet(d, taken(moments.earlierCrash)));

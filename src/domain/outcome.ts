@@ -4,7 +4,16 @@ import type { JobRef } from './job.ts';
  * Why a job was left alone.
  * `state-changed`, `not-found`, `unchanged`: there is nothing left to do. The others leave work for the operator.
  */
-export const skipReasons = ['state-changed', 'not-found', 'unchanged', 'duplicate', 'conflict', 'locked', 'started', 'not-applied'] as const;
+export const skipReasons = [
+  'state-changed',
+  'not-found',
+  'unchanged',
+  'duplicate',
+  'conflict',
+  'locked',
+  'started',
+  'not-applied',
+] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
 /** What became of one job. `unknown`: the write was sent and its answer never came. */

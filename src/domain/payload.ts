@@ -11,7 +11,9 @@ const keepIntegers: Reviver = (_key, value, { source }) => {
 /** The payload as a value: parsed where it is JSON, the text itself where it is not. */
 export function payloadValue(text: string): unknown {
   try {
-    return longDigits.test(text) ? JSON.parse(text, keepIntegers as (key: string, value: unknown) => unknown) : JSON.parse(text);
+    return longDigits.test(text)
+      ? JSON.parse(text, keepIntegers as (key: string, value: unknown) => unknown)
+      : JSON.parse(text);
   } catch {
     return text;
   }

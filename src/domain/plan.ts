@@ -12,7 +12,12 @@ export type Verb = 'replay' | 'reset' | 'remove' | 'purge' | 'cancel' | 'edit' |
 export type Task =
   | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action }
   /** `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated. */
-  | { readonly kind: 'put-back'; readonly via: 'restore' | 'revert' | 'remove'; readonly how: PutBack; readonly from: PutBackSource };
+  | {
+      readonly kind: 'put-back';
+      readonly via: 'restore' | 'revert' | 'remove';
+      readonly how: PutBack;
+      readonly from: PutBackSource;
+    };
 
 export interface PutBackSource {
   /** Path of the backup file. */

@@ -35,7 +35,19 @@ export interface Tests {
 
 /** What narrows a selection. An adapter says which of these it decides itself (`QueueReader.pushes`). */
 export const criteria = [
-  'queues', 'states', 'ids', 'types', 'lane', 'tenant', 'stuck', 'before', 'after', 'cutoff', 'error', 'group', 'where',
+  'queues',
+  'states',
+  'ids',
+  'types',
+  'lane',
+  'tenant',
+  'stuck',
+  'before',
+  'after',
+  'cutoff',
+  'error',
+  'group',
+  'where',
 ] as const satisfies readonly (keyof Selection)[];
 export type Criterion = (typeof criteria)[number];
 

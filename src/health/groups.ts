@@ -65,7 +65,9 @@ export function grouper(by: GroupKey, cap = maxGroups): Grouper {
     result: () => ({
       scanned,
       others,
-      groups: [...groups].map(([group, growing]) => finished(group, growing)).sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1)),
+      groups: [...groups]
+        .map(([group, growing]) => finished(group, growing))
+        .sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1)),
     }),
   };
 }

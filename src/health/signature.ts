@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Job } from '../domain/job.ts';
-import { ownFrame } from './own-frame.ts';
 import { normalised } from './normalised.ts';
+import { ownFrame } from './own-frame.ts';
 
 export interface Signature {
   /** `g-` and eight hexadecimal digits: the same today and tomorrow, on any machine. */
@@ -24,17 +24,27 @@ export function signature({ type, error }: Pick<Job, 'type' | 'error'>): Signatu
   const words = normalised(message).slice(0, maxMessage);
   const frame = error.stack === undefined ? undefined : ownFrame(error.stack);
   const what = [kind, words].filter(Boolean).join(': ') || 'error without a message';
-  return { group: idOf([type, kind, words, frame ?? '']), text: `${type}: ${what}${frame === undefined ? '' : ` at ${frame}`}` };
+  return {
+    group: idOf([type, kind, words, frame ?? '']),
+    text: `${type}: ${what}${frame === undefined ? '' : ` at ${frame}`}`,
+  };
 }
 
 /** Many libraries store `Class: message` in one text; then the class is taken from there. */
-function classAndMessage(given: string | undefined, message: string): { readonly kind: string; readonly message: string } {
+function classAndMessage(
+  given: string | undefined,
+  message: string,
+): { readonly kind: string; readonly message: string } {
   const text = message.trim();
-  const [all = '', stated] = /^([A-Za-z_$][\w$.:]*(?:Error|Exception|Failure|Timeout|Fault|Exit|Interrupt)):\s+/.exec(text) ?? [];
-  if (given === undefined || given === '') return stated === undefined ? { kind: '', message: text } : { kind: stated, message: text.slice(all.length) };
-  if (stated !== undefined && (stated === given || given.endsWith(`.${stated}`) || stated.endsWith(`.${given}`))) return { kind: given, message: text.slice(all.length) };
+  const [all = '', stated] =
+    /^([A-Za-z_$][\w$.:]*(?:Error|Exception|Failure|Timeout|Fault|Exit|Interrupt)):\s+/.exec(text) ?? [];
+  if (given === undefined || given === '')
+    return stated === undefined ? { kind: '', message: text } : { kind: stated, message: text.slice(all.length) };
+  if (stated !== undefined && (stated === given || given.endsWith(`.${stated}`) || stated.endsWith(`.${given}`)))
+    return { kind: given, message: text.slice(all.length) };
   return { kind: given, message: text.startsWith(`${given}: `) ? text.slice(given.length + 2) : text };
 }
 
 /** JSON keeps the parts apart: no text can be moved from one into the next. */
-const idOf = (parts: readonly string[]): string => `g-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8)}`;
+const idOf = (parts: readonly string[]): string =>
+  `g-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8)}`;

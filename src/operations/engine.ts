@@ -49,7 +49,8 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: Engine
     saves: true,
     keeps: matcher(selection, tests),
     settle: (intent) => ops.settle({ ...intent, action: action.verb }),
-    left: async () => (isCountable(selection, adapter) ? (await adapter.count(uptoCutoff(selection))).value : undefined),
+    left: async () =>
+      isCountable(selection, adapter) ? (await adapter.count(uptoCutoff(selection))).value : undefined,
     async *batches(size) {
       for await (const claim of ops.claim({ selection, action, size })) yield { claim };
     },
@@ -81,7 +82,10 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, { adapter, sourc
 }
 
 /** Undoes a restore: removes what it had recreated, unless a worker has it by now. */
-function takingAway(task: Extract<Task, { kind: 'put-back' }>, { adapter, source }: Omit<EngineParts, 'tests'>): Engine {
+function takingAway(
+  task: Extract<Task, { kind: 'put-back' }>,
+  { adapter, source }: Omit<EngineParts, 'tests'>,
+): Engine {
   const ops: Claims = requireOps(adapter.backend.name, 'remove', adapter.can.remove);
   return {
     saves: true,

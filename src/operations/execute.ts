@@ -7,7 +7,7 @@ import { restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
 import type { Batch, Engine } from './engine.ts';
 import type { Pace, Ports } from './ports.ts';
-import { reportOf, Results } from './tally.ts';
+import { Results, reportOf } from './tally.ts';
 
 export interface Execution {
   readonly plan: Plan;
@@ -30,7 +30,10 @@ export interface SoFar {
  * keep what still matches → save and sync → journal the intent → apply → journal the outcomes.
  * Whatever stops it, what was done is in the report and in the journal.
  */
-export async function execute(execution: Execution, soFar: SoFar = { results: new Results(execution.plan), source: 1 }): Promise<Report> {
+export async function execute(
+  execution: Execution,
+  soFar: SoFar = { results: new Results(execution.plan), source: 1 },
+): Promise<Report> {
   const { plan, engine, ports, pace, run } = execution;
   const { results } = soFar;
   const target = Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
@@ -44,7 +47,7 @@ export async function execute(execution: Execution, soFar: SoFar = { results: ne
   } catch (error) {
     if (results.handled === 0) {
       ports.show.settled();
-      throw await ended(execution, error);
+      throw await ended(execution, results, error);
     }
     stopped = messageOf(error);
   }
@@ -55,16 +58,28 @@ export async function execute(execution: Execution, soFar: SoFar = { results: ne
     results.movedOn(Math.max(0, target - results.handled - left));
   }
   const finished = stopped === undefined;
-  await run.journal({ at: 'end', time: fromDate(new Date()), complete: finished, ...(finished ? {} : { stopped }) }).catch(() => {});
+  await run
+    .journal({ at: 'end', time: fromDate(new Date()), complete: finished, ...(finished ? {} : { stopped }) })
+    .catch(() => {});
   const complete = finished && !results.leftWork;
-  const report = reportOf(plan, results, { run: run.id, backup: run.backupPath, complete, stopped, next: nextSteps(run, results, finished) });
+  const report = reportOf(plan, results, {
+    run: run.id,
+    backup: run.backupPath,
+    complete,
+    stopped,
+    next: nextSteps(run, results, finished),
+  });
   await run.report(report).catch(() => {});
   await ports.audit(plan, run.id, report);
   return report;
 }
 
 /** Returns why the run must stop, or undefined to go on. */
-async function oneBatch({ plan, engine, run, lock, pace }: Execution, { claim, source }: Batch, results: Results): Promise<string | undefined> {
+async function oneBatch(
+  { plan, engine, run, lock, pace }: Execution,
+  { claim, source }: Batch,
+  results: Results,
+): Promise<string | undefined> {
   try {
     const left = (plan.limit ?? Number.POSITIVE_INFINITY) - results.acted;
     const jobs = claim.jobs.filter(({ job }) => engine.keeps(job)).slice(0, left);
@@ -81,12 +96,22 @@ async function oneBatch({ plan, engine, run, lock, pace }: Execution, { claim, s
       const lost: { error?: unknown } = {};
       const outcomes = await claim.apply(jobs).catch((error: unknown): Outcome[] => {
         lost.error = error;
-        return jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'unknown', why: messageOf(error) }));
+        return jobs.map(({ job }) => ({
+          ref: { queue: job.queue, id: job.id },
+          result: 'unknown',
+          why: messageOf(error),
+        }));
       });
-      await run.journal({ at: 'outcome', batch, done: outcomes.filter(({ result }) => result === 'done').length, rest: restOf(outcomes) });
+      await run.journal({
+        at: 'outcome',
+        batch,
+        done: outcomes.filter(({ result }) => result === 'done').length,
+        rest: restOf(outcomes),
+      });
       results.add(outcomes);
       if (lost.error !== undefined) return messageOf(lost.error);
-      if (outcomes.every(({ result }) => result === 'failed')) return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
+      if (outcomes.every(({ result }) => result === 'failed'))
+        return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
     }
     return pace.signal.aborted ? 'stopped on request' : undefined;
   } finally {
@@ -101,9 +126,15 @@ const namesOf = (plan: Plan, jobs: readonly SavedJob[]): { ids: string[]; queues
 
 const isFull = (plan: Plan, results: Results): boolean => plan.limit !== undefined && results.acted >= plan.limit;
 
-/** Nothing was done: the error itself is the answer. */
-async function ended({ plan, run, ports }: Execution, error: unknown): Promise<unknown> {
-  await run.journal({ at: 'end', time: fromDate(new Date()), complete: false, stopped: messageOf(error) }).catch(() => {});
+/** Nothing was done: the error itself is the answer. Without an intent in the journal there is nothing to resume either. */
+async function ended({ plan, run, ports }: Execution, results: Results, error: unknown): Promise<unknown> {
+  const stopped = messageOf(error);
+  const nothingBegun = run.nextBatch === 1;
+  await run.journal({ at: 'end', time: fromDate(new Date()), complete: nothingBegun, stopped }).catch(() => {});
+  const next = nextSteps(run, results, nothingBegun);
+  await run
+    .report(reportOf(plan, results, { run: run.id, backup: run.backupPath, complete: false, stopped, next }))
+    .catch(() => {});
   await ports.audit(plan, run.id, error instanceof Error ? error : new Error(String(error)));
   return error;
 }

@@ -22,7 +22,13 @@ export interface Exported {
 }
 
 /** Streams the jobs as NDJSON, page by page. A reader that goes away ends it quietly; a full disk does not. */
-export async function exportJobs(reader: QueueReader, selection: Selection, tests: Tests, shown: (job: Job) => unknown, { path, limit }: ExportOptions): Promise<Exported> {
+export async function exportJobs(
+  reader: QueueReader,
+  selection: Selection,
+  tests: Tests,
+  shown: (job: Job) => unknown,
+  { path, limit }: ExportOptions,
+): Promise<Exported> {
   const out = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600, flags: 'wx' });
   const failure = new Promise<never>((_, reject) => out.once('error', reject));
   failure.catch(() => {});
@@ -30,7 +36,7 @@ export async function exportJobs(reader: QueueReader, selection: Selection, test
   let jobs = 0;
   let more = false;
   try {
-    pages: for await (const page of reader.browse(selection, { size: PAGE, order: 'oldest' })) {
+    for await (const page of reader.browse(selection, { size: PAGE, order: 'oldest' })) {
       const lines: string[] = [];
       for (const job of page.filter(fits)) {
         if (limit !== undefined && jobs >= limit) {
@@ -41,7 +47,7 @@ export async function exportJobs(reader: QueueReader, selection: Selection, test
         lines.push(`${toJson(shown(job))}\n`);
       }
       if (lines.length > 0 && !out.write(lines.join(''))) await Promise.race([once(out, 'drain'), failure]);
-      if (more) break pages;
+      if (more) break;
     }
     if (path !== undefined) {
       out.end();
@@ -51,7 +57,11 @@ export async function exportJobs(reader: QueueReader, selection: Selection, test
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'EPIPE') return { jobs, more: true };
     if (code === undefined || path === undefined) throw cause;
-    throw new JobctlError(code === 'EEXIST' ? 'usage' : 'unexpected', code === 'EEXIST' ? `${path} is there already; it was left as it is.` : `${path} cannot be written: ${message}.`, { next: ['Choose another file.'], cause });
+    throw new JobctlError(
+      code === 'EEXIST' ? 'usage' : 'unexpected',
+      code === 'EEXIST' ? `${path} is there already; it was left as it is.` : `${path} cannot be written: ${message}.`,
+      { next: ['Choose another file.'], cause },
+    );
   }
   return { jobs, more, ...(path === undefined ? {} : { file: path }) };
 }

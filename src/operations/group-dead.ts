@@ -1,6 +1,6 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
-import { type GroupKey, grouper, type Groups } from '../health/groups.ts';
+import { type GroupKey, type Groups, grouper } from '../health/groups.ts';
 
 const PAGE = 1000;
 
@@ -11,7 +11,12 @@ export interface GroupOptions {
 }
 
 /** Groups the jobs of the selection, page by page; `complete` tells whether all of them were looked at. */
-export async function groupDead(reader: QueueReader, selection: Selection, tests: Tests, { by, scan }: GroupOptions): Promise<Groups & { complete: boolean }> {
+export async function groupDead(
+  reader: QueueReader,
+  selection: Selection,
+  tests: Tests,
+  { by, scan }: GroupOptions,
+): Promise<Groups & { complete: boolean }> {
   const fits = matcher(selection, tests);
   const groups = grouper(by);
   let left = scan ?? Number.POSITIVE_INFINITY;

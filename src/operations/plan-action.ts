@@ -28,10 +28,18 @@ const isSevere = (request: PlanRequest): boolean => request.protected || request
 
 /** Reads only: how many jobs the request means, a few of them, and what to know beforehand. The cutoff is the backend's now. */
 export async function planAction(reader: QueueReader, request: PlanRequest): Promise<Plan> {
-  if (request.selection.queues.length === 0 || request.selection.states.length === 0 || request.selection.ids?.length === 0) {
-    throw new JobctlError('refused', 'The selection is empty: it names no queue, no state or no id. It never means everything.', {
-      next: ['Name what is meant, for example --id 17.'],
-    });
+  if (
+    request.selection.queues.length === 0 ||
+    request.selection.states.length === 0 ||
+    request.selection.ids?.length === 0
+  ) {
+    throw new JobctlError(
+      'refused',
+      'The selection is empty: it names no queue, no state or no id. It never means everything.',
+      {
+        next: ['Name what is meant, for example --id 17.'],
+      },
+    );
   }
   const madeAt = await reader.now();
   const selection: Selection = { ...request.selection, cutoff: madeAt };
@@ -57,7 +65,11 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
 }
 
 /** Counts where the data is, when the backend understands the whole selection; else walks it, page by page. */
-async function look(reader: QueueReader, selection: Selection, tests: Tests): Promise<{ matched: Count; sample: Job[] }> {
+async function look(
+  reader: QueueReader,
+  selection: Selection,
+  tests: Tests,
+): Promise<{ matched: Count; sample: Job[] }> {
   const fits = matcher(selection, tests);
   const countable = isCountable(selection, reader);
   const counted = countable ? await reader.count(selection) : undefined;

@@ -23,9 +23,18 @@ export interface ReturnRequest {
 }
 
 /** Reads the source once for its size, its queues and a few jobs. */
-export async function planReturn(reader: QueueReader, request: ReturnRequest, source: (task: Return) => AsyncIterable<SourceBatch>): Promise<Plan> {
+export async function planReturn(
+  reader: QueueReader,
+  request: ReturnRequest,
+  source: (task: Return) => AsyncIterable<SourceBatch>,
+): Promise<Plan> {
   const cutoff = await reader.now();
-  const task: Return = { kind: 'put-back', via: request.via, how: { asWas: request.asWas, cutoff }, from: request.from };
+  const task: Return = {
+    kind: 'put-back',
+    via: request.via,
+    how: { asWas: request.asWas, cutoff },
+    from: request.from,
+  };
   let value = 0;
   const queues = new Set<string>();
   const sample: SavedJob[] = [];
@@ -60,7 +69,11 @@ export function wayBack({ plan }: RunRecord): Return['via'] {
 }
 
 /** The jobs that the run really changed, batch by batch, each with the mark of its write. */
-export async function* changedBy(run: RunRecord, from: number, restored: (from: number) => AsyncIterable<SourceBatch>): AsyncGenerator<SourceBatch> {
+export async function* changedBy(
+  run: RunRecord,
+  from: number,
+  restored: (from: number) => AsyncIterable<SourceBatch>,
+): AsyncGenerator<SourceBatch> {
   const frames = run.backupPath === undefined ? undefined : openBackup(run.backupPath, { acceptTorn: true });
   const origins = run.backupPath === undefined ? restored(1)[Symbol.asyncIterator]() : undefined;
   let number = 0;
@@ -68,13 +81,18 @@ export async function* changedBy(run: RunRecord, from: number, restored: (from: 
     if (outcome === undefined || outcome.rest.some(({ result }) => result === 'unknown')) throw unsettled(run);
     const left = new Set(outcome.rest.map(({ id }) => id));
     const done = new Set(intent.ids.filter((id) => !left.has(id)));
-    const saved = frames === undefined ? await batchOf(origins, intent.source) : await frameOf(frames, intent.frame?.frame);
+    const saved =
+      frames === undefined ? await batchOf(origins, intent.source) : await frameOf(frames, intent.frame?.frame);
     number += 1;
-    if (number >= from && done.size > 0) yield { source: number, jobs: saved.filter(({ job }) => done.has(job.id)), mark: intent.mark };
+    if (number >= from && done.size > 0)
+      yield { source: number, jobs: saved.filter(({ job }) => done.has(job.id)), mark: intent.mark };
   }
 }
 
-async function frameOf(frames: AsyncGenerator<{ frame: number; jobs: SavedJob[] }>, wanted: number | undefined): Promise<readonly SavedJob[]> {
+async function frameOf(
+  frames: AsyncGenerator<{ frame: number; jobs: SavedJob[] }>,
+  wanted: number | undefined,
+): Promise<readonly SavedJob[]> {
   for (;;) {
     const next = await frames.next();
     if (next.done === true) return [];
@@ -82,7 +100,10 @@ async function frameOf(frames: AsyncGenerator<{ frame: number; jobs: SavedJob[] 
   }
 }
 
-async function batchOf(batches_: AsyncIterator<SourceBatch> | undefined, wanted: number | undefined): Promise<readonly SavedJob[]> {
+async function batchOf(
+  batches_: AsyncIterator<SourceBatch> | undefined,
+  wanted: number | undefined,
+): Promise<readonly SavedJob[]> {
   for (;;) {
     const next = await batches_?.next();
     if (next === undefined || next.done === true) return [];

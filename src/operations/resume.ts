@@ -31,7 +31,10 @@ export async function resumeRun(
   pace: Pace,
 ): Promise<Report> {
   const past = await readPast(run);
-  if (past.complete) throw new JobctlError('refused', `The run ${run.id} is finished; there is nothing to resume.`, { next: [`jobctl run show ${run.id}`] });
+  if (past.complete)
+    throw new JobctlError('refused', `The run ${run.id} is finished; there is nothing to resume.`, {
+      next: [`jobctl run show ${run.id}`],
+    });
   ports.show.plan(run.plan, pace.dryRun);
   await ports.confirm(remaining(run.plan, past));
   const lock = await ports.lock(run.plan);
@@ -92,11 +95,21 @@ async function settleOpen(
   const jobs = (await jobsOf(run, source, intent)).filter(({ job }) => ids.has(job.id));
   const outcomes: Outcome[] = await engine.settle({ mark: intent.mark, jobs });
   const unsettled = outcomes.filter(({ result }) => result === 'unknown').length;
-  await run.journal({ at: 'outcome', batch: intent.batch, done: outcomes.filter(({ result }) => result === 'done').length, rest: restOf(outcomes), settled: true });
+  await run.journal({
+    at: 'outcome',
+    batch: intent.batch,
+    done: outcomes.filter(({ result }) => result === 'done').length,
+    rest: restOf(outcomes),
+    settled: true,
+  });
   if (unsettled > 0) {
-    throw new JobctlError('partial', `The backend cannot tell what became of ${unsettled} jobs of batch ${intent.batch}.`, {
-      next: [`jobctl run show ${run.id}`, 'Compare those jobs with the backup, then start a new run for the rest.'],
-    });
+    throw new JobctlError(
+      'partial',
+      `The backend cannot tell what became of ${unsettled} jobs of batch ${intent.batch}.`,
+      {
+        next: [`jobctl run show ${run.id}`, 'Compare those jobs with the backup, then start a new run for the rest.'],
+      },
+    );
   }
   const happened = outcomes.some(({ result }) => result === 'done');
   if (!happened && intent.source !== undefined) return intent.source;
@@ -105,8 +118,13 @@ async function settleOpen(
   return past.source;
 }
 
-async function jobsOf(run: RunFolder, source: (from: number) => AsyncIterable<SourceBatch>, intent: IntentEntry): Promise<readonly SavedJob[]> {
-  if (intent.frame !== undefined && run.backupPath !== undefined) return (await readFrame(run.backupPath, intent.frame.offset)).jobs;
+async function jobsOf(
+  run: RunFolder,
+  source: (from: number) => AsyncIterable<SourceBatch>,
+  intent: IntentEntry,
+): Promise<readonly SavedJob[]> {
+  if (intent.frame !== undefined && run.backupPath !== undefined)
+    return (await readFrame(run.backupPath, intent.frame.offset)).jobs;
   for await (const batch of source(intent.source ?? 1)) return batch.jobs;
   return [];
 }

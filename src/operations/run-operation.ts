@@ -1,7 +1,7 @@
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import { execute } from './execute.ts';
 import type { Engine } from './engine.ts';
+import { execute } from './execute.ts';
 import type { Pace, Ports } from './ports.ts';
 import { emptyReport } from './tally.ts';
 
@@ -9,7 +9,12 @@ import { emptyReport } from './tally.ts';
  * The one place where a write is sequenced: plan → confirm → lock → run folder → batches → report.
  * A dry run is the same road, left after the plan.
  */
-export async function runOperation(makePlan: () => Promise<Plan>, engine: (plan: Plan) => Engine, ports: Ports, pace: Pace): Promise<Report> {
+export async function runOperation(
+  makePlan: () => Promise<Plan>,
+  engine: (plan: Plan) => Engine,
+  ports: Ports,
+  pace: Pace,
+): Promise<Report> {
   const plan = await makePlan();
   ports.show.plan(plan, pace.dryRun);
   refuseBeyond(plan, pace.max);

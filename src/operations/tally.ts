@@ -37,7 +37,8 @@ export class Results {
       this.counts[outcome.result] += 1;
       this.leftWork ||= leavesWork(outcome);
       if (outcome.result === 'done') continue;
-      const note = outcome.result === 'skipped' && outcome.note !== undefined ? `${outcome.why}: ${outcome.note}` : outcome.why;
+      const note =
+        outcome.result === 'skipped' && outcome.note !== undefined ? `${outcome.why}: ${outcome.note}` : outcome.why;
       const list = outcome.result === 'skipped' ? this.skipped : this.failed;
       if (list.length < NAMED) list.push({ id: outcome.ref.id, why: note });
     }

@@ -5,11 +5,14 @@ import { type Instant, secondsBetween } from '../domain/instant.ts';
 export function duration(seconds: number): string {
   if (seconds < 0) return `-${duration(-seconds)}`;
   if (seconds > 0 && seconds < 1) return '<1s';
-  return prettyMs(Math.floor(seconds) * 1000, { hideYear: true, unitCount: 2, secondsDecimalDigits: 0 }).replace('0ms', '0s').replaceAll(' ', '');
+  return prettyMs(Math.floor(seconds) * 1000, { hideYear: true, unitCount: 2, secondsDecimalDigits: 0 })
+    .replace('0ms', '0s')
+    .replaceAll(' ', '');
 }
 
 /** An age that may be missing or an estimate: `12m`, `~12m`, `-`. */
-export const age = (seconds: number | undefined, exact = true): string => (seconds === undefined ? '-' : `${exact ? '' : '~'}${duration(seconds)}`);
+export const age = (seconds: number | undefined, exact = true): string =>
+  seconds === undefined ? '-' : `${exact ? '' : '~'}${duration(seconds)}`;
 
 /** `2h10m ago`, `in 5m`; `-` when the moment is not known. */
 export function relative(instant: Instant | undefined, now: Instant): string {

@@ -37,7 +37,12 @@ export const backupsText = view(({ backups, more, folder, now, next }: BackupsVi
     [
       { head: 'BACKUP OF RUN', whole: true, cell: (backup) => backup.run },
       { head: 'SAVED', whole: true, right: true, cell: (backup) => relative(backup.at, now) },
-      { head: 'JOBS', whole: true, right: true, cell: (backup) => (backup.jobs === undefined ? '-' : grouped(backup.jobs)) },
+      {
+        head: 'JOBS',
+        whole: true,
+        right: true,
+        cell: (backup) => (backup.jobs === undefined ? '-' : grouped(backup.jobs)),
+      },
       { head: 'SIZE', whole: true, right: true, drop: 5, cell: (backup) => sizeText(backup.bytes) },
       { head: 'CONTEXT', min: 8, drop: 10, cell: (backup) => backup.context ?? '-' },
     ],
@@ -69,8 +74,14 @@ export const backupCheckText = view((check: BackupCheckView, page: Page): string
     facts(
       [
         ['backup', check.path],
-        ['holds', `${plural(check.jobs, 'job')} in ${plural(check.frames, 'batch').replace(/batchs$/, 'batches')}, ${sizeText(check.bytes)}`],
-        ...check.damage.map(({ frame, offset, why }): [string, string] => ['damage', `${frame > 0 ? `batch ${frame}, ` : ''}byte ${grouped(offset)}: ${why}`]),
+        [
+          'holds',
+          `${plural(check.jobs, 'job')} in ${plural(check.frames, 'batch').replace(/batchs$/, 'batches')}, ${sizeText(check.bytes)}`,
+        ],
+        ...check.damage.map(({ frame, offset, why }): [string, string] => [
+          'damage',
+          `${frame > 0 ? `batch ${frame}, ` : ''}byte ${grouped(offset)}: ${why}`,
+        ]),
       ],
       page,
     ),

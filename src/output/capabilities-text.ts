@@ -26,23 +26,32 @@ export const capabilityRows = (can: Capabilities): CapabilityRow[] =>
     if (capability.level === 'native') return { verb, level: capability.level };
     if (capability.level === 'emulated') return { verb, level: capability.level, caveat: capability.caveat };
     const { level, why, instead, refused } = capability;
-    return { verb, level, why, ...(instead === undefined ? {} : { instead }), ...(refused === undefined ? {} : { refused }) };
+    return {
+      verb,
+      level,
+      why,
+      ...(instead === undefined ? {} : { instead }),
+      ...(refused === undefined ? {} : { refused }),
+    };
   });
 
 const sign = { native: 'yes', emulated: 'yes, but', none: 'no' } as const;
 const signOf = ({ level, refused }: CapabilityRow): string => (refused ? 'forbidden' : sign[level]);
-const noteOf = ({ caveat, why, instead }: CapabilityRow): string => [caveat ?? why, instead && `Instead: ${instead}`].filter(Boolean).join(' ');
+const noteOf = ({ caveat, why, instead }: CapabilityRow): string =>
+  [caveat ?? why, instead && `Instead: ${instead}`].filter(Boolean).join(' ');
 
-export const capabilitiesText = view(({ backend, version, where, capabilities }: CapabilitiesView, page: Page): string => {
-  const width = Math.max(...capabilities.map(({ verb }) => verb.length));
-  const look = { native: page.style.good, emulated: page.style.warn, none: page.style.bad };
-  const rows = capabilities.map((row) => {
-    const lead = `  ${row.verb.padEnd(width)}  ${signOf(row).padEnd(9)}  `;
-    const text = hang(lead, noteOf(row), page.width);
-    return text.replace(signOf(row).padEnd(9).trimEnd(), (found) => look[row.level](found));
-  });
-  return blocks(`${page.style.strong(backend)} ${version} ${page.style.dim(`at ${where}`)}`, rows.join('\n'));
-});
+export const capabilitiesText = view(
+  ({ backend, version, where, capabilities }: CapabilitiesView, page: Page): string => {
+    const width = Math.max(...capabilities.map(({ verb }) => verb.length));
+    const look = { native: page.style.good, emulated: page.style.warn, none: page.style.bad };
+    const rows = capabilities.map((row) => {
+      const lead = `  ${row.verb.padEnd(width)}  ${signOf(row).padEnd(9)}  `;
+      const text = hang(lead, noteOf(row), page.width);
+      return text.replace(signOf(row).padEnd(9).trimEnd(), (found) => look[row.level](found));
+    });
+    return blocks(`${page.style.strong(backend)} ${version} ${page.style.dim(`at ${where}`)}`, rows.join('\n'));
+  },
+);
 
 /** One table for all backends, for the documentation; notes follow as a list. */
 export function capabilitiesMarkdown(backends: readonly CapabilitiesView[]): string {
@@ -52,7 +61,9 @@ export function capabilitiesMarkdown(backends: readonly CapabilitiesView[]): str
     return row === undefined ? '' : signOf(row);
   };
   const notes = backends.flatMap(({ backend, capabilities }) =>
-    capabilities.filter((row) => noteOf(row) !== '').map((row) => `- **${backend}, ${row.verb}** (${signOf(row)}): ${noteOf(row)}`),
+    capabilities
+      .filter((row) => noteOf(row) !== '')
+      .map((row) => `- **${backend}, ${row.verb}** (${signOf(row)}): ${noteOf(row)}`),
   );
   return [
     `| | ${backends.map(({ backend }) => backend).join(' | ')} |`,

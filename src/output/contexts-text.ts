@@ -23,15 +23,26 @@ export const contextsText = view(({ contexts, next }: ContextsView, page: Page):
   const { text } = table<ContextLine>(
     [
       { head: '', whole: true, cell: (context) => (context.current ? '*' : '') },
-      { head: 'CONTEXT', whole: true, cell: ({ name, current }) => (current ? { text: name, look: page.style.strong } : name) },
+      {
+        head: 'CONTEXT',
+        whole: true,
+        cell: ({ name, current }) => (current ? { text: name, look: page.style.strong } : name),
+      },
       { head: 'MANNERS', whole: true, cell: (context) => manners(context) },
-      { head: 'URL', min: 16, cell: (context) => context.url },
+      { head: 'URL', good: 60, min: 16, cell: (context) => context.url },
       { head: 'FROM', min: 12, drop: 10, cell: (context) => context.origin },
     ],
     contexts,
     page,
   );
-  return blocks(text, lines(contexts.some(({ current }) => current) ? page.style.dim('* is used when none is named') : '', nextLines(next, page)));
+  return blocks(
+    text,
+    lines(
+      contexts.some(({ current }) => current) ? page.style.dim('* is used when none is named') : '',
+      nextLines(next, page),
+    ),
+  );
 });
 
-const manners = (context: ContextLine): string => [context.protected && 'protected', context.readOnly && 'read-only'].filter(Boolean).join(', ') || '-';
+const manners = (context: ContextLine): string =>
+  [context.protected && 'protected', context.readOnly && 'read-only'].filter(Boolean).join(', ') || '-';

@@ -14,7 +14,9 @@ const maxPairs = 4_000_000;
 export const diffText = view(({ before, after }: DiffView, page: Page): string => {
   const changes = lineChanges(before.split('\n'), after.split('\n'));
   if (changes.every(([sign]) => sign === ' ')) return 'no difference';
-  const near = changes.map((_, index) => changes.slice(Math.max(0, index - context), index + context + 1).some(([sign]) => sign !== ' '));
+  const near = changes.map((_, index) =>
+    changes.slice(Math.max(0, index - context), index + context + 1).some(([sign]) => sign !== ' '),
+  );
   const look = { ' ': (text: string) => text, '-': page.style.bad, '+': page.style.good };
   return changes
     .flatMap(([sign, line], index) => {
@@ -29,7 +31,8 @@ function lineChanges(before: readonly string[], after: readonly string[]): Chang
   let head = 0;
   while (head < before.length && head < after.length && before[head] === after[head]) head++;
   let tail = 0;
-  while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail))
+    tail++;
   const old = before.slice(head, before.length - tail);
   const fresh = after.slice(head, after.length - tail);
   const same = (line: string): Change => [' ', line];
@@ -46,7 +49,8 @@ function middle(old: readonly string[], fresh: readonly string[]): Change[] {
     const at = (row: number, column: number): number => common[row * columns + column] as number;
     for (let row = old.length - 1; row >= 0; row--) {
       for (let column = fresh.length - 1; column >= 0; column--) {
-        common[row * columns + column] = old[row] === fresh[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+        common[row * columns + column] =
+          old[row] === fresh[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
       }
     }
     while (i < old.length && j < fresh.length) {
@@ -57,5 +61,9 @@ function middle(old: readonly string[], fresh: readonly string[]): Change[] {
       else changes.push(['+', fresh[j++] as string]);
     }
   }
-  return [...changes, ...old.slice(i).map((line): Change => ['-', line]), ...fresh.slice(j).map((line): Change => ['+', line])];
+  return [
+    ...changes,
+    ...old.slice(i).map((line): Change => ['-', line]),
+    ...fresh.slice(j).map((line): Change => ['+', line]),
+  ];
 }

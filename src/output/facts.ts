@@ -16,14 +16,21 @@ function labelled(lead: string, value: string, page: Page): string {
 }
 
 /** Texts one below the other with an empty line between; empty ones leave no trace. */
-export const blocks = (...texts: readonly (string | undefined)[]): string => texts.filter((text) => text !== undefined && text !== '').join('\n\n');
+export const blocks = (...texts: readonly (string | undefined)[]): string =>
+  texts.filter((text) => text !== undefined && text !== '').join('\n\n');
 
 /** Texts one below the other; empty ones leave no trace. */
-export const lines = (...texts: readonly (string | undefined)[]): string => texts.filter((text) => text !== undefined && text !== '').join('\n');
+export const lines = (...texts: readonly (string | undefined)[]): string =>
+  texts.filter((text) => text !== undefined && text !== '').join('\n');
 
 /** `next:` and the commands to run, whole, so that they can be copied. */
 export function nextLines(next: readonly string[], page: Page): string {
-  return next.map((step, index) => `${index === 0 ? page.style.dim('next:') : '     '} ${isCommand(step) ? step : hang('      ', step, page.width).slice(6)}`).join('\n');
+  return next
+    .map(
+      (step, index) =>
+        `${index === 0 ? page.style.dim('next:') : '     '} ${isCommand(step) ? step : hang('      ', step, page.width).slice(6)}`,
+    )
+    .join('\n');
 }
 
 const isCommand = (step: string): boolean => /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws) /.test(step);

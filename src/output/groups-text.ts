@@ -29,25 +29,49 @@ export interface GroupsView {
 }
 
 /** Two lines a group: how many and since when, then what they have in common, whole enough to be recognised. */
-export const groupsText = view(({ queue, by, scanned, complete, others, groups, now, next }: GroupsView, page: Page): string => {
-  if (groups.length === 0) return lines(`No dead jobs in ${queue}.`, nextLines(next, page));
-  const width = Math.max(...groups.map((group) => grouped(group.count).length));
-  const scope = `${page.style.strong(queue)}: ${plural(scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`;
-  return blocks(
-    `${scope}${complete ? '' : page.style.warn('; not all were looked at, so the counts are too low')}`,
-    groups.map((group) => groupLines(group, by, scanned, now, width, page)).join('\n\n'),
-    others > 0 ? hang('', `${plural(others, 'more job')} in further groups that are not listed: there are too many different ones.`, page.width) : undefined,
-    nextLines(next, page),
-  );
-});
+export const groupsText = view(
+  ({ queue, by, scanned, complete, others, groups, now, next }: GroupsView, page: Page): string => {
+    if (groups.length === 0) return lines(`No dead jobs in ${queue}.`, nextLines(next, page));
+    const width = Math.max(...groups.map((group) => grouped(group.count).length));
+    return blocks(
+      lines(
+        `${page.style.strong(queue)}: ${plural(scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`,
+        complete ? '' : page.style.warn('Not all dead jobs were looked at: the counts are too low.'),
+      ),
+      groups.map((group) => groupLines(group, by, scanned, now, width, page)).join('\n\n'),
+      others > 0
+        ? hang(
+            '',
+            `${plural(others, 'more job')} in further groups that are not listed: there are too many different ones.`,
+            page.width,
+          )
+        : undefined,
+      nextLines(next, page),
+    );
+  },
+);
 
 const maxLines = 4;
 
-function groupLines(group: GroupRow, by: GroupsView['by'], scanned: number, now: Instant, width: number, page: Page): string {
-  const share = scanned > 0 ? ` (${Math.round((group.count / scanned) * 100)}%)` : '';
-  const seen = group.lastSeen === undefined ? '' : `  last ${relative(group.lastSeen, now)}${group.firstSeen === undefined ? '' : `, first ${relative(group.firstSeen, now)}`}`;
+function groupLines(
+  group: GroupRow,
+  by: GroupsView['by'],
+  scanned: number,
+  now: Instant,
+  width: number,
+  page: Page,
+): string {
+  const percent = (group.count / scanned) * 100;
+  const share = ` (${percent < 1 ? '<1' : Math.round(percent)}%)`;
+  const seen =
+    group.lastSeen === undefined
+      ? ''
+      : `  last ${relative(group.lastSeen, now)}${group.firstSeen === undefined ? '' : `, first ${relative(group.firstSeen, now)}`}`;
   const indent = ' '.repeat(width + 2);
-  const text = by === 'error' ? hang(indent, group.signature, page.width).split('\n') : [`${indent}types ${group.types.join(', ')}`];
+  const text =
+    by === 'error'
+      ? hang(indent, group.signature, page.width).split('\n')
+      : [`${indent}types ${group.types.join(', ')}`];
   const shown = text.length > maxLines ? [...text.slice(0, maxLines - 1), `${text[maxLines - 1]}…`] : text;
   return lines(
     `${page.style.bad(grouped(group.count).padStart(width))}  ${page.style.strong(group.group)}${share}${page.style.dim(seen)}`,

@@ -1,11 +1,10 @@
 import type { Instant } from '../domain/instant.ts';
-import { moment } from './age.ts';
+import { clock, moment } from './age.ts';
 import { grouped, plural } from './count-text.ts';
 import { blocks, facts, nextLines } from './facts.ts';
 import { type JobDetailView, payloadText } from './job-view.ts';
 import { errorLine } from './jobs-text.ts';
 import { type Page, view } from './page.ts';
-import { table } from './table.ts';
 import { hang } from './text-width.ts';
 
 export interface JobShow {
@@ -17,39 +16,67 @@ export interface JobShow {
 }
 
 /** `job show`: what it is, why it died, what happened to it, what it carries. */
-export const jobText = (show: JobShow, page: Page): string => render({ ...show, payload: payloadText(show.detail.job.payload) }, page);
+export const jobText = (show: JobShow, page: Page): string =>
+  render({ ...show, payload: payloadText(show.detail.job.payload) }, page);
 
-const render = view(({ detail, now, fold, next, payload }: JobShow & { readonly payload: string }, page: Page): string => {
-  const { job, timeline, links, notes } = detail;
-  const title = `${page.style.strong(`${job.queue} ${job.id}`)} · ${job.state === 'dead' ? page.style.bad(job.state) : job.state}`;
-  const at = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : moment(instant, now));
-  return blocks(
-    `${title}${job.retrying ? ', will retry by itself' : ''}${job.native === job.state ? '' : page.style.dim(` · native state ${job.native}`)}`,
-    facts(
-      [
-        ['type', job.type],
-        ['since', at(job.since)],
-        ['created', at(job.createdAt)],
-        ['attempts', job.maxAttempts === undefined ? grouped(job.attempts) : `${grouped(job.attempts)} of ${grouped(job.maxAttempts)}`],
-        ['stuck', job.stuck],
-        ['worker', job.worker],
-        ['priority', job.priority?.toString()],
-        ['lane', job.lane],
-        ['tenant', job.tenant],
-        ['key', job.key],
-      ],
-      page,
-    ),
-    job.error && section('error', [hang('  ', errorLine(job), page.width), stackOf(job.error.stack, fold, page)], page),
-    timeline.length > 0 ? section('timeline', [timelineTable(timeline, now, page)], page) : undefined,
-    links.length > 0 ? section('links', [facts(links.map(({ relation, to }) => [relation, to]), page)], page) : undefined,
-    notes.length > 0 ? section('notes', notes.map((note) => hang('  - ', note, page.width)), page) : undefined,
-    section('payload', [folded(payload.split('\n'), fold, page)], page),
-    nextLines(next, page),
-  );
-});
+const render = view(
+  ({ detail, now, fold, next, payload }: JobShow & { readonly payload: string }, page: Page): string => {
+    const { job, timeline, links, notes } = detail;
+    const title = `${page.style.strong(`${job.queue} ${job.id}`)} · ${job.state === 'dead' ? page.style.bad(job.state) : job.state}`;
+    const at = (instant: Instant | undefined): string | undefined =>
+      instant === undefined ? undefined : moment(instant, now);
+    return blocks(
+      `${title}${job.retrying ? ', will retry by itself' : ''}${job.native === job.state ? '' : page.style.dim(` · native state ${job.native}`)}`,
+      facts(
+        [
+          ['type', job.type],
+          ['since', at(job.since)],
+          ['created', at(job.createdAt)],
+          [
+            'attempts',
+            job.maxAttempts === undefined
+              ? grouped(job.attempts)
+              : `${grouped(job.attempts)} of ${grouped(job.maxAttempts)}`,
+          ],
+          ['stuck', job.stuck],
+          ['worker', job.worker],
+          ['priority', job.priority?.toString()],
+          ['lane', job.lane],
+          ['tenant', job.tenant],
+          ['key', job.key],
+        ],
+        page,
+      ),
+      job.error &&
+        section('error', [hang('  ', errorLine(job), page.width), stackOf(job.error.stack, fold, page)], page),
+      timeline.length > 0 ? section('timeline', timelineText(timeline, page), page) : undefined,
+      links.length > 0
+        ? section(
+            'links',
+            [
+              facts(
+                links.map(({ relation, to }) => [relation, to]),
+                page,
+              ),
+            ],
+            page,
+          )
+        : undefined,
+      notes.length > 0
+        ? section(
+            'notes',
+            notes.map((note) => hang('  - ', note, page.width)),
+            page,
+          )
+        : undefined,
+      section('payload', [folded(payload.split('\n'), fold, page)], page),
+      nextLines(next, page),
+    );
+  },
+);
 
-const section = (name: string, parts: readonly string[], page: Page): string => [page.style.strong(name), ...parts.filter(Boolean)].join('\n');
+const section = (name: string, parts: readonly string[], page: Page): string =>
+  [page.style.strong(name), ...parts.filter(Boolean)].join('\n');
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 
@@ -71,15 +98,11 @@ function stackOf(stack: string | undefined, fold: number, page: Page): string {
   return folded(all, fold, page);
 }
 
-function timelineTable(timeline: JobDetailView['timeline'], now: Instant, page: Page): string {
-  const { text } = table(
-    [
-      { head: 'AT', whole: true, cell: (entry) => (entry.at === undefined ? '-' : moment(entry.at, now)) },
-      { head: 'EVENT', whole: true, cell: (entry) => entry.event },
-      ...(timeline.some((entry) => entry.note !== undefined) ? [{ head: 'NOTE', cell: (entry: (typeof timeline)[number]) => entry.note ?? '' }] : []),
-    ],
-    timeline,
-    { ...page, width: page.width - 2 },
+/** What was noted is shown whole: it may be the only trace of an earlier error. */
+function timelineText(timeline: JobDetailView['timeline'], page: Page): string[] {
+  const width = Math.max(...timeline.map(({ event }) => event.length));
+  const blank = ' '.repeat(20);
+  return timeline.map(({ at, event, note = '' }) =>
+    hang(`  ${at === undefined ? blank : clock(at)}  ${event.padEnd(width)}  `, note, page.width),
   );
-  return indented(text);
 }

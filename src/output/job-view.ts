@@ -35,8 +35,10 @@ export interface JobView {
 export type Redact = (value: unknown) => unknown;
 
 export function jobView(job: Job, redact: Redact): JobView {
-  const text = (value: string | undefined): string | undefined => (value === undefined ? undefined : String(redact(value)));
-  const error = job.error && present({ message: text(job.error.message), class: job.error.class, stack: text(job.error.stack) });
+  const text = (value: string | undefined): string | undefined =>
+    value === undefined ? undefined : String(redact(value));
+  const error =
+    job.error && present({ message: text(job.error.message), class: job.error.class, stack: text(job.error.stack) });
   return present({ ...bare(job), error, payload: redact(payloadValue(job.payload)) }) as unknown as JobView;
 }
 
@@ -70,7 +72,8 @@ const bare = (job: Job) => ({
   stuck: job.stuck,
 });
 
-const present = (value: object): object => Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
+const present = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 
 /** What `job show --json` prints below its schemaVersion. */
 export interface JobDetailView {
@@ -82,7 +85,9 @@ export interface JobDetailView {
 
 export const jobDetailView = (detail: JobDetail, redact: Redact): JobDetailView => ({
   job: jobView(detail.job, redact),
-  timeline: detail.timeline.map((entry) => (entry.note === undefined ? entry : { ...entry, note: String(redact(entry.note)) })),
+  timeline: detail.timeline.map((entry) =>
+    entry.note === undefined ? entry : { ...entry, note: String(redact(entry.note)) },
+  ),
   links: detail.links,
   notes: detail.notes,
 });

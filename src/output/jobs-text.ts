@@ -21,7 +21,9 @@ export interface JobsView {
 export const jobsText = view(({ jobs, more, what, now, next }: JobsView, page: Page): string => {
   if (jobs.length === 0) return lines(`No ${what}.`, nextLines(next, page));
   const { text, hidden } = table(jobColumns(jobs, now, page), jobs, page);
-  const count = more ? `The first ${plural(jobs.length, 'job')}; more match.` : `${plural(jobs.length, 'job')}, no more.`;
+  const count = more
+    ? `The first ${plural(jobs.length, 'job')}; more match.`
+    : `${plural(jobs.length, 'job')}, no more.`;
   const cut = hidden.length > 0 ? `Not shown for lack of width: ${hidden.join(', ')}.` : '';
   return blocks(text, lines([count, cut].filter(Boolean).join(' '), nextLines(next, page)));
 });
@@ -33,17 +35,47 @@ export function jobColumns(jobs: readonly JobView[], now: Instant, page: Page): 
   const when = (show: boolean, column: Column<JobView>): Column<JobView>[] => (show ? [column] : []);
   return [
     { head: 'ID', whole: true, cell: (job) => job.id },
-    ...when(varies((job) => job.queue), { head: 'QUEUE', whole: true, cell: (job) => job.queue }),
-    { head: 'TYPE', min: 12, cell: (job) => job.type },
-    ...when(varies((job) => job.state), { head: 'STATE', whole: true, cell: (job) => stateCell(job, page) }),
+    ...when(
+      varies((job) => job.queue),
+      { head: 'QUEUE', whole: true, cell: (job) => job.queue },
+    ),
+    { head: 'TYPE', good: 18, min: 10, cell: (job) => job.type },
+    ...when(
+      varies((job) => job.state),
+      { head: 'STATE', whole: true, cell: (job) => stateCell(job, page) },
+    ),
     { head: 'SINCE', whole: true, right: true, cell: (job) => relative(job.since, now) },
     { head: 'TRIES', whole: true, right: true, drop: 5, cell: tries },
-    ...when(varies((job) => job.priority), { head: 'PRIO', whole: true, right: true, drop: 20, cell: (job) => String(job.priority ?? '-') }),
-    ...when(some((job) => job.lane), { head: 'LANE', min: 4, drop: 30, cell: (job) => job.lane ?? '-' }),
-    ...when(some((job) => job.tenant), { head: 'TENANT', min: 6, drop: 10, cell: (job) => job.tenant ?? '-' }),
-    ...when(some((job) => job.worker), { head: 'WORKER', min: 8, drop: 15, cell: (job) => job.worker ?? '-' }),
-    ...when(some((job) => job.stuck), { head: 'STUCK', min: 16, cell: (job) => ({ text: job.stuck ?? '', look: page.style.bad }) }),
-    ...when(some((job) => job.error), { head: 'ERROR', min: 16, cell: (job) => errorLine(job) }),
+    ...when(
+      varies((job) => job.priority),
+      { head: 'PRIO', whole: true, right: true, drop: 20, cell: (job) => String(job.priority ?? '-') },
+    ),
+    ...when(
+      some((job) => job.lane),
+      { head: 'LANE', min: 4, drop: 30, cell: (job) => job.lane ?? '-' },
+    ),
+    ...when(
+      some((job) => job.tenant),
+      { head: 'TENANT', min: 6, drop: 10, cell: (job) => job.tenant ?? '-' },
+    ),
+    ...when(
+      some((job) => job.worker),
+      { head: 'WORKER', min: 8, drop: 15, cell: (job) => job.worker ?? '-' },
+    ),
+    ...when(
+      some((job) => job.stuck),
+      { head: 'STUCK', good: 24, min: 12, cell: (job) => ({ text: job.stuck ?? '', look: page.style.bad }) },
+    ),
+    ...when(
+      some((job) => job.error),
+      {
+        head: 'ERROR',
+        good: 28,
+        min: 14,
+        cell: (job) => errorLine(job),
+        ...(some((job) => job.stuck) ? { drop: 1 } : {}),
+      },
+    ),
   ];
 }
 
@@ -52,11 +84,16 @@ function stateCell(job: JobView, page: Page) {
   return job.state === 'dead' ? { text, look: page.style.bad } : text;
 }
 
-export const tries = (job: JobView): string => (job.maxAttempts === undefined ? String(job.attempts) : `${job.attempts}/${job.maxAttempts}`);
+export const tries = (job: JobView): string =>
+  job.maxAttempts === undefined ? String(job.attempts) : `${job.attempts}/${job.maxAttempts}`;
 
 /** `Class: message` on one line, the class once. */
 export function errorLine({ error }: JobView): string {
   if (error === undefined) return '';
   const { class: kind, message } = error;
-  return kind === undefined || message.startsWith(`${kind}:`) || message === kind ? message : message === '' ? kind : `${kind}: ${message}`;
+  return kind === undefined || message.startsWith(`${kind}:`) || message === kind
+    ? message
+    : message === ''
+      ? kind
+      : `${kind}: ${message}`;
 }

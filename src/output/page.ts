@@ -18,7 +18,13 @@ const ansi =
   (text: string): string =>
     text === '' ? '' : styleText(format, text, { validateStream: false });
 
-export const ansiStyle: Style = { strong: ansi('bold'), dim: ansi('dim'), good: ansi('green'), warn: ansi('yellow'), bad: ansi(['bold', 'red']) };
+export const ansiStyle: Style = {
+  strong: ansi('bold'),
+  dim: ansi('dim'),
+  good: ansi('green'),
+  warn: ansi('yellow'),
+  bad: ansi(['bold', 'red']),
+};
 
 /** What the text is made for. */
 export interface Page {

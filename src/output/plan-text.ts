@@ -26,39 +26,85 @@ export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, 
   const where = `in ${queues.length === 1 ? `queue ${queues[0]}` : plural(queues.length, 'queue')}`;
   const rest = matched.value - affected;
   return blocks(
-    hang('', `${emphasis(`${headline(plan.verb, task)} ${approximately(affected, matched.exact)} ${affected === 1 && matched.exact ? 'job' : 'jobs'}`)} ${where}`, Infinity),
+    hang(
+      '',
+      `${emphasis(`${headline(plan.verb, task)} ${approximately(affected, matched.exact)} ${affected === 1 && matched.exact ? 'job' : 'jobs'}`)} ${where}`,
+      Infinity,
+    ),
     facts(
       [
         ['queues', queues.length > 1 ? queues.join(', ') : undefined],
         ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
         ['backend', `${plan.backend} at ${plan.where}`],
         ['jobs', task.kind === 'act' ? selectionText(task.selection) : sourceText(task)],
-        ['matched', `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`],
+        [
+          'matched',
+          `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`,
+        ],
         ['as of', `${clock(plan.madeAt)}; what arrives later is not touched`],
         ['reason', plan.reason],
-        ['backup', backupFolder === undefined ? undefined : `each job is saved below ${backupFolder} before it is changed`],
+        [
+          'backup',
+          backupFolder === undefined ? undefined : `each job is saved below ${backupFolder} before it is changed`,
+        ],
       ],
       page,
     ),
     sample.length === 0 ? undefined : sampleText(sample, plan.madeAt, affected, page),
-    lines(...plan.warnings.map((warning) => page.style.warn('warning: ') + hang('         ', warning, page.width).slice(9))),
+    straysText(plan.strays, page),
+    lines(
+      ...plan.warnings.map((warning) => page.style.warn('warning: ') + hang('         ', warning, page.width).slice(9)),
+    ),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
 });
 
 const doing: Readonly<Record<Verb, string>> = {
-  replay: 'Replay', reset: 'Reset', remove: 'Remove', purge: 'Purge (remove)', cancel: 'Cancel', edit: 'Edit the payload of', restore: 'Restore', undo: 'Undo for',
+  replay: 'Replay',
+  reset: 'Reset',
+  remove: 'Remove',
+  purge: 'Purge (remove)',
+  cancel: 'Cancel',
+  edit: 'Edit the payload of',
+  restore: 'Restore',
+  undo: 'Undo the change to',
 };
 
 const headline = (verb: Verb, task: Task): string =>
-  verb === 'replay' && task.kind === 'act' && task.action.verb === 'replay' && task.action.keepAttempts ? 'Replay, keeping the attempts of,' : doing[verb];
+  verb === 'replay' && task.kind === 'act' && task.action.verb === 'replay' && task.action.keepAttempts
+    ? 'Replay, keeping the attempts of,'
+    : doing[verb];
 
-const putBack = { restore: 'recreate what is gone', revert: 'take the change back', remove: 'remove what was recreated' } as const;
+const putBack = {
+  restore: 'recreate what is gone',
+  revert: 'take the change back',
+  remove: 'remove what was recreated',
+} as const;
 
 function sourceText({ via, how, from }: Extract<Task, { kind: 'put-back' }>): string {
   const which = from.ids === undefined ? '' : `, ${plural(from.ids.length, 'id')} of it`;
-  const state = via !== 'restore' ? '' : how.asWas ? '; each as it was, so it may start at once' : '; those that were waiting or active come back dead';
-  return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}, from ${from.backup}${which}${state}`;
+  const state =
+    via !== 'restore'
+      ? ''
+      : how.asWas
+        ? '; each as it was, so it may start at once'
+        : '; those that were waiting or active come back dead';
+  const salvage = from.salvage === true ? ', what can be read of it' : '';
+  return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}, from ${from.backup}${which}${salvage}${state}`;
+}
+
+const straysShown = 5;
+
+/** Jobs that were asked for by name and will be left alone. */
+function straysText(strays: Plan['strays'], page: Page): string | undefined {
+  if (strays.length === 0) return undefined;
+  const list = strays.slice(0, straysShown).map(({ id, why }): [string, string] => [`  ${id}`, why]);
+  const rest = strays.length - straysShown;
+  return lines(
+    `${plural(strays.length, 'named job')} will be left alone:`,
+    facts(list, page),
+    rest > 0 ? page.style.dim(`  … and ${grouped(rest)} more`) : undefined,
+  );
 }
 
 function sampleText(sample: readonly JobView[], now: string, affected: number, page: Page): string {

@@ -16,7 +16,9 @@ export function progressText({ done, of, exact, elapsedSeconds }: Progress): str
   return [
     `${grouped(done)} of ${approximately(Math.max(of, done), exact)}`,
     ...(rate > 0 && elapsedSeconds >= 1 ? [`${grouped(rate < 10 ? rate : Math.round(rate))}/s`] : []),
-    ...(rate > 0 && elapsedSeconds >= 1 && left > 0 ? [`${exact ? '' : '~'}${duration(Math.ceil(left / rate))} left`] : []),
+    ...(rate > 0 && elapsedSeconds >= 1 && left > 0
+      ? [`${exact ? '' : '~'}${duration(Math.ceil(left / rate))} left`]
+      : []),
   ].join(' · ');
 }
 
@@ -24,4 +26,5 @@ export function progressText({ done, of, exact, elapsedSeconds }: Progress): str
 export const secondsBetweenLines = { log: 5, screen: 0.1 } as const;
 
 /** Whether a line is due, told by the times alone. The end of a run is told by its report, not by a line of this. */
-export const isDue = (lastSeconds: number | undefined, nowSeconds: number, every: number): boolean => lastSeconds === undefined || nowSeconds - lastSeconds >= every;
+export const isDue = (lastSeconds: number | undefined, nowSeconds: number, every: number): boolean =>
+  lastSeconds === undefined || nowSeconds - lastSeconds >= every;

@@ -11,8 +11,18 @@ export const reportText = view((report: Report, page: Page): string => {
     facts(
       [
         ['stopped', report.stopped],
-        ['left', report.more > 0 ? `${plural(report.more, 'more job')} matched beyond the limit of ${grouped(report.limit ?? report.matched)}` : undefined],
-        ['unknown', outcomes.unknown > 0 ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend' : undefined],
+        [
+          'left',
+          report.more > 0
+            ? `${plural(report.more, 'more job')} matched beyond the limit of ${grouped(report.limit ?? report.matched)}`
+            : undefined,
+        ],
+        [
+          'unknown',
+          outcomes.unknown > 0
+            ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend'
+            : undefined,
+        ],
         ['run', report.run],
         ['backup', report.backup],
       ],
@@ -25,24 +35,30 @@ export const reportText = view((report: Report, page: Page): string => {
 });
 
 function headline(report: Report, page: Page): string {
-  const { verb, queue, queues, dryRun, matched, complete, outcomes } = report;
+  const { verb, queue, queues, dryRun, matched, complete, stopped, outcomes } = report;
   const subject = `${verb} ${queue ?? queues.join(', ')}`.trim();
   if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'job')} matched`);
   if (matched === 0) return page.style.strong(`${subject}: no job matched, nothing was changed`);
-  if (!complete) return page.style.bad(`${subject}: NOT finished`);
-  if (outcomes.failed + outcomes.unknown > 0) return page.style.bad(`${subject}: finished with failures`);
-  return page.style.good(`${subject}: finished`);
+  if (complete) return page.style.good(`${subject}: finished`);
+  if (stopped !== undefined || outcomes.unknown > 0 || notReached(report) > 0)
+    return page.style.bad(`${subject}: NOT finished`);
+  return page.style.bad(`${subject}: finished, but not every job could be dealt with`);
 }
 
-function tally({ outcomes, matched, complete, limit }: Report, page: Page): string {
+/** Planned and never come to. What was matched may be an estimate, so a complete run has none. */
+function notReached({ outcomes, matched, complete, limit }: Report): number {
+  const dealt = outcomes.done + outcomes.skipped + outcomes.failed + outcomes.unknown;
+  return complete ? 0 : Math.max(0, Math.min(matched, limit ?? matched) - dealt);
+}
+
+function tally(report: Report, page: Page): string {
+  const { outcomes, matched } = report;
   if (matched === 0) return '';
   const counts = (['done', 'skipped', 'failed', 'unknown'] as const)
     .filter((result) => result === 'done' || outcomes[result] > 0)
     .map((result) => `${grouped(outcomes[result])} ${result}`);
-  const dealt = outcomes.done + outcomes.skipped + outcomes.failed + outcomes.unknown;
-  const planned = Math.min(matched, limit ?? matched);
-  const open = !complete && planned > dealt ? `, ${grouped(planned - dealt)} not reached` : '';
-  return page.style.strong(`${counts.join(', ')}${open}`);
+  const open = notReached(report);
+  return page.style.strong(`${counts.join(', ')}${open > 0 ? `, ${grouped(open)} not reached` : ''}`);
 }
 
 const shown = 10;
@@ -51,9 +67,15 @@ const shown = 10;
 function jobLines(result: string, jobs: Report['skipped'], total: number, page: Page): string {
   const byWhy = Map.groupBy(jobs, (job) => job.why);
   const list = [...byWhy].map(([why, same]): [string, string] => {
-    const ids = same.slice(0, shown).map((job) => job.id).join(', ');
+    const ids = same
+      .slice(0, shown)
+      .map((job) => job.id)
+      .join(', ');
     return [result, `${why}: ${ids}${same.length > shown ? ` and ${grouped(same.length - shown)} more` : ''}`];
   });
   const unlisted = total - jobs.length;
-  return facts(unlisted > 0 && jobs.length > 0 ? [...list, [result, `${grouped(unlisted)} more; \`run show\` lists all`]] : list, page);
+  return facts(
+    unlisted > 0 && jobs.length > 0 ? [...list, [result, `${grouped(unlisted)} more; \`run show\` lists all`]] : list,
+    page,
+  );
 }

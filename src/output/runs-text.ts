@@ -53,6 +53,8 @@ function stateCell(run: RunRow, page: Page): Cell {
 
 function resultOf({ outcomes, matched }: RunRow): string {
   if (outcomes === undefined) return matched === undefined ? '-' : `${grouped(matched)} matched`;
-  const parts = (['done', 'skipped', 'failed', 'unknown'] as const).filter((result) => outcomes[result] > 0);
-  return parts.length === 0 ? 'nothing done' : parts.map((result) => `${grouped(outcomes[result])} ${result}`).join(', ');
+  const parts = (['unknown', 'failed', 'done', 'skipped'] as const).filter((result) => outcomes[result] > 0);
+  return parts.length === 0
+    ? 'nothing done'
+    : parts.map((result) => `${grouped(outcomes[result])} ${result}`).join(', ');
 }

@@ -7,13 +7,18 @@ import { jobStates } from '../domain/job.ts';
  */
 
 const version = z.literal(1);
-const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/).describe('RFC 3339 in UTC with six decimals.');
+const instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  .describe('RFC 3339 in UTC with six decimals.');
 const id = z.string().describe('Always a string, also where the backend has numbers.');
 const seconds = z.number().describe('Seconds.');
 const tallyCount = z.int().min(0);
 const state = z.enum(jobStates);
 
-const counts = z.looseObject(Object.fromEntries(jobStates.map((name) => [name, z.int().min(0)])) as Record<(typeof jobStates)[number], z.ZodInt>);
+const counts = z.looseObject(
+  Object.fromEntries(jobStates.map((name) => [name, z.int().min(0)])) as Record<(typeof jobStates)[number], z.ZodInt>,
+);
 
 const statsFields = {
   counts,
@@ -21,7 +26,9 @@ const statsFields = {
   exact: z.boolean().describe('False when any of the counts is an estimate.'),
   oldestWaitingSeconds: seconds.optional(),
   oldestActiveSeconds: seconds.optional(),
-  rates: z.looseObject({ windowSeconds: seconds, completed: z.number(), died: z.number(), meanSeconds: seconds.optional() }).optional(),
+  rates: z
+    .looseObject({ windowSeconds: seconds, completed: z.number(), died: z.number(), meanSeconds: seconds.optional() })
+    .optional(),
 };
 
 const job = z.looseObject({
@@ -107,14 +114,22 @@ export const outputSchemas = {
       }),
     ),
   }),
-  'job-list': answer({ queue: z.string().optional(), jobs: z.array(job), more: z.boolean().describe('True when more match than are listed.') }),
+  'job-list': answer({
+    queue: z.string().optional(),
+    jobs: z.array(job),
+    more: z.boolean().describe('True when more match than are listed.'),
+  }),
   'job-show': answer({
     job,
     timeline: z.array(z.looseObject({ at: instant.optional(), event: z.string(), note: z.string().optional() })),
     links: z.array(z.looseObject({ relation: z.string(), to: z.string() })),
     notes: z.array(z.string()),
   }),
-  'dlq-list': answer({ queue: z.string().optional().describe('Missing when all queues are listed.'), jobs: z.array(job), more: z.boolean() }),
+  'dlq-list': answer({
+    queue: z.string().optional().describe('Missing when all queues are listed.'),
+    jobs: z.array(job),
+    more: z.boolean(),
+  }),
   'dlq-groups': answer({
     queue: z.string().optional().describe('Missing when all queues are grouped.'),
     by: z.enum(['error', 'type', 'tenant', 'lane']).optional(),
@@ -137,7 +152,16 @@ export const outputSchemas = {
   'run-list': answer({ runs: z.array(run), more: z.boolean() }),
   'run-show': answer({
     run,
-    plan: z.looseObject({ verb, context: z.string(), backend: z.string(), where: z.string(), queues: z.array(z.string()), madeAt: instant }).optional(),
+    plan: z
+      .looseObject({
+        verb,
+        context: z.string(),
+        backend: z.string(),
+        where: z.string(),
+        queues: z.array(z.string()),
+        madeAt: instant,
+      })
+      .optional(),
     report: report.optional().describe('Missing while the run has none.'),
     backup: z.string().optional(),
     journal: z.string().optional(),
@@ -185,7 +209,9 @@ export const outputSchemas = {
   'config-check': answer({
     ok: z.boolean(),
     files: z.array(z.string()),
-    issues: z.array(z.looseObject({ file: z.string(), line: z.int(), column: z.int(), path: z.string(), message: z.string() })),
+    issues: z.array(
+      z.looseObject({ file: z.string(), line: z.int(), column: z.int(), path: z.string(), message: z.string() }),
+    ),
   }),
   'schema-check': answer({
     context: z.string(),
@@ -193,11 +219,20 @@ export const outputSchemas = {
     version: z.string(),
     where: z.string(),
     ok: z.boolean(),
-    findings: z.array(z.looseObject({ level: z.enum(['ok', 'hint', 'warning', 'problem']), text: z.string(), next: z.string().optional() })),
+    findings: z.array(
+      z.looseObject({
+        level: z.enum(['ok', 'hint', 'warning', 'problem']),
+        text: z.string(),
+        next: z.string().optional(),
+      }),
+    ),
   }),
   error: answer({
     error: z.looseObject({
-      code: z.string().regex(/^[A-Z][A-Z0-9_]*$/).describe('Stable: JOBCTL_LOCKED.'),
+      code: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9_]*$/)
+        .describe('Stable: JOBCTL_LOCKED.'),
       message: z.string(),
       exitCode: z.int(),
       next: z.array(z.string()),

@@ -36,10 +36,17 @@ export const statsText = view(({ context, backend, asOf, queues }: StatsView, pa
 });
 
 const heads: Readonly<Record<JobState, string>> = {
-  waiting: 'WAITING', delayed: 'DELAYED', active: 'ACTIVE', completed: 'COMPLETED', dead: 'DEAD', cancelled: 'CANCELLED', blocked: 'BLOCKED',
+  waiting: 'WAITING',
+  delayed: 'DELAYED',
+  active: 'ACTIVE',
+  completed: 'COMPLETED',
+  dead: 'DEAD',
+  cancelled: 'CANCELLED',
+  blocked: 'BLOCKED',
 };
 
-const isZero = (rows: readonly Line[], state: JobState): boolean => rows.every(({ stats }) => stats.counts[state] === 0);
+const isZero = (rows: readonly Line[], state: JobState): boolean =>
+  rows.every(({ stats }) => stats.counts[state] === 0);
 
 function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
   const count = (state: JobState, drop?: number): Column<Line> => ({
@@ -47,21 +54,35 @@ function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
     right: true,
     whole: true,
     cell: ({ stats }) => numberCell(state, stats, page),
-    ...(isZero(rows, state) && state !== 'dead' && state !== 'waiting' ? { drop: 100 } : drop === undefined ? {} : { drop }),
+    ...(isZero(rows, state) && state !== 'dead' && state !== 'waiting'
+      ? { drop: 100 + (drop ?? 0) }
+      : drop === undefined
+        ? {}
+        : { drop }),
   });
-  const aged = (head: string, seconds: (stats: StatsRow) => number | undefined, drop: number): Column<Line> => ({
-    head, right: true, whole: true, drop: rows.some(({ stats }) => seconds(stats) !== undefined) ? drop : 99, cell: ({ stats }) => age(seconds(stats)),
-  });
+  const aged = (head: string, seconds: (stats: StatsRow) => number | undefined, drop: number): Column<Line>[] =>
+    rows.some(({ stats }) => seconds(stats) !== undefined)
+      ? [{ head, right: true, whole: true, drop, cell: ({ stats }) => age(seconds(stats)) }]
+      : [];
   const rate = (head: string, of: 'completed' | 'died', drop: number): Column<Line>[] =>
     rows.some(({ stats }) => stats.rates !== undefined)
-      ? [{ head, right: true, whole: true, drop, cell: ({ stats: { rates } }) => (rates === undefined ? '-' : grouped((rates[of] / rates.windowSeconds) * 60)) }]
+      ? [
+          {
+            head,
+            right: true,
+            whole: true,
+            drop,
+            cell: ({ stats: { rates } }) =>
+              rates === undefined ? '-' : grouped((rates[of] / rates.windowSeconds) * 60),
+          },
+        ]
       : [];
   return [
     { head: 'QUEUE', whole: true, cell: ({ name, total }) => (total ? { text: name, look: page.style.strong } : name) },
     count('waiting'),
-    aged('OLDEST', (stats) => stats.oldestWaitingSeconds, 10),
+    ...aged('OLDEST', (stats) => stats.oldestWaitingSeconds, 10),
     count('active'),
-    aged('LONGEST', (stats) => stats.oldestActiveSeconds, 9),
+    ...aged('LONGEST', (stats) => stats.oldestActiveSeconds, 9),
     count('delayed', 5),
     count('blocked', 6),
     count('dead'),
@@ -78,11 +99,17 @@ function numberCell(state: JobState, { counts, exact }: StatsRow, page: Page): C
 }
 
 function notes(queues: readonly QueueStats[], hidden: readonly string[], rows: readonly Line[]): string[] {
-  const zero = jobStates.filter((state) => hidden.includes(heads[state]) && isZero(rows, state)).map((state) => heads[state]);
+  const zero = jobStates
+    .filter((state) => hidden.includes(heads[state]) && isZero(rows, state))
+    .map((state) => heads[state]);
   const cut = hidden.filter((head) => !zero.includes(head));
-  const unknown = queues.flatMap(({ queue, other }) => Object.entries(other).map(([native, count]) => `${queue}: ${grouped(count)} ${native}`));
+  const unknown = queues.flatMap(({ queue, other }) =>
+    Object.entries(other).map(([native, count]) => `${queue}: ${grouped(count)} ${native}`),
+  );
   return [
-    ...(unknown.length > 0 ? [`In states that this version does not know, and does not count above: ${unknown.join(', ')}.`] : []),
+    ...(unknown.length > 0
+      ? [`In states that this version does not know, and does not count above: ${unknown.join(', ')}.`]
+      : []),
     ...(zero.length > 0 ? [`Not shown, all zero: ${zero.join(', ')}.`] : []),
     ...(cut.length > 0 ? [`Not shown for lack of width: ${cut.join(', ')}. A wider terminal or --json has them.`] : []),
     ...(queues.some(({ exact }) => !exact) ? ['~ is an estimate.'] : []),
@@ -95,7 +122,9 @@ function sum(queues: readonly QueueStats[]): StatsRow {
     const known = values.filter((value) => value !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   };
-  const counts = Object.fromEntries(jobStates.map((state) => [state, queues.reduce((all, queue) => all + queue.counts[state], 0)]));
+  const counts = Object.fromEntries(
+    jobStates.map((state) => [state, queues.reduce((all, queue) => all + queue.counts[state], 0)]),
+  );
   return {
     counts: counts as Record<JobState, number>,
     other: {},

@@ -1,6 +1,6 @@
 import CliTable from 'cli-table3';
 import type { Page } from './page.ts';
-import { fit, oneLine, textWidth } from './text-width.ts';
+import { cutTo, oneLine, textWidth } from './text-width.ts';
 
 export type Cell = string | { readonly text: string; readonly look: (text: string) => string };
 
@@ -10,7 +10,8 @@ export interface Column<Row> {
   readonly right?: boolean;
   /** Never cut off: ids, queues, numbers. */
   readonly whole?: boolean;
-  /** Not cut off below this width. */
+  /** Other columns are left out before this one is cut off below `good`; it is never cut off below `min`. */
+  readonly good?: number;
   readonly min?: number;
   /** Left out when the width does not suffice, the largest first. Missing: never left out. */
   readonly drop?: number;
@@ -24,21 +25,37 @@ export interface Drawn {
 
 const gap = '  ';
 const noFrame = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: gap,
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: gap,
 };
 
 /** Columns side by side without a frame. It may be wider than the page only where ids and numbers alone are. */
 export function table<Row>(all: readonly Column<Row>[], rows: readonly Row[], page: Page): Drawn {
   let columns = [...all];
   const natural = new Map(all.map((column) => [column, naturalWidth(column, rows)]));
-  let widths = shrink(columns, natural, page.width);
+  let widths = shrink(columns, natural, page.width, 'good');
   while (total(widths) > page.width) {
-    const victim = columns.filter((column) => column.drop !== undefined).sort((a, b) => (b.drop as number) - (a.drop as number))[0];
+    const victim = columns
+      .filter((column) => column.drop !== undefined)
+      .sort((a, b) => (b.drop as number) - (a.drop as number))[0];
     if (victim === undefined) break;
     columns = columns.filter((column) => column !== victim);
-    widths = shrink(columns, natural, page.width);
+    widths = shrink(columns, natural, page.width, 'good');
   }
+  if (total(widths) > page.width) widths = shrink(columns, natural, page.width, 'min');
   const drawn = new CliTable({
     chars: noFrame,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
@@ -48,26 +65,40 @@ export function table<Row>(all: readonly Column<Row>[], rows: readonly Row[], pa
   const line = (cells: readonly Cell[]): string[] => cells.map((cell, index) => styled(cell, widths[index] as number));
   drawn.push(line(columns.map((column) => ({ text: column.head, look: page.style.dim }))));
   for (const row of rows) drawn.push(line(columns.map((column) => column.cell(row))));
-  const text = drawn.toString().split('\n').map((row) => row.trimEnd()).join('\n');
+  const text = drawn
+    .toString()
+    .split('\n')
+    .map((row) => row.trimEnd())
+    .join('\n');
   return { text, hidden: all.filter((column) => !columns.includes(column)).map((column) => column.head) };
 }
 
 const textOf = (cell: Cell): string => oneLine(typeof cell === 'string' ? cell : cell.text);
 
 function styled(cell: Cell, width: number): string {
-  const text = fit(textOf(cell), width);
+  const text = cutTo(textOf(cell), width);
   return typeof cell === 'string' ? text : cell.look(text);
 }
 
 const naturalWidth = <Row>(column: Column<Row>, rows: readonly Row[]): number =>
   rows.reduce((width, row) => Math.max(width, textWidth(textOf(column.cell(row)))), textWidth(column.head));
 
-const total = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, (widths.length - 1) * gap.length);
+const total = (widths: readonly number[]): number =>
+  widths.reduce((sum, width) => sum + width, (widths.length - 1) * gap.length);
 
 /** Takes the excess from the widest columns that may be cut off. */
-function shrink<Row>(columns: readonly Column<Row>[], natural: ReadonlyMap<Column<Row>, number>, width: number): number[] {
+function shrink<Row>(
+  columns: readonly Column<Row>[],
+  natural: ReadonlyMap<Column<Row>, number>,
+  width: number,
+  limit: 'good' | 'min',
+): number[] {
   const widths = columns.map((column) => natural.get(column) as number);
-  const least = columns.map((column, index) => (column.whole === true ? (widths[index] as number) : Math.max(column.min ?? 8, textWidth(column.head))));
+  const least = columns.map((column, index) =>
+    column.whole === true
+      ? (widths[index] as number)
+      : Math.max(column[limit] ?? column.min ?? 8, textWidth(column.head)),
+  );
   for (let excess = total(widths) - width; excess > 0; excess--) {
     const spare = widths.map((value, index) => (value > (least[index] as number) ? value : 0));
     const widest = spare.indexOf(Math.max(...spare));

@@ -12,7 +12,7 @@ export function textWidth(text: string): number {
 }
 
 /** One line of at most `width` columns; what had to go is marked with …. */
-export function fit(text: string, width: number): string {
+export function cutTo(text: string, width: number): string {
   const line = oneLine(text);
   if (textWidth(line) <= width) return line;
   let used = 1;

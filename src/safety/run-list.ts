@@ -44,7 +44,8 @@ export async function listRuns(stateDir: string): Promise<RunSummary[]> {
 }
 
 /** One run. */
-export const summaryOf = (stateDir: string, id: string): Promise<RunSummary> => summary(join(runsFolder(stateDir), id), id);
+export const summaryOf = (stateDir: string, id: string): Promise<RunSummary> =>
+  summary(join(runsFolder(stateDir), id), id);
 
 async function summary(path: string, id: string): Promise<RunSummary> {
   const base = { id, startedAt: startOf(id), running: false, queues: [] };

@@ -11,14 +11,33 @@ const config: Config = {
   default: 'dev',
   contexts: {
     dev: { url: 'memory:' },
-    prod: { url: 'postgres://app:${PW}@db:5432/jobs', protected: true, reset: { staleAfter: '2m' }, redact: { fields: ['iban'] } },
+    prod: {
+      url: 'postgres://app:${PW}@db:5432/jobs',
+      protected: true,
+      reset: { staleAfter: '2m' },
+      redact: { fields: ['iban'] },
+    },
     replica: { url: '${REPLICA}', readOnly: true },
   },
   redact: { fields: ['tax'], paths: ['a.b'] },
-  origins: new Map([['contexts.prod.url', '/srv/jobctl.yaml:7'], ['default', '/srv/jobctl.yaml:2']]),
+  origins: new Map([
+    ['contexts.prod.url', '/srv/jobctl.yaml:7'],
+    ['default', '/srv/jobctl.yaml:2'],
+  ]),
 };
-const resolve = (more: { context?: string; url?: string; env?: Record<string, string>; current?: string; config?: Config }) =>
-  resolveContext({ flags: { context: more.context, url: more.url }, env: more.env ?? {}, config: more.config ?? config, current: more.current });
+const resolve = (more: {
+  context?: string;
+  url?: string;
+  env?: Record<string, string>;
+  current?: string;
+  config?: Config;
+}) =>
+  resolveContext({
+    flags: { context: more.context, url: more.url },
+    env: more.env ?? {},
+    config: more.config ?? config,
+    current: more.current,
+  });
 const refusal = (...args: Parameters<typeof resolve>) => {
   try {
     return resolve(...args);
@@ -31,26 +50,67 @@ describe('which context', () => {
   const env = { JOBCTL_CONTEXT: 'replica', REPLICA: 'redis://r', DATABASE_URL: 'postgres://ambient/x', PW: 'p' };
   it('flag before environment before context use before default before the applications variables', () => {
     expect(resolve({ context: 'prod', env, current: 'dev' })).toMatchObject({ name: 'prod', origin: '--context' });
-    expect(resolve({ url: 'redis://h:1', env, current: 'dev' })).toMatchObject({ name: 'redis://h:1', origin: '--url' });
-    expect(resolve({ env, current: 'dev' })).toMatchObject({ name: 'replica', origin: 'JOBCTL_CONTEXT', readOnly: true, url: 'redis://r' });
-    expect(resolve({ env: { JOBCTL_URL: 'redis://u:s@h', DATABASE_URL: 'x' }, current: 'dev' })).toMatchObject({ name: 'redis://h', url: 'redis://u:s@h', origin: 'JOBCTL_URL' });
-    expect(resolve({ env: { DATABASE_URL: 'postgres://ambient/x', PW: 'p' }, current: 'prod' })).toMatchObject({ name: 'prod', origin: 'context use' });
-    expect(resolve({ env: { DATABASE_URL: 'postgres://ambient/x' } })).toMatchObject({ name: 'dev', origin: 'default in /srv/jobctl.yaml:2' });
-    expect(resolve({ env: { DATABASE_URL: 'postgres://ambient/x', REDIS_URL: 'redis://r' }, config: emptyConfig })).toMatchObject({ origin: 'DATABASE_URL' });
-    expect(resolve({ env: { JOB_QUEUE_DATABASE_URL: 'postgresql://u:p@h/q?sslmode=require', DATABASE_URL: 'postgres://ambient/x' }, config: emptyConfig })).toMatchObject({ name: 'postgres://h/q', origin: 'JOB_QUEUE_DATABASE_URL' });
-    expect(resolve({ env: { DATABASE_URL: 'mysql://h/x', REDIS_URL: 'redis://r' }, config: emptyConfig })).toMatchObject({ origin: 'REDIS_URL' });
+    expect(resolve({ url: 'redis://h:1', env, current: 'dev' })).toMatchObject({
+      name: 'redis://h:1',
+      origin: '--url',
+    });
+    expect(resolve({ env, current: 'dev' })).toMatchObject({
+      name: 'replica',
+      origin: 'JOBCTL_CONTEXT',
+      readOnly: true,
+      url: 'redis://r',
+    });
+    expect(resolve({ env: { JOBCTL_URL: 'redis://u:s@h', DATABASE_URL: 'x' }, current: 'dev' })).toMatchObject({
+      name: 'redis://h',
+      url: 'redis://u:s@h',
+      origin: 'JOBCTL_URL',
+    });
+    expect(resolve({ env: { DATABASE_URL: 'postgres://ambient/x', PW: 'p' }, current: 'prod' })).toMatchObject({
+      name: 'prod',
+      origin: 'context use',
+    });
+    expect(resolve({ env: { DATABASE_URL: 'postgres://ambient/x' } })).toMatchObject({
+      name: 'dev',
+      origin: 'default in /srv/jobctl.yaml:2',
+    });
+    expect(
+      resolve({ env: { DATABASE_URL: 'postgres://ambient/x', REDIS_URL: 'redis://r' }, config: emptyConfig }),
+    ).toMatchObject({ origin: 'DATABASE_URL' });
+    expect(
+      resolve({
+        env: { JOB_QUEUE_DATABASE_URL: 'postgresql://u:p@h/q?sslmode=require', DATABASE_URL: 'postgres://ambient/x' },
+        config: emptyConfig,
+      }),
+    ).toMatchObject({ name: 'postgres://h/q', origin: 'JOB_QUEUE_DATABASE_URL' });
+    expect(
+      resolve({ env: { DATABASE_URL: 'mysql://h/x', REDIS_URL: 'redis://r' }, config: emptyConfig }),
+    ).toMatchObject({ origin: 'REDIS_URL' });
   });
 
   it('takes the only context, asks when there are several, and says what to do when there is none', () => {
-    expect(resolve({ config: { ...config, default: undefined, contexts: { one: { url: 'memory:' } } } })).toMatchObject({ name: 'one' });
-    expect(refusal({ config: { ...config, default: undefined } })).toMatchObject({ code: 'JOBCTL_USAGE', message: expect.stringContaining('dev, prod, replica') });
-    expect(refusal({ config: emptyConfig })).toMatchObject({ code: 'JOBCTL_USAGE', next: [expect.stringContaining('config init'), expect.stringContaining('--url'), expect.stringContaining('demo up')] });
+    expect(resolve({ config: { ...config, default: undefined, contexts: { one: { url: 'memory:' } } } })).toMatchObject(
+      { name: 'one' },
+    );
+    expect(refusal({ config: { ...config, default: undefined } })).toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: expect.stringContaining('dev, prod, replica'),
+    });
+    expect(refusal({ config: emptyConfig })).toMatchObject({
+      code: 'JOBCTL_USAGE',
+      next: [
+        expect.stringContaining('config init'),
+        expect.stringContaining('--url'),
+        expect.stringContaining('demo up'),
+      ],
+    });
   });
 
   it('refuses what names two backends, an unknown name, and a password on the command line', () => {
     expect(refusal({ context: 'dev', url: 'memory:' })).toMatchObject({ code: 'JOBCTL_USAGE' });
     expect(refusal({ env: { JOBCTL_CONTEXT: 'dev', JOBCTL_URL: 'memory:' } })).toMatchObject({ code: 'JOBCTL_USAGE' });
-    expect(refusal({ context: 'prud' })).toMatchObject({ message: 'There is no context "prud" (--context). Did you mean prod?' });
+    expect(refusal({ context: 'prud' })).toMatchObject({
+      message: 'There is no context "prud" (--context). Did you mean prod?',
+    });
     expect(refusal({ context: 'constructor' })).toMatchObject({ code: 'JOBCTL_USAGE' });
     const leaked = refusal({ url: 'postgres://a:hunter2@h/x' });
     expect(leaked).toMatchObject({ code: 'JOBCTL_USAGE', next: [expect.stringContaining('JOBCTL_URL')] });
@@ -62,27 +122,49 @@ describe('which context', () => {
 describe('variables', () => {
   it('are needed only by the context that is used, and named with the line when missing', () => {
     expect(resolve({ context: 'dev' }).url).toBe('memory:');
-    expect(refusal({ context: 'prod' })).toMatchObject({ code: 'JOBCTL_USAGE', message: 'The environment variable PW is not set; contexts.prod.url needs it (/srv/jobctl.yaml:7).' });
-    expect(refusal({ context: 'replica', env: { REPLICA: 'mysql://a:hunter2@h' } })).toMatchObject({ code: 'JOBCTL_USAGE', message: expect.not.stringContaining('hunter2') });
+    expect(refusal({ context: 'prod' })).toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: 'The environment variable PW is not set; contexts.prod.url needs it (/srv/jobctl.yaml:7).',
+    });
+    expect(refusal({ context: 'replica', env: { REPLICA: 'mysql://a:hunter2@h' } })).toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: expect.not.stringContaining('hunter2'),
+    });
   });
 
   it('may hold any character as a password, and work in --url', () => {
     const { url } = resolve({ context: 'prod', env: { PW: 'a@b/c:d?e#%' } });
     expect(decodeURIComponent(new URL(url).password)).toBe('a@b/c:d?e#%');
     expect(new URL(url).host).toBe('db:5432');
-    expect(resolve({ url: 'redis://:${PW}@h/1', env: { PW: 'x/y' } })).toMatchObject({ url: 'redis://:x%2Fy@h/1', name: 'redis://h/1' });
-    expect(resolve({ context: 'replica', env: { REPLICA: 'postgres://u:p%40@h/x' } }).url).toBe('postgres://u:p%40@h/x');
+    expect(resolve({ url: 'redis://:${PW}@h/1', env: { PW: 'x/y' } })).toMatchObject({
+      url: 'redis://:x%2Fy@h/1',
+      name: 'redis://h/1',
+    });
+    expect(resolve({ context: 'replica', env: { REPLICA: 'postgres://u:p%40@h/x' } }).url).toBe(
+      'postgres://u:p%40@h/x',
+    );
   });
 });
 
 it('carries the manners of the context, seconds for durations, and both lists of what is hidden', () => {
-  expect(resolve({ context: 'prod', env: { PW: 'x' } })).toMatchObject({ protected: true, readOnly: false, staleAfterSeconds: 120, redact: { fields: ['tax', 'iban'], paths: ['a.b'] } });
+  expect(resolve({ context: 'prod', env: { PW: 'x' } })).toMatchObject({
+    protected: true,
+    readOnly: false,
+    staleAfterSeconds: 120,
+    redact: { fields: ['tax', 'iban'], paths: ['a.b'] },
+  });
 });
 
 it('lists contexts without filling in a variable', () => {
   expect(contextRows(config, 'prod')).toEqual([
     expect.objectContaining({ name: 'dev', backend: 'memory', current: false }),
-    expect.objectContaining({ name: 'prod', backend: 'postgres', url: 'postgres://app:${PW}@db:5432/jobs', protected: true, current: true }),
+    expect.objectContaining({
+      name: 'prod',
+      backend: 'postgres',
+      url: 'postgres://app:${PW}@db:5432/jobs',
+      protected: true,
+      current: true,
+    }),
     expect.objectContaining({ name: 'replica', backend: 'unknown until used', readOnly: true }),
   ]);
 });

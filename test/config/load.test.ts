@@ -19,7 +19,10 @@ async function put(path: string, text: string): Promise<string> {
   return file;
 }
 const env = () => ({ HOME: join(root, 'home') });
-const issuesOf = async (text: string) => (await readConfigFile(await put('one.yaml', text))).issues.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+const issuesOf = async (text: string) =>
+  (await readConfigFile(await put('one.yaml', text))).issues.map(
+    ({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`,
+  );
 
 describe('finding', () => {
   it('goes upwards from the folder, the user file before the project file', async () => {
@@ -33,8 +36,12 @@ describe('finding', () => {
     const user = await put('xdg/jobctl/config.yaml', 'version: 1');
     await put('shop/jobctl.yaml', 'version: 1');
     const near = await put('shop/sub/jobctl.yaml', 'version: 1');
-    expect(await findConfigFiles({ env: { ...env(), XDG_CONFIG_HOME: join(root, 'xdg') }, folder: join(root, 'shop/sub') })).toEqual([user, near]);
-    expect(await findConfigFiles({ env: { ...env(), XDG_CONFIG_HOME: 'xdg' }, folder: join(root, 'shop/sub') })).toEqual([near]);
+    expect(
+      await findConfigFiles({ env: { ...env(), XDG_CONFIG_HOME: join(root, 'xdg') }, folder: join(root, 'shop/sub') }),
+    ).toEqual([user, near]);
+    expect(
+      await findConfigFiles({ env: { ...env(), XDG_CONFIG_HOME: 'xdg' }, folder: join(root, 'shop/sub') }),
+    ).toEqual([near]);
   });
 
   it('reads a file that was asked for alone, --config before JOBCTL_CONFIG', async () => {
@@ -42,7 +49,10 @@ describe('finding', () => {
     const places = { env: { ...env(), JOBCTL_CONFIG: 'b.yaml' }, folder: root };
     expect(await findConfigFiles(places)).toEqual([join(root, 'b.yaml')]);
     expect(await findConfigFiles({ ...places, flag: 'a.yaml' })).toEqual([join(root, 'a.yaml')]);
-    await expect(loadConfig(places)).rejects.toMatchObject({ code: 'JOBCTL_USAGE', message: expect.stringContaining('b.yaml') });
+    await expect(loadConfig(places)).rejects.toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: expect.stringContaining('b.yaml'),
+    });
   });
 
   it('is content with no file and with an empty one', async () => {
@@ -54,8 +64,14 @@ describe('finding', () => {
 
 describe('merging', () => {
   it('prefers the project, takes a context whole, adds up what is hidden, and remembers where each value stands', async () => {
-    const user = await put('home/.config/jobctl/config.yaml', 'version: 1\ndefault: prod\ncontexts:\n  prod:\n    url: "memory:"\n    protected: true\n  mine:\n    url: "memory:"\nredact: {fields: [iban], email: true}\nbackups: {retention: 7d}\n');
-    const project = await put('shop/jobctl.yaml', 'version: 1\ncontexts:\n  prod:\n    url: redis://cache\nredact:\n  fields: [iban, tax]\n  email: false\nbackups: {folder: /b}\n');
+    const user = await put(
+      'home/.config/jobctl/config.yaml',
+      'version: 1\ndefault: prod\ncontexts:\n  prod:\n    url: "memory:"\n    protected: true\n  mine:\n    url: "memory:"\nredact: {fields: [iban], email: true}\nbackups: {retention: 7d}\n',
+    );
+    const project = await put(
+      'shop/jobctl.yaml',
+      'version: 1\ncontexts:\n  prod:\n    url: redis://cache\nredact:\n  fields: [iban, tax]\n  email: false\nbackups: {folder: /b}\n',
+    );
     const config = await loadConfig({ env: env(), folder: join(root, 'shop') });
     expect(config).toMatchObject({
       default: 'prod',
@@ -72,7 +88,11 @@ describe('merging', () => {
 
 describe('faults', () => {
   it('names an unknown key, its line and the nearest one, and reports all faults at once', async () => {
-    expect(await issuesOf('version: 1\ncontexts:\n  prod:\n    url: "memory:"\n    protectd: true\n    reset: {staleAfter: 10}\nbackup: {}\n')).toEqual([
+    expect(
+      await issuesOf(
+        'version: 1\ncontexts:\n  prod:\n    url: "memory:"\n    protectd: true\n    reset: {staleAfter: 10}\nbackup: {}\n',
+      ),
+    ).toEqual([
       '6:25 contexts.prod.reset.staleAfter: must be a string',
       '5:5 contexts.prod.protectd: unknown key "protectd"; did you mean protected?',
       '7:1 backup: unknown key "backup"; did you mean backups?',
@@ -88,18 +108,35 @@ describe('faults', () => {
   });
 
   it('refuses a literal password wherever it can stand, without repeating it', async () => {
-    for (const url of ['postgres://app:hunter2@db/jobs', 'redis://:hunter2@h', 'postgres://db/jobs?user=a&password=hunter2', 'postgres://a:${X}hunter2@db', 'postgres://a:hunter2@@db/x']) {
+    for (const url of [
+      'postgres://app:hunter2@db/jobs',
+      'redis://:hunter2@h',
+      'postgres://db/jobs?user=a&password=hunter2',
+      'postgres://a:${X}hunter2@db',
+      'postgres://a:hunter2@@db/x',
+    ]) {
       const issues = await issuesOf(`version: 1\ncontexts: {p: {url: '${url}'}}\n`);
       expect(issues, url).toEqual([expect.stringMatching(/^2:21 contexts\.p\.url: holds a password/)]);
       expect(issues.join()).not.toContain('hunter2');
     }
-    for (const url of ['postgres://app:${PW}@db/jobs', '${ALL}', 'redis://h:6379/0', 'sqs://eu-central-1/shop-', 'memory:', 'postgres://db/jobs?password=${PW}']) {
+    for (const url of [
+      'postgres://app:${PW}@db/jobs',
+      '${ALL}',
+      'redis://h:6379/0',
+      'sqs://eu-central-1/shop-',
+      'memory:',
+      'postgres://db/jobs?password=${PW}',
+    ]) {
       expect(await issuesOf(`version: 1\ncontexts: {p: {url: '${url}'}}\n`), url).toEqual([]);
     }
   });
 
   it('refuses other schemes, a missing url and durations without a unit', async () => {
-    expect(await issuesOf('version: 1\ncontexts: {a: {url: "mysql://h"}, b: {protected: yes}, c: {url: "sqs://Frankfurt"}}\nbackups: {retention: "30"}\n')).toEqual([
+    expect(
+      await issuesOf(
+        'version: 1\ncontexts: {a: {url: "mysql://h"}, b: {protected: yes}, c: {url: "sqs://Frankfurt"}}\nbackups: {retention: "30"}\n',
+      ),
+    ).toEqual([
       expect.stringMatching(/^2:21 contexts\.a\.url: must begin with postgres/),
       '2:38 contexts.b.url: is missing',
       expect.stringMatching(/contexts\.b\.protected: must be true or false/),
@@ -112,14 +149,20 @@ describe('faults', () => {
 
   it('throws them as one usage error with file and line', async () => {
     const file = await put('jobctl.yaml', 'version: 1\ndefalt: a\n');
-    await expect(loadConfig({ env: env(), folder: root })).rejects.toMatchObject({ code: 'JOBCTL_USAGE', message: `${file}:2:1: unknown key "defalt"; did you mean default?` });
+    await expect(loadConfig({ env: env(), folder: root })).rejects.toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: `${file}:2:1: unknown key "defalt"; did you mean default?`,
+    });
   });
 });
 
 describe('the template', () => {
   it('passes the check as it stands, and with its examples switched on', async () => {
     expect(await issuesOf(configTemplate)).toEqual([]);
-    const all = configTemplate.replace(/^( *)# (?=( {0,6})(production|url|schema|protected|readOnly|reset|staleAfter|redact|fields|paths|email|folder))/gm, '$1');
+    const all = configTemplate.replace(
+      /^( *)# (?=( {0,6})(production|url|schema|protected|readOnly|reset|staleAfter|redact|fields|paths|email|folder))/gm,
+      '$1',
+    );
     expect(all.match(/^ *(url|readOnly|email|folder|staleAfter|paths):/gm)).toHaveLength(8);
     expect(await issuesOf(all)).toEqual([]);
   });

@@ -2,7 +2,17 @@ import { expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { grouper } from '../../src/health/groups.ts';
 
-const job = (id: number, more: Partial<Job> = {}): Job => ({ queue: 'q', id: String(id), type: 'mail', state: 'dead', native: 'failed', retrying: false, attempts: 1, payload: '{}', ...more });
+const job = (id: number, more: Partial<Job> = {}): Job => ({
+  queue: 'q',
+  id: String(id),
+  type: 'mail',
+  state: 'dead',
+  native: 'failed',
+  retrying: false,
+  attempts: 1,
+  payload: '{}',
+  ...more,
+});
 const at = (second: number): string => `2026-11-24T00:00:0${second}.000000Z`;
 
 it('counts by cause, the largest first, with first and last seen, types and at most five samples', () => {
@@ -12,7 +22,15 @@ it('counts by cause, the largest first, with first and last seen, types and at m
   const result = groups.result();
   expect(result).toMatchObject({ scanned: 8, others: 0 });
   expect(result.groups).toEqual([
-    { group: expect.stringMatching(/^g-[0-9a-f]{8}$/), signature: 'mail: user <n> unknown', count: 7, types: ['mail'], firstSeen: at(3), lastSeen: at(9), sampleIds: ['0', '1', '2', '3', '4'] },
+    {
+      group: expect.stringMatching(/^g-[0-9a-f]{8}$/),
+      signature: 'mail: user <n> unknown',
+      count: 7,
+      types: ['mail'],
+      firstSeen: at(3),
+      lastSeen: at(9),
+      sampleIds: ['0', '1', '2', '3', '4'],
+    },
     { group: expect.any(String), signature: 'mail: lost', count: 1, types: ['mail'], sampleIds: ['8'] },
   ]);
 });
@@ -24,8 +42,14 @@ it('counts by type, tenant and lane, with a group for those that have none', () 
     for (const one of jobs) groups.add(one);
     return groups.result().groups.map(({ group, count, types }) => [group, count, types]);
   };
-  expect(by('type')).toEqual([['mail', 2, ['mail']], ['sms', 1, ['sms']]]);
-  expect(by('tenant')).toEqual([['acme', 2, ['mail', 'sms']], ['(none)', 1, ['mail']]]);
+  expect(by('type')).toEqual([
+    ['mail', 2, ['mail']],
+    ['sms', 1, ['sms']],
+  ]);
+  expect(by('tenant')).toEqual([
+    ['acme', 2, ['mail', 'sms']],
+    ['(none)', 1, ['mail']],
+  ]);
   expect(by('lane')).toEqual([['(none)', 3, ['mail', 'sms']]]);
 });
 

@@ -143,6 +143,7 @@ interface Speech {
   take(workerId?: string): string;
   readonly retry: string;
   finish(status: 'succeeded' | 'failed'): string;
+  finishOf(id: string, status: 'succeeded' | 'failed'): string;
 }
 
 /** Defers on a queue nobody listens to, lets `act` run the jobs, then moves them to where they belong. */
@@ -174,12 +175,16 @@ async function speechOf(pool: pg.Pool): Promise<Speech> {
   const take = (workerId = 'NULL'): string =>
     registers ? `(procrastinate_fetch_job_v2($1, ${workerId}))` : `(procrastinate_fetch_job${suffix}($1))`;
   const more = suffix === '' ? '' : ', NULL, NULL, NULL';
-  const id = `${take()}.id${names.has('procrastinate_cancel_job') || suffix !== '' ? '' : '::int'}`;
+  const cast = names.has('procrastinate_cancel_job') || suffix !== '' ? '' : '::int'; // 1.x: see its functions
+  const id = `${take()}.id${cast}`;
+  const finishOf = (job: string, status: string): string =>
+    `procrastinate_finish_job${suffix}(${job}${cast}, '${status}', false)`;
   return {
     registers,
     take,
     retry: `procrastinate_retry_job${suffix}(${id}, now()${more})`,
-    finish: (status) => `procrastinate_finish_job${suffix}(${id}, '${status}', false)`,
+    finish: (status) => finishOf(`${take()}.id`, status),
+    finishOf,
   };
 }
 
@@ -199,4 +204,21 @@ async function functions(pool: pg.Pool): Promise<Set<string>> {
 async function one(pool: pg.Pool, sql: string, values: unknown[] = []): Promise<string> {
   const { rows } = await pool.query<unknown[]>({ text: sql, values, rowMode: 'array' });
   return String(rows[0]?.[0]);
+}
+
+/** A worker's step by the schema's own functions: takes the next job of the queue and ends it. The id, or undefined when there is none. */
+export async function workOne(
+  pool: pg.Pool,
+  queue: string,
+  status: 'succeeded' | 'failed',
+): Promise<string | undefined> {
+  const speech = await speechOf(pool);
+  const { rows } = await pool.query<{ id: string | null }>(
+    `SELECT (job).id FROM (SELECT ${speech.take()} AS job) AS taken`,
+    [[queue]],
+  );
+  const id = rows[0]?.id ?? undefined;
+  if (id === undefined) return undefined;
+  await pool.query(`SELECT ${speech.finishOf('$1', status)}`, [id]);
+  return id;
 }

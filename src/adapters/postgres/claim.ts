@@ -1,7 +1,7 @@
 import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Writer } from './connection.ts';
-import type { Dialect, Page } from './dialect.ts';
+import type { Dialect, Page, WriteVerb } from './dialect.ts';
 import { codeOf, isRetryable, isServerAnswer, toJobctlError } from './errors.ts';
 import { begin, type Transaction } from './transaction.ts';
 
@@ -9,13 +9,17 @@ import { begin, type Transaction } from './transaction.ts';
 const MAX_TRIES = 4;
 
 /** Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back. */
-export async function* claims(dialect: Dialect, writer: () => Promise<Writer>, request: ClaimRequest): AsyncGenerator<Claim> {
+export async function* claims(
+  dialect: Dialect,
+  writer: () => Promise<Writer>,
+  request: ClaimRequest,
+): AsyncGenerator<Claim> {
   const { selection, action, size } = request;
   const missing = new Set(selection.ids);
   let cursor: string | undefined;
   let tries = 0;
-  do {
-    const transaction = await opened(dialect, writer);
+  for (;;) {
+    const transaction = await opened(dialect, writer, action.verb);
     let page: Page<SavedJob>;
     let rolledBack = false;
     try {
@@ -41,13 +45,18 @@ export async function* claims(dialect: Dialect, writer: () => Promise<Writer>, r
     tries = 0;
     cursor = page.cursor;
     if (cursor === undefined) break;
-  } while (true);
+  }
   if (missing.size > 0) yield* unheld(dialect, writer, request, [...missing]);
 }
 
 /** One last claim without jobs, for those asked for by name that no claim could hold. */
-async function* unheld(dialect: Dialect, writer: () => Promise<Writer>, { selection }: ClaimRequest, ids: readonly string[]): AsyncGenerator<Claim> {
-  const transaction = await opened(dialect, writer);
+async function* unheld(
+  dialect: Dialect,
+  writer: () => Promise<Writer>,
+  { selection, action }: ClaimRequest,
+  ids: readonly string[],
+): AsyncGenerator<Claim> {
+  const transaction = await opened(dialect, writer, action.verb);
   try {
     const skipped = await dialect.explain(transaction, selection, ids);
     if (skipped.length > 0) yield claimOf(transaction, [], skipped, async () => []);
@@ -58,9 +67,12 @@ async function* unheld(dialect: Dialect, writer: () => Promise<Writer>, { select
   }
 }
 
-export async function opened(dialect: Dialect, writer: () => Promise<Writer>): Promise<Transaction> {
+/** A transaction for a write that this role may make at all. */
+export async function opened(dialect: Dialect, writer: () => Promise<Writer>, verb: WriteVerb): Promise<Transaction> {
   try {
-    return await begin(await writer(), dialect.schema);
+    const db = await writer();
+    await dialect.permit(db, verb);
+    return await begin(db, dialect.schema);
   } catch (error) {
     throw toJobctlError(error, dialect.info.where);
   }
@@ -91,7 +103,11 @@ export async function write(transaction: Transaction, work: () => Promise<Outcom
 export function failed(jobs: readonly SavedJob[], error: unknown, where: string): Outcome[] {
   if (!isServerAnswer(error)) throw toJobctlError(error, where);
   const { message } = toJobctlError(error, where);
-  return jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'failed', why: `${message} (${codeOf(error)})` }));
+  return jobs.map(({ job }) => ({
+    ref: { queue: job.queue, id: job.id },
+    result: 'failed',
+    why: `${message} (${codeOf(error)})`,
+  }));
 }
 
 export const notApplied = (jobs: readonly SavedJob[]): Outcome[] =>

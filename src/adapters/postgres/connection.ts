@@ -63,7 +63,11 @@ export class Connections {
       this.#writer = undefined;
       return await this.writer();
     }
-    return { query: (sql, params) => this.#run(session, sql, params), lost: session.lost, timeoutMs: this.#options.timeoutMs };
+    return {
+      query: (sql, params) => this.#run(session, sql, params),
+      lost: session.lost,
+      timeoutMs: this.#options.timeoutMs,
+    };
   }
 
   lostLock(): JobctlError {

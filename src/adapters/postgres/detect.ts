@@ -53,9 +53,13 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
     });
   }
   if (found.length > 0) {
-    throw new JobctlError('usage', `${where} has no ${wanted.dialect ?? 'queue'} tables in schema ${wanted.schema ?? 'any'}; it has ${list}`, {
-      next: ['Correct --schema or --dialect.'],
-    });
+    throw new JobctlError(
+      'usage',
+      `${where} has no ${wanted.dialect ?? 'queue'} tables in schema ${wanted.schema ?? 'any'}; it has ${list}`,
+      {
+        next: ['Correct --schema or --dialect.'],
+      },
+    );
   }
   throw new JobctlError('usage', `${where} has no queue tables`, {
     next: ['Is this the right database? (jobctl context show)', 'New environment? jobctl schema apply'],

@@ -1,5 +1,13 @@
 import type { Action, PutBack } from '../../domain/action.ts';
-import type { BackendInfo, BrowseOptions, Count, QueueRef, QueueStats, SavedJob, StatsRequest } from '../../domain/adapter.ts';
+import type {
+  BackendInfo,
+  BrowseOptions,
+  Count,
+  QueueRef,
+  QueueStats,
+  SavedJob,
+  StatsRequest,
+} from '../../domain/adapter.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
@@ -10,6 +18,9 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   readonly cursor: string | undefined;
 }
+
+/** `parked`: as it was saved, but failed, so that it does not start by itself. */
+export type Standing = 'same' | 'parked' | 'different' | 'missing';
 
 /** A saved job next to what the backend holds in its place now. */
 export interface Held {
@@ -38,8 +49,12 @@ export interface Dialect {
   page(db: Db, selection: Selection, options: BrowseOptions, cursor: string | undefined): Promise<Page<Job>>;
   find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
 
+  /** Throws when this role lacks a privilege that the verb needs. */
+  permit(db: Db, verb: WriteVerb): Promise<void>;
   /** Picks and locks the next jobs, passing over those that others hold. */
   pick(db: Db, selection: Selection, size: number, cursor: string | undefined): Promise<Page<SavedJob>>;
+  /** Why these named jobs were not among those picked; nothing about those that the selection does not mean. */
+  explain(db: Db, selection: Selection, ids: readonly string[]): Promise<Outcome[]>;
   /** Writes, checking the state once more. One outcome a job. */
   apply(db: Db, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]>;
   /** Jobs that are there and whose last writer was `mark`, locked. */
@@ -49,5 +64,5 @@ export interface Dialect {
   holdForRestore(db: Db, saved: readonly SavedJob[], how: PutBack): Promise<Held>;
   restore(db: Db, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]>;
   /** For each job what is there now, compared with its snapshot. */
-  compare(db: Db, saved: readonly SavedJob[]): Promise<Map<string, 'same' | 'different' | 'missing'>>;
+  compare(db: Db, saved: readonly SavedJob[]): Promise<Map<string, Standing>>;
 }

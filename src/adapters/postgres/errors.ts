@@ -1,4 +1,4 @@
-import { JobctlError, type ErrorKind } from '../../domain/errors.ts';
+import { type ErrorKind, JobctlError } from '../../domain/errors.ts';
 
 /** What the `pg` driver and Node put on an error. */
 interface DriverError {
@@ -26,22 +26,77 @@ export const isServerAnswer = (error: unknown): boolean => {
   return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P0)/.test(code);
 };
 
-type Mapping = readonly [test: RegExp, kind: ErrorKind, what: (where: string, error: DriverError) => string, next: string];
+type Mapping = readonly [
+  test: RegExp,
+  kind: ErrorKind,
+  what: (where: string, error: DriverError) => string,
+  next: string,
+];
 
 /** SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html; the rest are Node's own codes. */
 const mappings: readonly Mapping[] = [
-  [/^ECONNREFUSED$/, 'unreachable', (where) => `nothing listens at ${where}: connection refused`, 'Is the server running, and are host and port right?'],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'unreachable', (where) => `the host of ${where} is not known here`, 'Check the host name in the URL, or the network.'],
-  [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'unreachable', (where) => `no answer from ${where}`, 'Check the network and the firewall, then try again.'],
-  [/^28P01$/, 'unreachable', (where) => `${where} refused the password`, 'Check user and password in the URL (or PGPASSWORD).'],
-  [/^28000$/, 'unreachable', (where, { message }) => `${where} refused the login: ${message}`, 'Check the user, and pg_hba.conf on the server.'],
-  [/^3D000$/, 'unreachable', (where, { message }) => `${where}: ${message}`, 'Check the database name at the end of the URL (psql -l lists them).'],
-  [/^(42501)$/, 'unreachable', (where, { message }) => `${where}: ${message}`, 'Ask for the missing privilege, or use another role in the URL.'],
+  [
+    /^ECONNREFUSED$/,
+    'unreachable',
+    (where) => `nothing listens at ${where}: connection refused`,
+    'Is the server running, and are host and port right?',
+  ],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)$/,
+    'unreachable',
+    (where) => `the host of ${where} is not known here`,
+    'Check the host name in the URL, or the network.',
+  ],
+  [
+    /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
+    'unreachable',
+    (where) => `no answer from ${where}`,
+    'Check the network and the firewall, then try again.',
+  ],
+  [
+    /^28P01$/,
+    'unreachable',
+    (where) => `${where} refused the password`,
+    'Check user and password in the URL (or PGPASSWORD).',
+  ],
+  [
+    /^28000$/,
+    'unreachable',
+    (where, { message }) => `${where} refused the login: ${message}`,
+    'Check the user, and pg_hba.conf on the server.',
+  ],
+  [
+    /^3D000$/,
+    'unreachable',
+    (where, { message }) => `${where}: ${message}`,
+    'Check the database name at the end of the URL (psql -l lists them).',
+  ],
+  [
+    /^(42501)$/,
+    'unreachable',
+    (where, { message }) => `${where}: ${message}`,
+    'Ask for the missing privilege, or use another role in the URL.',
+  ],
   [/^25006$/, 'refused', (where) => `${where} is read-only (a replica?)`, 'Point the context at the primary to write.'],
-  [/^57014$/, 'timeout', (where) => `${where} did not finish the statement in time`, 'Narrow the selection, or raise --timeout.'],
-  [/^55P03$/, 'timeout', (where) => `${where}: another session holds rows or tables that are needed`, 'Try again; a migration may be running.'],
+  [
+    /^57014$/,
+    'timeout',
+    (where) => `${where} did not finish the statement in time`,
+    'Narrow the selection, or raise --timeout.',
+  ],
+  [
+    /^55P03$/,
+    'timeout',
+    (where) => `${where}: another session holds rows or tables that are needed`,
+    'Try again; a migration may be running.',
+  ],
   [/^53300$/, 'unreachable', (where) => `${where} has no connection left`, 'Try again, or close idle sessions.'],
-  [/^(57P0.|08...)$/, 'unreachable', (where, { message }) => `${where} closed the connection: ${message}`, 'Try again when the server is back.'],
+  [
+    /^(57P0.|08...)$/,
+    'unreachable',
+    (where, { message }) => `${where} closed the connection: ${message}`,
+    'Try again when the server is back.',
+  ],
 ];
 
 /** Every error of the driver as a JobctlError; anything unknown stays what it is: a bug to see. */
@@ -53,7 +108,11 @@ export function toJobctlError(error: unknown, where: string): Error {
       return new JobctlError(kind, what(where, known), { next: [next], cause: error });
     }
   }
-  if (/timeout|terminated|Connection ended|not queryable|ECONNRESET|EPIPE|socket/i.test(`${known.message} ${known.code ?? ''}`)) {
+  if (
+    /timeout|terminated|Connection ended|not queryable|ECONNRESET|EPIPE|socket/i.test(
+      `${known.message} ${known.code ?? ''}`,
+    )
+  ) {
     return new JobctlError('unreachable', `lost the connection to ${where}: ${known.message}`, {
       next: ['Try again when the server is back.'],
       cause: error,

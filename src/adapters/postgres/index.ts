@@ -1,10 +1,10 @@
-import type { Capability } from '../../domain/capability.ts';
-import type { Capabilities, Claims, QueueAdapter } from '../../domain/adapter.ts';
-import type { Instant } from '../../domain/instant.ts';
 import type { Action } from '../../domain/action.ts';
+import type { Capabilities, Claims, QueueAdapter } from '../../domain/adapter.ts';
+import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/instant.ts';
 import { claims } from './claim.ts';
-import { Connections, type Db } from './connection.ts';
+import { Connections, type Db, type Writer } from './connection.ts';
 import { choose, detect, type Wanted } from './detect.ts';
 import type { Dialect, WriteVerb } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
@@ -25,7 +25,8 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** Loaders, so that a context pays only for the dialect it uses. */
 const dialects: Readonly<Record<string, (db: Db, schema: string, where: string) => Promise<Dialect>>> = {
-  procrastinate: async (db, schema, where) => (await import('./procrastinate/index.ts')).procrastinate(db, schema, where),
+  procrastinate: async (db, schema, where) =>
+    (await import('./procrastinate/index.ts')).procrastinate(db, schema, where),
 };
 
 /** Connects, finds out which library's tables are there, and answers as its adapter. */
@@ -35,9 +36,13 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
     const found = choose(await detect(connections.reader), options, options.where);
     const load = dialects[found.dialect];
     if (load === undefined) {
-      throw new JobctlError('unsupported', `${found.dialect} (schema ${found.schema}) is not supported yet`, {
-        next: ['Another queue in the same database? Choose it with --schema or --dialect.'],
-      });
+      throw new JobctlError(
+        'unsupported',
+        `The tables of ${found.dialect} (schema ${found.schema}) are not supported yet.`,
+        {
+          next: ['Another queue in the same database? Choose it with --schema or --dialect.'],
+        },
+      );
     }
     return adapterOf(connections, await load(connections.reader, found.schema, options.where));
   } catch (error) {
@@ -47,12 +52,17 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
 }
 
 export const connect = (options: PostgresOptions): Connections =>
-  new Connections({ url: options.url, where: options.where, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, applicationName: 'jobctl' });
+  new Connections({
+    url: options.url,
+    where: options.where,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    applicationName: 'jobctl',
+  });
 
 function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
   const { where } = dialect.info;
   const reader = connections.reader;
-  const writer = (): Promise<Db> => connections.writer();
+  const writer = (): Promise<Writer> => connections.writer();
   const asked = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -65,7 +75,11 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
     reads: 'peek',
     pushes: dialect.pushes,
     can: capabilities(connections, dialect, writer),
-    now: () => asked(async () => (await reader.query<{ now: Instant }>(`SELECT ${instant('clock_timestamp()')} AS now`))[0]?.now ?? ''),
+    now: () =>
+      asked(
+        async () =>
+          (await reader.query<{ now: Instant }>(`SELECT ${instant('clock_timestamp()')} AS now`))[0]?.now ?? '',
+      ),
     queues: () => asked(() => dialect.queues(reader)),
     stats: (request) => asked(() => dialect.stats(reader, request)),
     count: (selection) => asked(() => dialect.count(reader, selection)),
@@ -82,10 +96,15 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
   };
 }
 
-function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Db>): Capabilities {
+function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Writer>): Capabilities {
   const offer = <Ops>(verb: WriteVerb, ops: Ops): Capability<Ops> => {
     if (dialect.info.readOnlyServer) {
-      return { level: 'none', refused: true, why: 'this server is a read-only replica', instead: 'Point the context at the primary.' };
+      return {
+        level: 'none',
+        refused: true,
+        why: 'This server is a read-only replica.',
+        instead: 'Point the context at the primary.',
+      };
     }
     const lack = dialect.lacks[verb];
     if (lack !== undefined) return { level: 'none', ...lack };

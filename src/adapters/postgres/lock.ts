@@ -18,13 +18,20 @@ const keyOf = (schema: string, queue: string): string =>
  * Session-level advisory locks on the writing session, which therefore cannot write once it has lost them.
  * The holder is readable to others as the session's application name.
  */
-export async function acquire(connections: Connections, where: string, schema: string, request: LockRequest): Promise<Lock> {
+export async function acquire(
+  connections: Connections,
+  where: string,
+  schema: string,
+  request: LockRequest,
+): Promise<Lock> {
   const held: string[] = [];
   try {
     const db = await connections.writer();
     const deadline = performance.now() + request.waitMs;
     if (connections.held.size === 0) {
-      await db.query(`SELECT set_config('application_name', $1, false)`, [`jobctl ${request.holder}`.slice(0, NAME_LIMIT)]);
+      await db.query(`SELECT set_config('application_name', $1, false)`, [
+        `jobctl ${request.holder}`.slice(0, NAME_LIMIT),
+      ]);
     }
     for (const queue of [...new Set(request.queues)].sort()) {
       const key = keyOf(schema, queue);

@@ -1,17 +1,17 @@
-import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
 import type { PutBack } from '../../domain/action.ts';
-import { claimOf, failed, write } from './claim.ts';
-import type { Db } from './connection.ts';
-import type { Dialect } from './dialect.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import { claimOf, failed, opened, write } from './claim.ts';
+import type { Writer } from './connection.ts';
+import type { Dialect, WriteVerb } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
 import { settle } from './settle.ts';
-import { begin, type Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 /** `restore`: jobs that are gone. */
-export const restoring = (dialect: Dialect, writer: () => Promise<Db>): Returns => ({
+export const restoring = (dialect: Dialect, writer: () => Promise<Writer>): Returns => ({
   settle: (intent) => settle(dialect, writer, intent),
   hold: (saved, how) =>
-    holding(dialect, writer, async (transaction) => {
+    holding(dialect, writer, 'restore', async (transaction) => {
       const held = await dialect.holdForRestore(transaction, saved, how);
       return claimOf(transaction, held.jobs, held.skipped, (jobs) =>
         applied(dialect, jobs, () => write(transaction, () => dialect.restore(transaction, jobs, how))),
@@ -20,10 +20,10 @@ export const restoring = (dialect: Dialect, writer: () => Promise<Db>): Returns 
 });
 
 /** `revert`: jobs that are there, and that nobody touched since our own write. */
-export const reverting = (dialect: Dialect, writer: () => Promise<Db>): Returns => ({
+export const reverting = (dialect: Dialect, writer: () => Promise<Writer>): Returns => ({
   settle: (intent) => settle(dialect, writer, intent),
   hold: (saved, _how: PutBack, mark = '') =>
-    holding(dialect, writer, async (transaction) => {
+    holding(dialect, writer, 'revert', async (transaction) => {
       const held = await dialect.holdForRevert(transaction, saved, mark);
       const before = new Map(saved.map((item) => [item.job.id, item]));
       const back = (jobs: readonly SavedJob[]): SavedJob[] => jobs.map((item) => before.get(item.job.id) ?? item);
@@ -33,8 +33,13 @@ export const reverting = (dialect: Dialect, writer: () => Promise<Db>): Returns 
     }),
 });
 
-async function holding(dialect: Dialect, writer: () => Promise<Db>, work: (transaction: Transaction) => Promise<Claim>): Promise<Claim> {
-  const transaction = await begin(await writer(), dialect.schema);
+async function holding(
+  dialect: Dialect,
+  writer: () => Promise<Writer>,
+  verb: WriteVerb,
+  work: (transaction: Transaction) => Promise<Claim>,
+): Promise<Claim> {
+  const transaction = await opened(dialect, writer, verb);
   try {
     return await work(transaction);
   } catch (error) {
@@ -43,7 +48,11 @@ async function holding(dialect: Dialect, writer: () => Promise<Db>, work: (trans
   }
 }
 
-async function applied(dialect: Dialect, jobs: readonly SavedJob[], work: () => ReturnType<Claim['apply']>): ReturnType<Claim['apply']> {
+async function applied(
+  dialect: Dialect,
+  jobs: readonly SavedJob[],
+  work: () => ReturnType<Claim['apply']>,
+): ReturnType<Claim['apply']> {
   try {
     return await work();
   } catch (error) {

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenIntent } from '../../domain/adapter.ts';
+import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Db } from './connection.ts';
-import type { Dialect } from './dialect.ts';
-import { toJobctlError } from './errors.ts';
+import type { Db, Writer } from './connection.ts';
+import type { Dialect, Standing } from './dialect.ts';
+import { codeOf, toJobctlError } from './errors.ts';
 import { begin } from './transaction.ts';
 
 /** The server notices a dead client when it next reads from or writes to it; give it this long to roll back. */
@@ -13,36 +15,53 @@ const POLL_MS = 100;
  * Asks the server what became of a transaction whose answer we never saw. `txid_status` knows for certain as long as the
  * transaction is recent; past that the rows themselves must tell.
  */
-export async function settle(dialect: Dialect, writer: () => Promise<Db>, intent: OpenIntent): Promise<Outcome[]> {
+export async function settle(dialect: Dialect, writer: () => Promise<Writer>, intent: OpenIntent): Promise<Outcome[]> {
   try {
     const db = await writer();
     const fate = await fateOf(db, intent.mark);
     if (fate === 'aborted') return intent.jobs.map((item) => outcome(item.job, 'not-applied'));
     const transaction = await begin(db, dialect.schema);
     const now = await dialect.compare(transaction, intent.jobs).finally(transaction.rollback);
-    return intent.jobs.map(({ job }) => {
-      const there = now.get(job.id) ?? 'missing';
-      if (fate === 'in progress') return { ref: ref(job), result: 'unknown', why: 'the old transaction is still open on the server' };
-      const untouched = intent.action === 'restore' ? there === 'missing' : there === 'same';
-      if (untouched) return outcome(job, 'not-applied');
-      if (fate === 'committed' || there !== 'different') return outcome(job, 'done');
-      return { ref: ref(job), result: 'unknown', why: 'too long ago for the server to know; compare the job with the backup' };
-    });
+    return intent.jobs.map(({ job }) => verdict(intent.action, job, fate, now.get(job.id) ?? 'missing'));
   } catch (error) {
     throw toJobctlError(error, dialect.info.where);
   }
 }
 
+function verdict(action: OpenIntent['action'], job: JobRef, fate: string | undefined, there: Standing): Outcome {
+  if (fate === 'in progress') return unknown(job, 'The old transaction is still open on the server.');
+  const untouched = action === 'restore' ? there === 'missing' : there === 'same';
+  // a job that is there was not removed, whatever happened to it since: no id is ever given twice
+  if (untouched || (action === 'remove' && there !== 'missing')) return outcome(job, 'not-applied');
+  if (fate === 'committed' || proves(action, there)) return outcome(job, 'done');
+  return unknown(job, 'It is too long ago for the server to know: compare the job with the backup.');
+}
+
+/** Whether what stands there says by itself that the write took place; a replayed job may have gone on to anything. */
+const proves = (action: OpenIntent['action'], there: Standing): boolean =>
+  (action === 'remove' && there === 'missing') || (action === 'restore' && there !== 'different');
+
 async function fateOf(db: Db, mark: string): Promise<string | undefined> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const [row] = await db.query<{ fate: string | null }>('SELECT txid_status($1::bigint) AS fate', [mark]);
-    if (row?.fate !== 'in progress') return row?.fate ?? undefined;
-    if (Date.now() > deadline) return 'in progress';
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const fate = await statusOf(db, mark);
+    if (fate !== 'in progress' || performance.now() > deadline) return fate;
+    await sleep(POLL_MS);
   }
 }
 
-const ref = (job: { queue: string; id: string }) => ({ queue: job.queue, id: job.id });
-const outcome = (job: { queue: string; id: string }, what: 'done' | 'not-applied'): Outcome =>
-  what === 'done' ? { ref: ref(job), result: 'done' } : { ref: ref(job), result: 'skipped', why: 'not-applied' };
+/** Undefined for a transaction that the server has forgotten, or that is none of this server's. */
+async function statusOf(db: Db, mark: string): Promise<string | undefined> {
+  try {
+    const [row] = await db.query<{ fate: string | null }>('SELECT txid_status($1::bigint) AS fate', [mark]);
+    return row?.fate ?? undefined;
+  } catch (error) {
+    if (codeOf(error) === '22023') return undefined; // "in the future": the database was replaced meanwhile
+    throw error;
+  }
+}
+
+const refOf = ({ queue, id }: JobRef): JobRef => ({ queue, id });
+const unknown = (job: JobRef, why: string): Outcome => ({ ref: refOf(job), result: 'unknown', why });
+const outcome = (job: JobRef, what: 'done' | 'not-applied'): Outcome =>
+  what === 'done' ? { ref: refOf(job), result: 'done' } : { ref: refOf(job), result: 'skipped', why: 'not-applied' };

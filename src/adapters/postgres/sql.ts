@@ -12,9 +12,9 @@ export class Parameters {
   }
 }
 
-/** Ids that a bigint column can hold; any other id names no row. */
+/** Ids that a bigint column can hold, as it writes them; any other id (`01`, `1e3`) names no row. */
 export const bigints = (ids: readonly string[]): string[] =>
-  ids.filter((id) => /^-?\d{1,19}$/.test(id) && BigInt.asIntN(64, BigInt(id)) === BigInt(id));
+  ids.filter((id) => /^-?\d{1,19}$/.test(id) && String(BigInt.asIntN(64, BigInt(id))) === id);
 
 /** `('a', 'b')`, for words of our own or of the catalog. */
 export const quotedLiterals = (words: readonly string[]): string =>

@@ -9,7 +9,10 @@ import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class BackupList extends JobctlCommand {
   static override summary = 'What was saved before each change, newest first.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --queue email'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --queue email',
+  ];
   static override flags = {
     limit: Flags.integer({ summary: 'At most this many.', default: 20, min: 1 }),
     queue: Flags.string({ char: 'q', summary: 'Only backups of this queue.', helpValue: 'QUEUE' }),
@@ -18,12 +21,19 @@ export default class BackupList extends JobctlCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BackupList);
     const stateDir = stateDirectory(process.env);
-    const runs = (await listRuns(stateDir)).filter((run) => flags.queue === undefined || run.queues.includes(flags.queue));
-    const all = (await Promise.all(runs.map((run) => backupOf(stateDir, run)))).filter((row): row is BackupRow => row !== undefined);
+    const runs = (await listRuns(stateDir)).filter(
+      (run) => flags.queue === undefined || run.queues.includes(flags.queue),
+    );
+    const all = (await Promise.all(runs.map((run) => backupOf(stateDir, run)))).filter(
+      (row): row is BackupRow => row !== undefined,
+    );
     const backups = all.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, flags.limit);
     const more = all.length > backups.length;
     const folder = runsFolder(stateDir);
-    const next = backups[0] === undefined ? [] : [`jobctl backup show ${backups[0].run}`, `jobctl restore ${backups[0].run} --dry-run`];
+    const next =
+      backups[0] === undefined
+        ? []
+        : [`jobctl backup show ${backups[0].run}`, `jobctl restore ${backups[0].run} --dry-run`];
     this.print(backupsText({ backups, more, folder, now: fromDate(new Date()), next }, this.page(flags)));
     return { schemaVersion: 1, folder, backups, more };
   }

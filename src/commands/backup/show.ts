@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core';
 import { backupNamed } from '../../cli/backup-name.ts';
 import { describe } from '../../cli/backups.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
-import { redactorFor } from '../../cli/redaction.ts';
 import { showFlags } from '../../cli/flags.ts';
+import { redactorFor } from '../../cli/redaction.ts';
 import { fromDate } from '../../domain/instant.ts';
 import { savedIn } from '../../operations/plan-return.ts';
 import { backupHeadText } from '../../output/backups-text.ts';
@@ -13,8 +13,13 @@ import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class BackupShow extends JobctlCommand {
   static override summary = 'The jobs in a backup.';
-  static override examples = ['<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9', '<%= config.bin %> <%= command.id %> ./backup.ndjson.zst --id 4711 --json'];
-  static override args = { backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }) };
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9',
+    '<%= config.bin %> <%= command.id %> ./backup.ndjson.zst --id 4711 --json',
+  ];
+  static override args = {
+    backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }),
+  };
   static override flags = {
     ...showFlags,
     id: Flags.string({ summary: 'Only this job; repeatable.', multiple: true, helpValue: 'ID' }),
@@ -38,7 +43,16 @@ export default class BackupShow extends JobctlCommand {
       if (more) break;
     }
     const page = this.page(flags);
-    const list = jobsText({ jobs, more, what: 'jobs in this backup that match', now: fromDate(new Date()), next: [`jobctl restore ${args.backup} --dry-run`] }, page);
+    const list = jobsText(
+      {
+        jobs,
+        more,
+        what: 'jobs in this backup that match',
+        now: fromDate(new Date()),
+        next: [`jobctl restore ${args.backup} --dry-run`],
+      },
+      page,
+    );
     this.print(`${backupHeadText(backup, page)}\n\n${list}`);
     return { schemaVersion: 1, backup, jobs, more };
   }

@@ -10,7 +10,9 @@ export default class BackupVerify extends JobctlCommand {
   static override summary = 'Read a whole backup and check every checksum.';
   static override description = 'Exit code 10 when something in it is lost.';
   static override examples = ['<%= config.bin %> <%= command.id %> 20261124-034109-purge-email-k3f9'];
-  static override args = { backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }) };
+  static override args = {
+    backup: Args.string({ required: true, description: 'The run that saved it, or the file.' }),
+  };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(BackupVerify);

@@ -7,8 +7,13 @@ import { JobctlError } from '../../domain/errors.ts';
 
 export default class ConfigInit extends JobctlCommand {
   static override summary = 'Write a commented jobctl.yaml to start from.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --file ops/jobctl.yaml'];
-  static override flags = { file: Flags.string({ summary: 'Where to write it.', default: 'jobctl.yaml', helpValue: 'FILE' }) };
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --file ops/jobctl.yaml',
+  ];
+  static override flags = {
+    file: Flags.string({ summary: 'Where to write it.', default: 'jobctl.yaml', helpValue: 'FILE' }),
+  };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(ConfigInit);
@@ -18,7 +23,13 @@ export default class ConfigInit extends JobctlCommand {
       await file.writeFile(configTemplate);
     } catch (cause) {
       const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-      throw new JobctlError('usage', taken ? `${path} is there already; it was left as it is.` : `${path} cannot be written: ${(cause as Error).message}.`, { next: ['Choose another place: --file FILE'], cause });
+      throw new JobctlError(
+        'usage',
+        taken
+          ? `${path} is there already; it was left as it is.`
+          : `${path} cannot be written: ${(cause as Error).message}.`,
+        { next: ['Choose another place: --file FILE'], cause },
+      );
     }
     this.print(`Wrote ${path}.`);
     this.say('next: edit it, then: jobctl config check');

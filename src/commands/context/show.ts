@@ -12,9 +12,21 @@ export default class ContextShow extends JobctlCommand {
     const { flags } = await this.parse(ContextShow);
     const { context, config } = await findContext(flags, stateDirectory(process.env));
     const { name, origin, schema, dialect } = context;
-    const shown = { name, url: maskUrl(context.url), origin, schema, dialect, protected: context.protected, readOnly: context.readOnly, files: config.files };
+    const shown = {
+      name,
+      url: maskUrl(context.url),
+      origin,
+      schema,
+      dialect,
+      protected: context.protected,
+      readOnly: context.readOnly,
+      files: config.files,
+    };
     const page = this.page(flags);
-    const rows = Object.entries(shown).map(([label, value]): [string, string | undefined] => [label, Array.isArray(value) ? value.join(', ') : value === undefined ? undefined : page.clean(String(value))]);
+    const rows = Object.entries(shown).map(([label, value]): [string, string | undefined] => [
+      label,
+      Array.isArray(value) ? value.join(', ') : value === undefined ? undefined : page.clean(String(value)),
+    ]);
     this.print(facts(rows, page, ''));
     return { schemaVersion: 1, ...shown };
   }

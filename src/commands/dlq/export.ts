@@ -8,13 +8,21 @@ import { jobView } from '../../output/job-view.ts';
 
 export default class DlqExport extends JobctlCommand {
   static override summary = 'Write dead jobs to a file, one JSON job a line.';
-  static override description = 'For people and other tools; redacted unless --show-sensitive. What restore reads are the backups that every write makes.';
-  static override examples = ['<%= config.bin %> <%= command.id %> email --output dead.ndjson', '<%= config.bin %> <%= command.id %> email --older-than 7d | gzip > dead.ndjson.gz'];
+  static override description =
+    'For people and other tools; redacted unless --show-sensitive. What restore reads are the backups that every write makes.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> email --output dead.ndjson',
+    '<%= config.bin %> <%= command.id %> email --older-than 7d | gzip > dead.ndjson.gz',
+  ];
   static override args = { queue: Args.string({ required: true, description: 'Queue whose dead jobs to export.' }) };
   static override flags = {
     ...selectionFlags,
     ...showFlags,
-    output: Flags.string({ char: 'o', summary: 'File, readable by you alone; stdout when missing.', helpValue: 'FILE' }),
+    output: Flags.string({
+      char: 'o',
+      summary: 'File, readable by you alone; stdout when missing.',
+      helpValue: 'FILE',
+    }),
     limit: Flags.integer({ summary: 'At most this many.', min: 1 }),
   };
 
@@ -25,8 +33,13 @@ export default class DlqExport extends JobctlCommand {
     const queues = await targetQueues(reader, { queue: args.queue });
     const selection = await readSelection(flags, queues, ['dead'], () => reader.now());
     const tests = await compileTests(selection);
-    const exported = await exportJobs(reader, selection, tests, (job) => jobView(job, redact), { path: flags.output, limit: flags.limit });
-    this.say(`${exported.jobs.toLocaleString('en')} dead jobs of ${args.queue} exported${flags.output === undefined ? '' : ` to ${flags.output}`}.${exported.more ? ' More match: the limit was reached.' : ''}`);
+    const exported = await exportJobs(reader, selection, tests, (job) => jobView(job, redact), {
+      path: flags.output,
+      limit: flags.limit,
+    });
+    this.say(
+      `${exported.jobs.toLocaleString('en')} dead jobs of ${args.queue} exported${flags.output === undefined ? '' : ` to ${flags.output}`}.${exported.more ? ' More match: the limit was reached.' : ''}`,
+    );
     return { schemaVersion: 1, queue: args.queue, ...exported };
   }
 }

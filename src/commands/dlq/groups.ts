@@ -8,7 +8,8 @@ import { groupsText } from '../../output/groups-text.ts';
 
 export default class DlqGroups extends JobctlCommand {
   static override summary = 'Dead jobs by cause: what they have in common, how many, since when.';
-  static override description = 'A group has a stable id, the same tomorrow and on any machine; every command that selects jobs takes it as --group.';
+  static override description =
+    'A group has a stable id, the same tomorrow and on any machine; every command that selects jobs takes it as --group.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> email',
     '<%= config.bin %> <%= command.id %> email --by type --newer-than 1h',
@@ -17,7 +18,11 @@ export default class DlqGroups extends JobctlCommand {
   static override args = { queue: Args.string({ description: 'Queue; all queues when missing.' }) };
   static override flags = {
     ...selectionFlags,
-    by: Flags.option({ options: ['error', 'type', 'tenant', 'lane'] as const, default: 'error' as const, summary: 'What to group by.' })(),
+    by: Flags.option({
+      options: ['error', 'type', 'tenant', 'lane'] as const,
+      default: 'error' as const,
+      summary: 'What to group by.',
+    })(),
     scan: Flags.integer({ summary: 'Look at no more than this many dead jobs.', min: 1 }),
   };
 
@@ -32,11 +37,20 @@ export default class DlqGroups extends JobctlCommand {
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
     const first = found.groups[0];
     const queue = args.queue ?? 'all queues';
-    const next = first === undefined ? [] : [`jobctl dlq show ${first.sampleIds[0]}`, ...(args.queue === undefined ? [] : [`jobctl replay ${args.queue} ${narrowing(flags.by, first.group)} --dry-run`])];
+    const next =
+      first === undefined
+        ? []
+        : [
+            `jobctl dlq show ${first.sampleIds[0]}`,
+            ...(args.queue === undefined
+              ? []
+              : [`jobctl replay ${args.queue} ${narrowing(flags.by, first.group)} --dry-run`]),
+          ];
     this.print(groupsText({ ...found, by: flags.by, queue, now: await reader.now(), next }, this.page(flags)));
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
 }
 
 /** The flag that selects a group again. */
-const narrowing = (by: 'error' | 'type' | 'tenant' | 'lane', group: string): string => `--${by === 'error' ? 'group' : by} ${group}`;
+const narrowing = (by: 'error' | 'type' | 'tenant' | 'lane', group: string): string =>
+  `--${by === 'error' ? 'group' : by} ${group}`;

@@ -16,7 +16,12 @@ export default class DlqShow extends JobctlCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqShow);
     await using session = await this.open(flags);
-    const { text, json } = await showJob(session, args.id, { queue: flags.queue, full: flags.full, state: 'dead' }, this.page(flags));
+    const { text, json } = await showJob(
+      session,
+      args.id,
+      { queue: flags.queue, full: flags.full, state: 'dead' },
+      this.page(flags),
+    );
     this.print(text);
     return json;
   }

@@ -8,7 +8,10 @@ export default class JobList extends ListCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --state active --older-than 5m',
     '<%= config.bin %> <%= command.id %> email --type email.send --state waiting --state delayed',
-    { description: 'All that match, for a script', command: '<%= config.bin %> <%= command.id %> email --state dead --ndjson > dead.ndjson' },
+    {
+      description: 'All that match, for a script',
+      command: '<%= config.bin %> <%= command.id %> email --state dead --ndjson > dead.ndjson',
+    },
   ];
   static override args = { queue: Args.string({ description: 'Queue; all queues when missing.' }) };
   static override flags = {

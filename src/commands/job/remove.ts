@@ -5,7 +5,10 @@ import { jobStates } from '../../domain/job.ts';
 
 export default class JobRemove extends WriteCommand {
   static override summary = 'Delete single jobs, each saved first.';
-  static override examples = ['<%= config.bin %> <%= command.id %> 4711', '<%= config.bin %> <%= command.id %> 4711 4712 --confirm email'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 4711',
+    '<%= config.bin %> <%= command.id %> 4711 4712 --confirm email',
+  ];
   static override strict = false;
   static override args = { id: Args.string({ required: true, description: 'Ids of the jobs.' }) };
 

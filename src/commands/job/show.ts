@@ -5,7 +5,10 @@ import { showJob } from '../../cli/show-job.ts';
 
 export default class JobShow extends JobctlCommand {
   static override summary = 'Everything that is known of one job.';
-  static override examples = ['<%= config.bin %> <%= command.id %> 4711', '<%= config.bin %> <%= command.id %> 4711 --show-sensitive --full'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 4711',
+    '<%= config.bin %> <%= command.id %> 4711 --show-sensitive --full',
+  ];
   static override args = { id: Args.string({ required: true, description: 'Id of the job.' }) };
   static override flags = {
     ...showFlags,

@@ -7,7 +7,10 @@ import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class RunList extends JobctlCommand {
   static override summary = 'What jobctl has done from this machine, unfinished runs first.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', "<%= config.bin %> <%= command.id %> --json | jq '.runs[] | select(.state == \"unfinished\")'"];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json | jq \'.runs[] | select(.state == "unfinished")\'',
+  ];
   static override flags = {
     limit: Flags.integer({ summary: 'At most this many.', default: 20, min: 1 }),
     queue: Flags.string({ char: 'q', summary: 'Only runs on this queue.', helpValue: 'QUEUE' }),
@@ -16,7 +19,9 @@ export default class RunList extends JobctlCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(RunList);
     const all = (await listRuns(stateDirectory(process.env))).filter(
-      (run) => (flags.queue === undefined || run.queues.includes(flags.queue)) && (flags.context === undefined || run.context === flags.context),
+      (run) =>
+        (flags.queue === undefined || run.queues.includes(flags.queue)) &&
+        (flags.context === undefined || run.context === flags.context),
     );
     const runs = all.slice(0, flags.limit);
     const open = runs.find((run) => run.state === 'unfinished' && !run.running);

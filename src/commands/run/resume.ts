@@ -11,22 +11,41 @@ export default class RunResume extends WriteCommand {
   static override summary = 'Go on with a run that was interrupted.';
   static override description =
     'Asks the backend what became of the write whose answer never came, then goes on with the same plan: jobs that arrived since are not touched, and none is done twice.';
-  static override examples = ['<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9', '<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9 --yes --json'];
-  static override args = { run: Args.string({ required: true, description: 'Id of the run; run list shows unfinished ones first.' }) };
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9',
+    '<%= config.bin %> <%= command.id %> 20261124-034109-replay-email-k3f9 --yes --json',
+  ];
+  static override args = {
+    run: Args.string({ required: true, description: 'Id of the run; run list shows unfinished ones first.' }),
+  };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunResume);
     return await this.write(flags, async (session, ports, pace) => {
       const { plan } = await readRun(session.stateDir, args.run);
       if (plan.where !== session.reader.backend.where) {
-        throw new JobctlError('refused', `The run ${args.run} works on ${plan.where}, this is ${session.reader.backend.where}.`, { next: [`Use the context of the run: -c ${plan.context}`] });
+        throw new JobctlError(
+          'refused',
+          `The run ${args.run} works on ${plan.where}, this is ${session.reader.backend.where}.`,
+          { next: [`Use the context of the run: -c ${plan.context}`] },
+        );
       }
       const { task } = plan;
       const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
-      const engine = engineFor(plan, { adapter: session.adapter, tests, source: (from, first) => sourceOf(from, first, session.stateDir) });
+      const engine = engineFor(plan, {
+        adapter: session.adapter,
+        tests,
+        source: (from, first) => sourceOf(from, first, session.stateDir),
+      });
       const run = await openRun(session.stateDir, args.run);
       try {
-        return await resumeRun(run, engine, (from) => (task.kind === 'put-back' ? sourceOf(task, from, session.stateDir) : none()), ports, pace);
+        return await resumeRun(
+          run,
+          engine,
+          (from) => (task.kind === 'put-back' ? sourceOf(task, from, session.stateDir) : none()),
+          ports,
+          pace,
+        );
       } finally {
         await run.close();
       }

@@ -7,7 +7,12 @@ import { jobsOf } from './rows.ts';
 export const ERRORS_NOTE = 'Procrastinate does not store error texts: look in the log of the worker.';
 
 /** One job, its events in the order they were written, and what it hangs together with. */
-export async function find(db: Db, layout: Layout, id: string, queue: string | undefined): Promise<JobDetail | undefined> {
+export async function find(
+  db: Db,
+  layout: Layout,
+  id: string,
+  queue: string | undefined,
+): Promise<JobDetail | undefined> {
   const [job] = await jobsOf(db, layout, bigints([id]), 'newest');
   if (job === undefined || (queue !== undefined && job.queue !== queue)) return undefined;
   const events = await db.query<{ at: string | null; event: string }>(
@@ -36,7 +41,10 @@ export async function find(db: Db, layout: Layout, id: string, queue: string | u
 async function notesOn(db: Db, layout: Layout, id: string, state: string): Promise<string[]> {
   const notes = state === 'dead' ? [ERRORS_NOTE] : [];
   if (layout.abortRequested) {
-    const [row] = await db.query<{ asked: boolean }>(`SELECT abort_requested AS asked FROM ${layout.jobs} WHERE id = $1::bigint`, [id]);
+    const [row] = await db.query<{ asked: boolean }>(
+      `SELECT abort_requested AS asked FROM ${layout.jobs} WHERE id = $1::bigint`,
+      [id],
+    );
     if (row?.asked) notes.push('An abort was requested.');
   }
   return notes;

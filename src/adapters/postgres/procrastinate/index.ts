@@ -1,11 +1,13 @@
 import type { QueueRef } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';
-import type { Dialect, Page } from '../dialect.ts';
+import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { pushes, where } from './conditions.ts';
+import { explain } from './explain.ts';
 import { ERRORS_NOTE, find } from './find.ts';
 import { type Layout, readLayout } from './layout.ts';
+import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { jobsOf, type PageRequest, pageOfIds, savedJobsOf } from './rows.ts';
 import { stats } from './stats.ts';
@@ -14,6 +16,7 @@ import { apply } from './write.ts';
 /** Procrastinate 1.x to 3.x, told apart by what the database has. */
 export async function procrastinate(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema);
+  const permitted = new Set<WriteVerb>();
   const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
@@ -31,7 +34,9 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
     lacks: lacksOf(layout),
     caveats: {
       replay: 'attempts start at 0 again; the retry policy itself lives in the code of the tasks',
-      ...(layout.workers === undefined ? { reset: 'before 3.1 nothing tells a live worker from a dead one: only with --assume-dead and --older-than' } : {}),
+      ...(layout.workers === undefined
+        ? { reset: 'before 3.1 nothing tells a live worker from a dead one: only with --assume-dead and --older-than' }
+        : {}),
     },
     queues: (reader) => queues(reader, layout),
     stats: (reader, request) => stats(reader, layout, request),
@@ -39,13 +44,22 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
     count: async (reader, selection) => {
       const parameters = new Parameters();
       const condition = where(layout, selection, parameters);
-      const [row] = await reader.query<{ count: number }>(`SELECT count(*)::float8 AS count FROM ${layout.jobs} j WHERE ${condition}`, parameters.values);
+      const [row] = await reader.query<{ count: number }>(
+        `SELECT count(*)::float8 AS count FROM ${layout.jobs} j WHERE ${condition}`,
+        parameters.values,
+      );
       return { value: row?.count ?? 0, exact: true };
     },
     page: async (reader, selection, { size, order }, cursor) => {
       const ids = await idsOf(reader, layout, selection, { size, order, cursor, lock: false });
       return { items: await jobsOf(reader, layout, ids.items, order), cursor: ids.cursor };
     },
+    permit: async (writer, verb) => {
+      if (permitted.has(verb)) return;
+      await permit(writer, layout, verb, place);
+      permitted.add(verb);
+    },
+    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
     pick: async (writer, selection, size, cursor) => {
       const ids = await idsOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
       return { items: await savedJobsOf(writer, layout, ids.items), cursor: ids.cursor };
@@ -78,10 +92,17 @@ async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
 
 function lacksOf(layout: Layout): Dialect['lacks'] {
   if (layout.statuses.includes('cancelled')) return {};
-  return { cancel: { why: `Procrastinate ${layout.version} has no cancelled state (2.6 brought it)`, instead: 'jobctl job remove takes the job away, with a backup.' } };
+  return {
+    cancel: {
+      why: `Procrastinate ${layout.version} has no cancelled state (2.6 brought it)`,
+      instead: 'jobctl job remove takes the job away, with a backup.',
+    },
+  };
 }
 
 const warningsOn = (layout: Layout): string[] =>
   layout.unknownFunctions.length === 0
     ? []
-    : [`This Procrastinate is newer than jobctl knows (${layout.unknownFunctions.join(', ')}); check for an update before you write.`];
+    : [
+        `This Procrastinate is newer than jobctl knows (${layout.unknownFunctions.join(', ')}); check for an update before you write.`,
+      ];

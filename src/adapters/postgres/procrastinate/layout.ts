@@ -14,6 +14,7 @@ export interface Layout {
   readonly workers: string | undefined;
   readonly priority: boolean;
   readonly abortRequested: boolean;
+  readonly statusType: string;
   /** Labels of the status enum, in its order. */
   readonly statuses: readonly string[];
   /** Column names of the jobs table, in its order. */
@@ -54,7 +55,7 @@ export async function readLayout(db: Db, schema: string): Promise<Layout> {
             to_regclass($3) IS NOT NULL AS workers`,
     [schema, `${quoted(schema)}.procrastinate_jobs`, `${quoted(schema)}.procrastinate_workers`],
   );
-  if (catalog === undefined) throw new Error('the catalog did not answer');
+  if (catalog === undefined) throw new Error('The catalog did not answer.');
   const table = (name: string): string => `${quoted(schema)}.${name}`;
   return {
     schema,
@@ -65,6 +66,7 @@ export async function readLayout(db: Db, schema: string): Promise<Layout> {
     workers: catalog.workers && catalog.columns.includes('worker_id') ? table('procrastinate_workers') : undefined,
     priority: catalog.columns.includes('priority'),
     abortRequested: catalog.columns.includes('abort_requested'),
+    statusType: table('procrastinate_job_status'),
     statuses: catalog.statuses,
     columns: catalog.columns,
     channels: catalog.columns.includes('abort_requested') ? 'v1' : 'plain',

@@ -2,7 +2,7 @@ import type { PutBack } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
-import type { Held } from '../dialect.ts';
+import type { Held, Standing } from '../dialect.ts';
 import { quoted } from '../sql.ts';
 import type { Layout } from './layout.ts';
 import { savedJobsOf } from './rows.ts';
@@ -16,6 +16,9 @@ interface ProcrastinateSnapshot {
   readonly defers?: string;
 }
 
+/** Native states in which a job runs, or will by itself. */
+const STARTING = `('todo', 'doing', 'aborting')`;
+
 const snapshotOf = (saved: SavedJob): ProcrastinateSnapshot => saved.snapshot as unknown as ProcrastinateSnapshot;
 
 const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
@@ -25,14 +28,17 @@ const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
   note,
 });
 
-/** What stands where each saved job stood. */
-export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Map<string, 'same' | 'different' | 'missing'>> {
-  const rows = await db.query<{ id: string; same: boolean }>(
-    `SELECT j.id::text AS id, row_to_json(j)::jsonb = s.row::jsonb AS same
-       FROM unnest($1::bigint[], $2::text[]) AS s (id, row) JOIN ${layout.jobs} j ON j.id = s.id`,
+/** What stands where each saved job stood. That its worker was removed meanwhile does not make it another job. */
+export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Map<string, Standing>> {
+  const rows = await db.query<{ id: string; standing: Standing }>(
+    `SELECT j.id::text AS id,
+            CASE WHEN n.there = w.was THEN 'same' WHEN w.was ->> 'status' IN ${STARTING} AND n.there = w.was || '{"status": "failed"}' THEN 'parked' ELSE 'different' END AS standing
+       FROM unnest($1::bigint[], $2::text[]) AS s (id, row) JOIN ${layout.jobs} j ON j.id = s.id,
+            LATERAL (SELECT row_to_json(j)::jsonb AS there) n,
+            LATERAL (SELECT s.row::jsonb || CASE WHEN n.there -> 'worker_id' = 'null' THEN '{"worker_id": null}'::jsonb ELSE '{}' END AS was) w`,
     [idsOf(saved), saved.map((item) => snapshotOf(item).row)],
   );
-  const there = new Map(rows.map((row) => [row.id, row.same ? ('same' as const) : ('different' as const)]));
+  const there = new Map(rows.map((row) => [row.id, row.standing]));
   return new Map(saved.map(({ job }) => [job.id, there.get(job.id) ?? 'missing']));
 }
 
@@ -45,7 +51,11 @@ export async function holdForRevert(db: Db, layout: Layout, saved: readonly Save
   );
   const found = new Map(rows.map((row) => [row.id, row]));
   const ours = saved.filter(({ job }) => found.get(job.id)?.ours === true);
-  const states = await compare(db, layout, saved.filter((item) => !ours.includes(item)));
+  const states = await compare(
+    db,
+    layout,
+    saved.filter((item) => !ours.includes(item)),
+  );
   const others = [...states].map(([id, state]): Outcome => {
     const item = saved.find(({ job }) => job.id === id) as SavedJob;
     if (state === 'same') return skipped(item, 'unchanged');
@@ -53,14 +63,16 @@ export async function holdForRevert(db: Db, layout: Layout, saved: readonly Save
     const row = found.get(id);
     return row === undefined ? skipped(item, 'locked') : skipped(item, 'started', `now ${row.status}`);
   });
-  return { jobs: await savedJobsOf(db, layout, idsOf(ours)), skipped: others };
+  const taken = await takenLocks(db, layout, ours);
+  const free = ours.filter(({ job }) => !taken.has(job.id));
+  return { jobs: await savedJobsOf(db, layout, idsOf(free)), skipped: [...others, ...taken.values()] };
 }
 
 /** Gives each row its saved values again, and takes out of the event log what was written since. */
 export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Outcome[]> {
-  const columns = layout.columns.filter((column) => column !== 'id').map(quoted);
+  const columns = layout.columns.filter((column) => column !== 'id');
   const changed = await db.query<{ id: string }>(
-    `UPDATE ${layout.jobs} j SET (${columns.join(', ')}) = ROW (${columns.map((column) => `r.${column}`).join(', ')})
+    `UPDATE ${layout.jobs} j SET (${columns.map(quoted).join(', ')}) = ROW (${columns.map((column) => savedValue(layout, column)).join(', ')})
        FROM (SELECT (json_populate_record(NULL::${layout.jobs}, row::json)).* FROM unnest($1::text[]) AS s (row)) r
       WHERE j.id = r.id RETURNING j.id::text AS id`,
     [saved.map((item) => snapshotOf(item).row)],
@@ -73,57 +85,107 @@ export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[])
 export async function holdForRestore(db: Db, layout: Layout, saved: readonly SavedJob[], how: PutBack): Promise<Held> {
   const there = await compare(db, layout, saved);
   const missing = saved.filter(({ job }) => there.get(job.id) === 'missing');
-  const keyed = how.asWas ? missing.filter(({ job }) => job.key !== undefined && job.native === 'todo') : [];
-  const taken = new Map(
-    keyed.length === 0
-      ? []
-      : (
-          await db.query<{ key: string; id: string }>(
-            `SELECT queueing_lock AS key, id::text AS id FROM ${layout.jobs} WHERE status = 'todo' AND queueing_lock = ANY ($1)`,
-            [keyed.map(({ job }) => job.key)],
-          )
-        ).map((row) => [row.key, row.id]),
-  );
-  const twin = (item: SavedJob): string | undefined => (keyed.includes(item) ? taken.get(item.job.key ?? '') : undefined);
+  const taken = how.asWas ? await takenLocks(db, layout, missing) : new Map<string, Outcome>();
   return {
-    jobs: missing.filter((item) => twin(item) === undefined),
+    jobs: missing.filter(({ job }) => !taken.has(job.id)),
     skipped: saved.flatMap((item): Outcome[] => {
       const state = there.get(item.job.id);
-      if (state === 'same') return [skipped(item, 'unchanged')];
-      if (state === 'different') return [skipped(item, 'conflict', 'another version of this job is there')];
-      const holder = twin(item);
-      return holder === undefined ? [] : [skipped(item, 'duplicate', `queueing lock ${item.job.key} is held by ${holder}`)];
+      if (state === 'same' || (state === 'parked' && !how.asWas)) return [skipped(item, 'unchanged')];
+      if (state !== 'missing') return [skipped(item, 'conflict', 'another version of this job is there')];
+      const outcome = taken.get(item.job.id);
+      return outcome === undefined ? [] : [outcome];
     }),
   };
 }
 
+/** Jobs that would come back as todo or doing although another job has their queueing lock, or their lock, by now. */
+async function takenLocks(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Map<string, Outcome>> {
+  const kinds = [
+    {
+      status: 'todo',
+      column: 'queueing_lock',
+      nameOf: ({ job }: SavedJob) => job.key,
+      word: 'queueing lock',
+      why: 'duplicate',
+    },
+    { status: 'doing', column: 'lock', nameOf: ({ job }: SavedJob) => job.lane, word: 'lock', why: 'conflict' },
+  ] as const;
+  const taken = new Map<string, Outcome>();
+  for (const { status, column, nameOf, word, why } of kinds) {
+    const wanting = saved.filter((item) => item.job.native === status && nameOf(item) !== undefined);
+    if (wanting.length === 0) continue;
+    const rows = await db.query<{ name: string; id: string }>(
+      `SELECT ${column} AS name, id::text AS id FROM ${layout.jobs} WHERE status = '${status}' AND ${column} = ANY ($1)`,
+      [wanting.map(nameOf)],
+    );
+    const holders = new Map(rows.map((row) => [row.name, row.id]));
+    for (const item of wanting) {
+      const name = nameOf(item) ?? '';
+      const holder = holders.get(name);
+      if (holder === undefined) holders.set(name, item.job.id);
+      else if (holder !== item.job.id)
+        taken.set(item.job.id, skipped(item, why, `${word} ${name} is held by ${holder}`));
+    }
+  }
+  return taken;
+}
+
 /** Inserts the saved rows under their own ids. Unless `asWas`, what would start by itself comes back as failed. */
 export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]> {
-  const worker = layout.workers === undefined ? undefined : `(SELECT w.id FROM ${layout.workers} w WHERE w.id = r.worker_id)`;
-  const parked = `CASE WHEN r.status IN ('todo', 'doing') THEN 'failed' ELSE r.status END`;
+  await raiseSequence(db, layout.jobs, `SELECT max(id) FROM unnest($2::bigint[]) AS s (id)`, idsOf(saved));
+  const parked = `CASE WHEN r.status::text IN ${STARTING} THEN 'failed' ELSE r.status END`;
   const values = layout.columns.map((column) =>
-    column === 'status' && !how.asWas ? parked : column === 'worker_id' && worker !== undefined ? worker : `r.${quoted(column)}`,
+    column === 'status' && !how.asWas ? parked : savedValue(layout, column),
   );
-  const created = await db.query<{ id: string }>(
-    `INSERT INTO ${layout.jobs} (${layout.columns.map(quoted).join(', ')})
+  const created = await db.query<{ id: string; parked: boolean }>(
+    `INSERT INTO ${layout.jobs} AS j (${layout.columns.map(quoted).join(', ')})
      SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${layout.jobs}, s.row::json) r
-     ON CONFLICT (id) DO NOTHING RETURNING id::text AS id`,
+     ON CONFLICT DO NOTHING RETURNING j.id::text AS id`,
     [saved.map((item) => snapshotOf(item).row)],
   );
   const back = new Set(created.map((row) => row.id));
   const returned = saved.filter(({ job }) => back.has(job.id));
   await restoreEvents(db, layout, returned);
+  if (!how.asWas) await noteParking(db, layout, returned);
   await relinkDefers(db, layout, returned);
-  await raiseSequence(db, layout);
-  return saved.map((item): Outcome =>
-    back.has(item.job.id) ? { ref: { queue: item.job.queue, id: item.job.id }, result: 'done' } : skipped(item, 'conflict', 'its id is taken'),
+  return saved.map(
+    (item): Outcome =>
+      back.has(item.job.id)
+        ? { ref: { queue: item.job.queue, id: item.job.id }, result: 'done' }
+        : skipped(item, 'conflict', 'its id or its lock is taken'),
   );
+}
+
+/** The library's own word for a todo job that is ended by hand; it says since when the job lies there. */
+async function noteParking(db: Db, layout: Layout, returned: readonly SavedJob[]): Promise<void> {
+  const parked = returned.filter(({ job }) => STARTING.includes(`'${job.native}'`));
+  if (parked.length === 0) return;
+  await db.query(
+    `INSERT INTO ${layout.events} (job_id, type) SELECT id, 'cancelled' FROM unnest($1::bigint[]) AS p (id)`,
+    [idsOf(parked)],
+  );
+}
+
+/** A column of the saved row `r`. A backup from before a migration lacks columns; the worker may be gone. */
+function savedValue(layout: Layout, column: string): string {
+  const value = `r.${quoted(column)}`;
+  if (column === 'worker_id' && layout.workers !== undefined)
+    return `(SELECT w.id FROM ${layout.workers} w WHERE w.id = ${value})`;
+  if (column === 'priority') return `coalesce(${value}, 0)`;
+  return column === 'abort_requested' ? `coalesce(${value}, false)` : value;
 }
 
 /** The event log of these jobs becomes what it was: triggers' own additions go, missing events come back under their ids. */
 async function restoreEvents(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<void> {
   if (saved.length === 0) return;
-  const parameters = [idsOf(saved), saved.map((item) => snapshotOf(item).events)];
+  const events = saved.map((item) => snapshotOf(item).events);
+  await raiseSequence(
+    db,
+    layout.events,
+    `SELECT max((e ->> 'id')::bigint) FROM unnest($2::text[]) AS s (events), json_array_elements(s.events::json) e`,
+    events,
+  );
+  const parameters = [idsOf(saved), events];
   const old = `(SELECT (json_populate_recordset(NULL::${layout.events}, s.events::json)).* FROM unnest($2::text[]) AS s (events))`;
   await db.query(
     `DELETE FROM ${layout.events} e WHERE e.job_id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM ${old} o WHERE o.id = e.id)`,
@@ -153,11 +215,11 @@ async function relinkDefers(db: Db, layout: Layout, saved: readonly SavedJob[]):
   );
 }
 
-/** In a database that was made anew the id sequence may lie behind the restored ids: the next new job would clash. */
-async function raiseSequence(db: Db, layout: Layout): Promise<void> {
+/** In a database that was made anew the id sequence may lie behind the ids that come back: the next new row would clash. */
+async function raiseSequence(db: Db, table: string, highest: string, values: readonly string[]): Promise<void> {
   await db.query(
-    `SELECT setval(s.name, m.id) FROM (SELECT pg_get_serial_sequence($1, 'id') AS name) s, (SELECT max(id) AS id FROM ${layout.jobs}) m,
-            LATERAL (SELECT nextval(s.name) AS next) n WHERE m.id > n.next`,
-    [layout.jobs],
+    `SELECT setval(s.name, m.id) FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name) s, (${highest}) AS m (id)
+      WHERE coalesce(pg_sequence_last_value(s.name), 0) < m.id`,
+    [table, values],
   );
 }

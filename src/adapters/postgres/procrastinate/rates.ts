@@ -36,7 +36,12 @@ export async function readRates(db: Db, layout: Layout, key: string | undefined)
   );
   const rates = new Map<string, Rates>();
   for (const row of rows) {
-    const one: Rates = { windowSeconds: row.window, completed: row.completed, died: row.died, meanSeconds: row.mean ?? undefined };
+    const one: Rates = {
+      windowSeconds: row.window,
+      completed: row.completed,
+      died: row.died,
+      meanSeconds: row.mean ?? undefined,
+    };
     if (row.queue === '') {
       rates.set('window', one);
       continue;
@@ -51,5 +56,10 @@ function added(sum: Rates | undefined, one: Rates): Rates {
   if (sum === undefined) return one;
   const completed = sum.completed + one.completed;
   const seconds = (sum.meanSeconds ?? 0) * sum.completed + (one.meanSeconds ?? 0) * one.completed;
-  return { windowSeconds: one.windowSeconds, completed, died: sum.died + one.died, meanSeconds: completed === 0 ? undefined : seconds / completed };
+  return {
+    windowSeconds: one.windowSeconds,
+    completed,
+    died: sum.died + one.died,
+    meanSeconds: completed === 0 ? undefined : seconds / completed,
+  };
 }

@@ -62,7 +62,12 @@ export async function pageOfIds(
 }
 
 /** The jobs with these ids, in id order. */
-export async function jobsOf(db: Db, layout: Layout, ids: readonly string[], order: 'newest' | 'oldest'): Promise<Job[]> {
+export async function jobsOf(
+  db: Db,
+  layout: Layout,
+  ids: readonly string[],
+  order: 'newest' | 'oldest',
+): Promise<Job[]> {
   if (ids.length === 0) return [];
   const rows = await db.query<JobRow>(jobQuery(layout, false, order), [ids]);
   return rows.map((row) => toJob(row, layout));

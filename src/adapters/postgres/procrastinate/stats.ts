@@ -30,21 +30,45 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
   const ages = await agesOf(db, layout, groups);
   const rates = await readRates(db, layout, key);
   const row = (rows: Groups, queue: string, value?: string): StatsRow =>
-    toRow(rows, ages, blocked.get(blockedKey(queue, value)) ?? 0, rates.get(blockedKey(queue, value)) ?? rates.get('window'));
+    toRow(
+      rows,
+      ages,
+      blocked.get(blockedKey(queue, value)) ?? 0,
+      rates.get(blockedKey(queue, value)) ?? rates.get('window'),
+    );
   return asked.map((queue) => {
     const own = groups.filter((group) => group.queue === queue);
     const keys = [...new Set(own.map((group) => group.key ?? ''))].slice(0, MAX_KEYS);
     return {
       queue,
       ...row(own, queue),
-      ...(request.by === undefined ? {} : { by: key === undefined ? [] : keys.map((value) => ({ key: value, ...row(own.filter((group) => (group.key ?? '') === value), queue, value) })) }),
+      ...(request.by === undefined
+        ? {}
+        : {
+            by:
+              key === undefined
+                ? []
+                : keys.map((value) => ({
+                    key: value,
+                    ...row(
+                      own.filter((group) => (group.key ?? '') === value),
+                      queue,
+                      value,
+                    ),
+                  })),
+          }),
     };
   });
 }
 
 const blockedKey = (queue: string, value?: string): string => (value === undefined ? queue : `${queue}\0${value}`);
 
-async function groupRows(db: Db, layout: Layout, queues: readonly string[] | undefined, key: string | undefined): Promise<GroupRow[]> {
+async function groupRows(
+  db: Db,
+  layout: Layout,
+  queues: readonly string[] | undefined,
+  key: string | undefined,
+): Promise<GroupRow[]> {
   const parameters = new Parameters();
   const only = queues === undefined ? '' : `WHERE j.queue_name = ANY (${parameters.add(queues)})`;
   const todo = `j.status = 'todo'`;
@@ -60,7 +84,12 @@ async function groupRows(db: Db, layout: Layout, queues: readonly string[] | und
 }
 
 /** Due jobs whose lock a running job holds, by queue and by queue and key. */
-async function blockedCounts(db: Db, layout: Layout, queues: readonly string[], key: string | undefined): Promise<Map<string, number>> {
+async function blockedCounts(
+  db: Db,
+  layout: Layout,
+  queues: readonly string[],
+  key: string | undefined,
+): Promise<Map<string, number>> {
   const rows = await db.query<{ queue: string; key: string | null; count: number }>(
     `SELECT j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key, count(*)::float8 AS count
        FROM ${layout.jobs} j
@@ -94,7 +123,8 @@ async function agesOf(db: Db, layout: Layout, groups: Groups): Promise<Map<strin
 }
 
 function toRow(groups: Groups, ages: ReadonlyMap<string, number>, blocked: number, rates: Rates | undefined): StatsRow {
-  const sum = (...statuses: string[]): number => groups.filter((group) => statuses.includes(group.status)).reduce((total, group) => total + group.count, 0);
+  const sum = (...statuses: string[]): number =>
+    groups.filter((group) => statuses.includes(group.status)).reduce((total, group) => total + group.count, 0);
   const delayed = groups.reduce((total, group) => total + group.delayed, 0);
   const waiting = sum('todo') - delayed - blocked;
   const counts: StateCounts = {
@@ -107,7 +137,9 @@ function toRow(groups: Groups, ages: ReadonlyMap<string, number>, blocked: numbe
     blocked,
   };
   const known = ['todo', 'doing', 'aborting', 'succeeded', 'failed', 'cancelled', 'aborted'];
-  const other = Object.fromEntries(groups.filter(({ status }) => !known.includes(status)).map(({ status, count }) => [status, count]));
+  const other = Object.fromEntries(
+    groups.filter(({ status }) => !known.includes(status)).map(({ status, count }) => [status, count]),
+  );
   const oldest = (status: string): number | undefined => {
     const seconds = groups
       .filter((group) => group.status === status)

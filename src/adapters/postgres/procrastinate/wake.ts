@@ -15,7 +15,10 @@ export async function wake(db: Db, layout: Layout, jobs: readonly SavedJob[]): P
   if (firstOf.size === 0) return;
   const calls = [...firstOf.values()].flatMap((job) => {
     const payload = layout.channels === 'v1' ? `{"type":"job_inserted","job_id":${job.id}}` : job.type;
-    return [`procrastinate_queue${suffix}#${job.queue}`, `procrastinate_any_queue${suffix}`].map((channel) => ({ channel, payload }));
+    return [`procrastinate_queue${suffix}#${job.queue}`, `procrastinate_any_queue${suffix}`].map((channel) => ({
+      channel,
+      payload,
+    }));
   });
   const fitting = calls.filter(({ channel }) => Buffer.byteLength(channel) <= CHANNEL_BYTES);
   await db.query('SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS call (channel, payload)', [

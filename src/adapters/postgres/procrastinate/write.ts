@@ -2,6 +2,7 @@ import type { Action } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
+import { proofOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { wake } from './wake.ts';
 
@@ -18,29 +19,64 @@ export async function apply(db: Db, layout: Layout, action: Action, jobs: readon
         from: 'doing',
         // as the library's own retry does: a job that was asked to stop ends as failed, any other has used up an attempt
         set: layout.abortRequested
-          ? `status = (CASE WHEN abort_requested THEN 'failed' ELSE 'todo' END)::text::${typeOf(layout)},
+          ? `status = (CASE WHEN abort_requested THEN 'failed' ELSE 'todo' END)::text::${layout.statusType},
              attempts = attempts + (CASE WHEN abort_requested THEN 0 ELSE 1 END),
              scheduled_at = CASE WHEN abort_requested THEN scheduled_at ELSE now() END`
           : `status = 'todo', attempts = attempts + 1, scheduled_at = now()`,
+        // the rows are held, the heartbeats are not: a worker that was only slow keeps its job
+        unless: {
+          condition: `(${proofOf(layout)}) IS NULL`,
+          ids: idsOf(jobs.filter(({ job }) => job.stuck !== undefined)),
+        },
       });
     case 'remove':
-      return outcomes(jobs, await db.query(`DELETE FROM ${layout.jobs} WHERE id = ANY ($1::bigint[]) AND status <> 'doing' RETURNING id::text AS id`, [idsOf(jobs)]));
+      return outcomes(
+        jobs,
+        await db.query(
+          `DELETE FROM ${layout.jobs} WHERE id = ANY ($1::bigint[]) AND status <> 'doing' RETURNING id::text AS id`,
+          [idsOf(jobs)],
+        ),
+      );
     case 'cancel':
       return cancel(db, layout, jobs);
     case 'edit':
-      return outcomes(jobs, await db.query(`UPDATE ${layout.jobs} SET args = $2::jsonb WHERE id = ANY ($1::bigint[]) AND status = 'failed' RETURNING id::text AS id`, [idsOf(jobs), action.payload]));
+      return outcomes(
+        jobs,
+        await db.query(
+          `UPDATE ${layout.jobs} SET args = $2::jsonb WHERE id = ANY ($1::bigint[]) AND status = 'failed' RETURNING id::text AS id`,
+          [idsOf(jobs), action.payload],
+        ),
+      );
   }
 }
 
+interface Requeueing {
+  readonly from: string;
+  readonly set: string;
+  /** Of the jobs with these ids, those of which this is true are left alone. */
+  readonly unless?: { readonly condition: string; readonly ids: readonly string[] };
+}
+
 /** Back to todo. A job whose queueing lock another todo job holds would break the unique index: it is a duplicate, left as it is. */
-async function requeue(db: Db, layout: Layout, jobs: readonly SavedJob[], change: { from: string; set: string }): Promise<Outcome[]> {
+async function requeue(
+  db: Db,
+  layout: Layout,
+  jobs: readonly SavedJob[],
+  { from, set, unless }: Requeueing,
+): Promise<Outcome[]> {
   const duplicates = await twins(db, layout, jobs);
   const free = jobs.filter(({ job }) => !duplicates.has(job.id));
+  const spared = unless === undefined ? '' : `AND NOT (j.id = ANY ($3::bigint[]) AND ${unless.condition})`;
   const changed = await db.query<{ id: string }>(
-    `UPDATE ${layout.jobs} SET ${change.set} WHERE id = ANY ($1::bigint[]) AND status = $2 RETURNING id::text AS id`,
-    [idsOf(free), change.from],
+    `UPDATE ${layout.jobs} j SET ${set} WHERE j.id = ANY ($1::bigint[]) AND j.status = $2 ${spared} RETURNING j.id::text AS id`,
+    [idsOf(free), from, ...(unless === undefined ? [] : [unless.ids])],
   );
-  await wake(db, layout, free);
+  const done = new Set(changed.map((row) => row.id));
+  await wake(
+    db,
+    layout,
+    free.filter(({ job }) => done.has(job.id)),
+  );
   return outcomes(jobs, changed, (job) => {
     const twin = duplicates.get(job.id);
     return twin === undefined ? undefined : { why: 'duplicate', note: `queueing lock ${job.key} is held by ${twin}` };
@@ -78,7 +114,6 @@ async function cancel(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promis
 }
 
 const clearAbort = (layout: Layout): string => (layout.abortRequested ? ', abort_requested = false' : '');
-const typeOf = (layout: Layout): string => `${layout.jobs.replace(/\.procrastinate_jobs$/, '')}.procrastinate_job_status`;
 export const idsOf = (jobs: readonly SavedJob[]): string[] => jobs.map(({ job }) => job.id);
 
 export function outcomes(
@@ -89,6 +124,8 @@ export function outcomes(
   const done = new Set(changed.map((row) => row.id));
   return jobs.map(({ job }): Outcome => {
     const ref = { queue: job.queue, id: job.id };
-    return done.has(job.id) ? { ref, result: 'done' } : { ref, result: 'skipped', why: 'state-changed', ...otherwise?.(job) };
+    return done.has(job.id)
+      ? { ref, result: 'done' }
+      : { ref, result: 'skipped', why: 'state-changed', ...otherwise?.(job) };
   });
 }

@@ -1,0 +1,140 @@
+/** Measures the speed and memory that the project promises, as ratios in one run on one machine. `npm run bench` */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bareLoop, oneStatement } from './bare.ts';
+import { inTurn, type Measured, median, run } from './process.ts';
+import { createDatabase, dropDatabase, loadFlood, loadHistory, startServer, withClient } from './server.ts';
+
+const bin = fileURLToPath(new URL('../bin/run.js', import.meta.url));
+const MILLION = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
+const FLOOD = Number(process.env['BENCH_FLOOD'] ?? 100_000);
+const FEW = 1_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'jobctl-bench-'));
+const server = await startServer();
+
+const jobctl = (url: string, ...args: string[]): Promise<Measured> =>
+  run(process.execPath, [bin, ...args], {
+    ...process.env,
+    JOBCTL_URL: url,
+    JOBCTL_STATE_DIR: join(folder, 'state'),
+    NO_COLOR: '1',
+  });
+
+const line = (name: string, value: string, goal = ''): void =>
+  console.log(`${name.padEnd(46)} ${value.padEnd(34)} ${goal}`);
+const ms = (seconds: number): string => `${Math.round(seconds * 1000)} ms`;
+
+async function startUp(url: string): Promise<void> {
+  const node = () => run(process.execPath, ['-e', '0'], process.env);
+  for (const args of [['--version'], ['stats']]) {
+    const { a, b, ratio } = await inTurn(15, () => jobctl(url, ...args), node);
+    line(
+      `jobctl ${args.join(' ')} / node -e 0`,
+      `${ms(a)} / ${ms(b)} = ${ratio.toFixed(2)}`,
+      args[0] === '--version' ? 'goal ≤ 3.5' : '',
+    );
+  }
+}
+
+async function aMillion(url: string): Promise<void> {
+  const times = async (...args: string[]): Promise<number> => {
+    await jobctl(url, ...args);
+    const all: number[] = [];
+    for (let i = 0; i < 7; i += 1) all.push((await jobctl(url, ...args)).seconds);
+    return median(all);
+  };
+  line('stats', ms(await times('stats')), 'goal < 500 ms');
+  line('stats --by type', ms(await times('stats', 'email', '--by', 'type')));
+  line('dlq list email', ms(await times('dlq', 'list', 'email')), 'goal < 300 ms');
+  line('dlq groups email', ms(await times('dlq', 'groups', 'email')));
+}
+
+/** One verb on a copy of the flood, each time a fresh one. */
+async function onCopy<T>(template: string, work: (url: string) => Promise<T>): Promise<T> {
+  const name = `copy_${Math.random().toString(36).slice(2)}`;
+  const url = await createDatabase(server, name, template);
+  try {
+    await withClient(url, (client) => client.query('SELECT count(*) FROM procrastinate_jobs, LATERAL (SELECT 1) x'));
+    return await work(url);
+  } finally {
+    await dropDatabase(server, name);
+  }
+}
+
+const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+};
+
+async function bulk(verb: 'replay' | 'purge', args: string[]): Promise<void> {
+  const template = verb === 'replay' ? 'dead' : 'done';
+  const rounds = 3;
+  const ours: Measured[] = [];
+  const loops: number[] = [];
+  const singles: number[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    ours.push(await onCopy(template, (url) => jobctl(url, ...args)));
+    loops.push(await onCopy(template, (url) => withClient(url, (client) => seconds(() => bareLoop(client, verb)))));
+    singles.push(
+      await onCopy(template, (url) => withClient(url, (client) => seconds(() => client.query(oneStatement[verb])))),
+    );
+  }
+  const few = await onCopy(template, (url) => jobctl(url, ...args, '--limit', String(FEW)));
+  const took = median(ours.map((one) => one.seconds));
+  line(`${verb} ${FLOOD} jobs, with backup`, `${took.toFixed(2)} s`);
+  line(
+    '  bare loop, same batches, no backup',
+    `${median(loops).toFixed(2)} s, ratio ${(median(loops) / took).toFixed(2)}`,
+    'goal ≥ 0.70',
+  );
+  line('  one bare statement', `${median(singles).toFixed(2)} s, ratio ${(median(singles) / took).toFixed(2)}`);
+  memory(verb, ours, few);
+}
+
+function memory(verb: string, many: readonly Measured[], few: Measured): void {
+  const peaks = many.flatMap(({ peakMb }) => (peakMb === undefined ? [] : [peakMb]));
+  if (peaks.length === 0 || few.peakMb === undefined)
+    return line(`  ${verb}, peak memory`, 'this system does not tell');
+  const most = Math.max(...peaks);
+  line(
+    `  peak memory, ${FLOOD} jobs / ${FEW}`,
+    `${most.toFixed(0)} MB / ${few.peakMb.toFixed(0)} MB, +${(most - few.peakMb).toFixed(0)} MB`,
+    'goal ≤ +40 MB',
+  );
+}
+
+async function exporting(url: string): Promise<void> {
+  const file = (name: string): string => join(folder, name);
+  const many = await jobctl(url, 'dlq', 'export', 'flood', '--output', file('many.ndjson'));
+  const few = await jobctl(url, 'dlq', 'export', 'flood', '--limit', String(FEW), '--output', file('few.ndjson'));
+  line(`export ${FLOOD} jobs`, `${many.seconds.toFixed(2)} s`);
+  memory('export', [many], few);
+}
+
+try {
+  console.log(`Node ${process.version}, PostgreSQL on this machine, medians. Compare ratios, not milliseconds.\n`);
+  const small = await createDatabase(server, 'small');
+  await loadHistory(small, 1_000);
+  await startUp(small);
+  console.log(`\n${MILLION} jobs in one database`);
+  const million = await createDatabase(server, 'million');
+  await loadHistory(million, MILLION);
+  await aMillion(million);
+  console.log('');
+  for (const [name, status] of [
+    ['dead', 'failed'],
+    ['done', 'succeeded'],
+  ] as const) {
+    await loadFlood(await createDatabase(server, name), FLOOD, status);
+  }
+  await exporting(await createDatabase(server, 'exported', 'dead'));
+  await bulk('replay', ['replay', 'flood', '--yes']);
+  await bulk('purge', ['purge', 'flood', '--older-than', '30d', '--confirm', 'flood']);
+} finally {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
