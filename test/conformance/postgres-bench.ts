@@ -17,7 +17,7 @@ function holdsOf(version: ProcrastinateVersion): Holds {
     payloads: 'json',
     nulEscape: false,
     loneSurrogates: false,
-    ids: 'any integer',
+    ids: version === '1.1' ? 'its own' : 'any integer', // 1.x has ids of 32 bits
   };
 }
 

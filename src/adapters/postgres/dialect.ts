@@ -58,7 +58,7 @@ export interface Dialect {
   /** Writes, checking the state once more. One outcome a job. */
   apply(db: Db, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]>;
   /** Jobs that are there and whose last writer was `mark`, locked. */
-  holdForRevert(db: Db, saved: readonly SavedJob[], mark: string): Promise<Held>;
+  holdForRevert(db: Db, saved: readonly SavedJob[], mark: string | undefined): Promise<Held>;
   revert(db: Db, saved: readonly SavedJob[]): Promise<Outcome[]>;
   /** Jobs that are not there any more. */
   holdForRestore(db: Db, saved: readonly SavedJob[], how: PutBack): Promise<Held>;

@@ -22,7 +22,7 @@ export const restoring = (dialect: Dialect, writer: () => Promise<Writer>): Retu
 /** `revert`: jobs that are there, and that nobody touched since our own write. */
 export const reverting = (dialect: Dialect, writer: () => Promise<Writer>): Returns => ({
   settle: (intent) => settle(dialect, writer, intent),
-  hold: (saved, _how: PutBack, mark = '') =>
+  hold: (saved, _how: PutBack, mark) =>
     holding(dialect, writer, 'revert', async (transaction) => {
       const held = await dialect.holdForRevert(transaction, saved, mark);
       const before = new Map(saved.map((item) => [item.job.id, item]));

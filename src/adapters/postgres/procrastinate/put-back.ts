@@ -43,11 +43,16 @@ export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]
 }
 
 /** Locks the jobs whose row was written last by `mark`: nobody, not even a worker, has touched them since. */
-export async function holdForRevert(db: Db, layout: Layout, saved: readonly SavedJob[], mark: string): Promise<Held> {
+export async function holdForRevert(
+  db: Db,
+  layout: Layout,
+  saved: readonly SavedJob[],
+  mark: string | undefined,
+): Promise<Held> {
   const rows = await db.query<{ id: string; ours: boolean; status: string }>(
     `SELECT j.id::text AS id, j.xmin::text = ($2::bigint % 4294967296)::text AS ours, j.status::text AS status
        FROM ${layout.jobs} j WHERE j.id = ANY ($1::bigint[]) ORDER BY j.id FOR UPDATE OF j SKIP LOCKED`,
-    [idsOf(saved), mark],
+    [idsOf(saved), mark ?? null],
   );
   const found = new Map(rows.map((row) => [row.id, row]));
   const ours = saved.filter(({ job }) => found.get(job.id)?.ours === true);
@@ -171,6 +176,8 @@ function savedValue(layout: Layout, column: string): string {
   const value = `r.${quoted(column)}`;
   if (column === 'worker_id' && layout.workers !== undefined)
     return `(SELECT w.id FROM ${layout.workers} w WHERE w.id = ${value})`;
+  // the column is never NULL: this is a JSON null, which reading the row's text has turned into one
+  if (column === 'args') return `coalesce(${value}, 'null')`;
   if (column === 'priority') return `coalesce(${value}, 0)`;
   return column === 'abort_requested' ? `coalesce(${value}, false)` : value;
 }

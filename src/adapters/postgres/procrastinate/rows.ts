@@ -56,7 +56,10 @@ export async function pageOfIds(
     parameters.values,
   );
   let bytes = 0;
-  const fitting = rows.findIndex((row, index) => (bytes += row.bytes) > PAGE_BYTES && index > 0);
+  const fitting = rows.findIndex((row, index) => {
+    bytes += row.bytes;
+    return bytes > PAGE_BYTES && index > 0;
+  });
   const items = (fitting === -1 ? rows : rows.slice(0, fitting)).map((row) => row.id);
   return { items, cursor: rows.length < page.size && fitting === -1 ? undefined : items.at(-1) };
 }

@@ -42,24 +42,13 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
     return {
       queue,
       ...row(own, queue),
-      ...(request.by === undefined
-        ? {}
-        : {
-            by:
-              key === undefined
-                ? []
-                : keys.map((value) => ({
-                    key: value,
-                    ...row(
-                      own.filter((group) => (group.key ?? '') === value),
-                      queue,
-                      value,
-                    ),
-                  })),
-          }),
+      by:
+        key === undefined ? undefined : keys.map((value) => ({ key: value, ...row(ofKey(own, value), queue, value) })),
     };
   });
 }
+
+const ofKey = (groups: Groups, value: string): Groups => groups.filter((group) => (group.key ?? '') === value);
 
 const blockedKey = (queue: string, value?: string): string => (value === undefined ? queue : `${queue}\0${value}`);
 
