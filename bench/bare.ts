@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type pg from 'pg';
 
 /** What a user would otherwise run, without a plan, a backup or an undo. */
@@ -8,24 +9,34 @@ export const oneStatement = {
 
 const BATCH = 1000;
 
-/** The driver's own loop: batches of ids, locked, changed, committed. */
-export async function bareLoop(client: pg.Client, verb: keyof typeof oneStatement): Promise<number> {
+/**
+ * The driver's own loop: batches of ids, locked, changed, committed. With `backup`, each row is written to that file and
+ * synced before it is changed: what a careful script does.
+ */
+export async function bareLoop(client: pg.Client, verb: keyof typeof oneStatement, backup?: FileHandle): Promise<void> {
   const status = verb === 'replay' ? 'failed' : 'succeeded';
   const change =
     verb === 'replay'
       ? `UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = now() WHERE id = ANY ($1::bigint[]) AND status = 'failed'`
       : `DELETE FROM procrastinate_jobs WHERE id = ANY ($1::bigint[]) AND status = 'succeeded'`;
-  let changed = 0;
+  const row = backup === undefined ? '' : ', row_to_json(j)::text AS row';
+  const events = `SELECT row_to_json(e)::text AS row FROM procrastinate_events e WHERE e.job_id = ANY ($1::bigint[])`;
   for (let cursor = '0'; ; ) {
     await client.query('BEGIN');
-    const { rows } = await client.query<{ id: string }>(
-      `SELECT id FROM procrastinate_jobs WHERE queue_name = 'flood' AND status = $1 AND id > $2 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
+    const { rows } = await client.query<{ id: string; row?: string }>(
+      `SELECT id${row} FROM procrastinate_jobs j WHERE queue_name = 'flood' AND status = $1 AND id > $2 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
       [status, cursor],
     );
-    if (rows.length > 0) changed += (await client.query(change, [rows.map((row) => row.id)])).rowCount ?? 0;
+    const ids = rows.map(({ id }) => id);
+    if (backup !== undefined && ids.length > 0) {
+      const log = await client.query<{ row: string }>(events, [ids]);
+      await backup.write([...rows, ...log.rows].map((one) => `${one.row}\n`).join(''));
+      await backup.datasync();
+    }
+    if (ids.length > 0) await client.query(change, [ids]);
     await client.query('COMMIT');
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < BATCH) return changed;
-    cursor = last.id;
+    const last = ids.at(-1);
+    if (last === undefined || ids.length < BATCH) return;
+    cursor = last;
   }
 }

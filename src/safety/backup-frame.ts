@@ -41,12 +41,14 @@ export const maxHeadBytes = 4096;
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 const level = 1;
-const chunkChars = 1 << 20;
+/** Of a UTF-16 code unit in UTF-8. */
+const maxBytesPerChar = 3;
+const minBytes = 1 << 20;
 const newline = 0x0a;
 
 /** The bytes of one batch. The caller is not kept waiting by the compressor: it works on another thread. */
-export async function encodeFrame(frame: number, jobs: readonly SavedJob[]): Promise<Buffer> {
-  const raw = toLines(jobs);
+export async function encodeFrame(frame: number, jobs: readonly SavedJob[], lines = new Lines()): Promise<Buffer> {
+  const raw = lines.of(jobs);
   const data = await compress(raw, {
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
     pledgedSrcSize: raw.length,
@@ -54,18 +56,27 @@ export async function encodeFrame(frame: number, jobs: readonly SavedJob[]): Pro
   return Buffer.concat([encodeHead({ frame, jobs: jobs.length, bytes: data.length, sha256: sha256(data) }), data]);
 }
 
-/** Text is put together in pieces, because a batch of huge payloads would not fit into one string. */
-function toLines(jobs: readonly SavedJob[]): Buffer {
-  const pieces: Buffer[] = [];
-  let text = '';
-  for (const job of jobs) {
-    text += `${JSON.stringify(job)}\n`;
-    if (text.length < chunkChars) continue;
-    pieces.push(Buffer.from(text));
-    text = '';
+/** One piece of memory for the text of batch after batch: as garbage, each would wait for a full collection. */
+export class Lines {
+  #bytes = Buffer.alloc(0);
+
+  /** Holds until the next call. */
+  of(jobs: readonly SavedJob[]): Buffer {
+    let used = 0;
+    for (const job of jobs) {
+      const line = `${JSON.stringify(job)}\n`;
+      this.#hold(used, line.length * maxBytesPerChar);
+      used += this.#bytes.write(line, used);
+    }
+    return this.#bytes.subarray(0, used);
   }
-  pieces.push(Buffer.from(text));
-  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+
+  #hold(used: number, more: number): void {
+    if (used + more <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * used, used + more, minBytes));
+    this.#bytes.copy(larger, 0, 0, used);
+    this.#bytes = larger;
+  }
 }
 
 function encodeHead({ frame, jobs, bytes, sha256 }: FrameHead): Buffer {

@@ -1,7 +1,7 @@
 import type { SavedJob } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { AppendFile } from './append-file.ts';
-import { encodeFrame, type FrameRef } from './backup-frame.ts';
+import { encodeFrame, type FrameRef, Lines } from './backup-frame.ts';
 import { backupEnd } from './backup-walk.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -34,10 +34,11 @@ export async function continueBackup(path: string, saved?: FrameRef): Promise<Ba
 }
 
 function writer(file: AppendFile, frames: number): BackupWriter {
+  const lines = new Lines(); // frames are made one after the other
   let last = Promise.resolve(frames);
   const add = async (frame: number, jobs: readonly SavedJob[]): Promise<FrameRef> => ({
     frame,
-    offset: await file.append(await encodeFrame(frame, jobs)),
+    offset: await file.append(await encodeFrame(frame, jobs, lines)),
     jobs: jobs.length,
   });
   return {

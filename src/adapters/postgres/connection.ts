@@ -50,7 +50,9 @@ export class Connections {
       this.#refuseWhenClosed();
       this.#reader ??= this.#open(true, () => (this.#reader = undefined));
       const session = await this.#reader;
-      return this.pooled ? this.#readOnly<R>(session, sql, params) : this.#run<R>(session, sql, params);
+      return await this.#inTurn(() =>
+        this.pooled ? this.#readOnly<R>(session, sql, params) : this.#run<R>(session, sql, params),
+      );
     },
   };
 
@@ -126,17 +128,19 @@ export class Connections {
   }
 
   /** One at a time: another's ROLLBACK must not end our transaction between its beginning and our statement. */
-  async #readOnly<R>(session: Session, sql: string, params: readonly unknown[]): Promise<R[]> {
-    const mine = this.#turn.then(async () => {
-      await this.#run(session, `BEGIN READ ONLY; SET LOCAL statement_timeout = ${this.#options.timeoutMs}`);
-      try {
-        return await this.#run<R>(session, sql, params);
-      } finally {
-        await session.query('ROLLBACK').catch(() => {}); // a lost session has no transaction left
-      }
-    });
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
     this.#turn = mine.catch(() => {});
     return await mine;
+  }
+
+  async #readOnly<R>(session: Session, sql: string, params: readonly unknown[]): Promise<R[]> {
+    await this.#run(session, `BEGIN READ ONLY; SET LOCAL statement_timeout = ${this.#options.timeoutMs}`);
+    try {
+      return await this.#run<R>(session, sql, params);
+    } finally {
+      await session.query('ROLLBACK').catch(() => {}); // a lost session has no transaction left
+    }
   }
 
   async #run<R>(session: Session, sql: string, params?: readonly unknown[]): Promise<R[]> {

@@ -1,5 +1,5 @@
 import type { Action } from '../../domain/action.ts';
-import type { Capabilities, Claims, QueueAdapter } from '../../domain/adapter.ts';
+import type { Capabilities, Claims, Locks, QueueAdapter } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
@@ -116,6 +116,9 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     settle: (intent) => settle(dialect, writer, intent),
   };
   const act = (verb: Action['verb']): Capability<Claims> => offer(verb, acts);
+  const locks: Locks = {
+    acquire: (request) => acquire(connections, dialect.info.where, dialect.schema, request),
+  };
   return {
     replay: act('replay'),
     reset: act('reset'),
@@ -124,6 +127,6 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     edit: act('edit'),
     restore: offer('restore', restoring(dialect, writer)),
     revert: offer('revert', reverting(dialect, writer)),
-    lock: offer('replay', { acquire: (request) => acquire(connections, dialect.info.where, dialect.schema, request) }),
+    lock: dialect.info.readOnlyServer ? offer('replay', locks) : { level: 'native', ops: locks },
   };
 }

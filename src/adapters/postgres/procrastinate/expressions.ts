@@ -11,9 +11,9 @@ export const STALE_HEARTBEAT_SECONDS = 30;
 export const ORPHAN_SECONDS = 300;
 
 /** Events that end a run. A todo job marked failed or succeeded by hand is recorded as `cancelled`. */
-export const ENDINGS = `('failed', 'succeeded', 'cancelled', 'aborted')`;
+export const endings = ['failed', 'succeeded', 'cancelled', 'aborted'] as const;
 /** Events that put a job in line. `scheduled` is left out: its time is the planned one, and lies ahead. */
-export const QUEUEINGS = `('deferred', 'deferred_for_retry', 'retried')`;
+export const queueings = ['deferred', 'deferred_for_retry', 'retried'] as const;
 
 /** Boolean SQL over `j`, a row of the jobs table, for each state. Together they cover every row once. */
 export function stateConditions(layout: Layout): Record<JobState, string> {
@@ -45,15 +45,15 @@ export function stateOf(layout: Layout): string {
     .join(' ')} ELSE 'waiting' END`;
 }
 
-const eventTime = (layout: Layout, pick: 'min' | 'max', types: string): string =>
-  `(SELECT ${pick}(e.at) FROM ${layout.events} e WHERE e.job_id = j.id AND e.type::text IN ${types})`;
+const eventTime = (layout: Layout, pick: 'min' | 'max', types: readonly string[]): string =>
+  `(SELECT ${pick}(e.at) FROM ${layout.events} e WHERE e.job_id = j.id AND e.type IN ${quotedLiterals(types.filter((type) => layout.eventTypes.includes(type)))})`;
 
 /** The moment the state of `j` began, from its own columns and its events; for conditions, where no join is at hand. */
 export const sinceOf = (layout: Layout): string =>
-  `CASE WHEN j.status::text IN ('doing', 'aborting') THEN ${eventTime(layout, 'max', `('started')`)}
-        WHEN j.status::text <> 'todo' THEN ${eventTime(layout, 'max', ENDINGS)}
+  `CASE WHEN j.status::text IN ('doing', 'aborting') THEN ${eventTime(layout, 'max', ['started'])}
+        WHEN j.status::text <> 'todo' THEN ${eventTime(layout, 'max', endings)}
         WHEN j.scheduled_at > now() THEN j.scheduled_at
-        ELSE greatest(j.scheduled_at, ${eventTime(layout, 'max', QUEUEINGS)}) END`;
+        ELSE greatest(j.scheduled_at, ${eventTime(layout, 'max', queueings)}) END`;
 
 /** Text that proves that the owner of `j` is gone, else null. Before 3.1 nothing can prove it. */
 export function proofOf(layout: Layout): string {
@@ -61,7 +61,7 @@ export function proofOf(layout: Layout): string {
   const beat = `(SELECT w.last_heartbeat FROM ${layout.workers} w WHERE w.id = j.worker_id)`;
   return `CASE WHEN j.status <> 'doing' THEN NULL
     WHEN j.worker_id IS NULL OR ${beat} IS NULL THEN
-      CASE WHEN ${eventTime(layout, 'max', `('started')`)} < now() - interval '${ORPHAN_SECONDS} s' THEN 'its worker is no longer registered' END
+      CASE WHEN ${eventTime(layout, 'max', ['started'])} < now() - interval '${ORPHAN_SECONDS} s' THEN 'its worker is no longer registered' END
     WHEN ${beat} < now() - interval '${STALE_HEARTBEAT_SECONDS} s' THEN
       'worker ' || j.worker_id || ' last gave a sign of life at ' || to_char(${beat} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
     END`;

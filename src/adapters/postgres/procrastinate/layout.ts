@@ -17,6 +17,8 @@ export interface Layout {
   readonly statusType: string;
   /** Labels of the status enum, in its order. */
   readonly statuses: readonly string[];
+  /** Labels of the enum of events: an unknown one in a condition would be refused. */
+  readonly eventTypes: readonly string[];
   /** Column names of the jobs table, in its order. */
   readonly columns: readonly string[];
   /** Since 3.0 channels carry `_v1` and the notification is JSON; before, it was the task's name. */
@@ -39,17 +41,21 @@ const knownFunctions: Readonly<Record<string, number>> = {
 interface Catalog {
   readonly columns: readonly string[];
   readonly statuses: readonly string[];
+  readonly event_types: readonly string[];
   readonly functions: readonly string[];
   readonly workers: boolean;
 }
+
+const labelsOf = (type: string): string =>
+  `ARRAY(SELECT e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
+          WHERE n.nspname = $1 AND t.typname = '${type}' ORDER BY e.enumsortorder)`;
 
 /** One look into the catalog; needs no privilege on the tables. */
 export async function readLayout(db: Db, schema: string): Promise<Layout> {
   const [catalog] = await db.query<Catalog>(
     `SELECT ARRAY(SELECT attname::text FROM pg_attribute
                    WHERE attrelid = to_regclass($2) AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns,
-            ARRAY(SELECT e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
-                   WHERE n.nspname = $1 AND t.typname = 'procrastinate_job_status' ORDER BY e.enumsortorder) AS statuses,
+            ${labelsOf('procrastinate_job_status')} AS statuses, ${labelsOf('procrastinate_job_event_type')} AS event_types,
             ARRAY(SELECT DISTINCT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                    WHERE n.nspname = $1 AND p.proname LIKE 'procrastinate\\_%') AS functions,
             to_regclass($3) IS NOT NULL AS workers`,
@@ -68,6 +74,7 @@ export async function readLayout(db: Db, schema: string): Promise<Layout> {
     abortRequested: catalog.columns.includes('abort_requested'),
     statusType: table('procrastinate_job_status'),
     statuses: catalog.statuses,
+    eventTypes: catalog.event_types,
     columns: catalog.columns,
     channels: catalog.columns.includes('abort_requested') ? 'v1' : 'plain',
     unknownFunctions: catalog.functions.filter(isUnknown),

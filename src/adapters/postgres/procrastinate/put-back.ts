@@ -21,6 +21,9 @@ const STARTING = `('todo', 'doing', 'aborting')`;
 
 const snapshotOf = (saved: SavedJob): ProcrastinateSnapshot => saved.snapshot as unknown as ProcrastinateSnapshot;
 
+/** The row as the backend's own JSON text; the snapshot leaves out the args because they are the payload. */
+const rowOf = (saved: SavedJob): string => `${snapshotOf(saved).row.slice(0, -1)},"args":${saved.job.payload}}`;
+
 const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
   ref: { queue: saved.job.queue, id: saved.job.id },
   result: 'skipped',
@@ -36,7 +39,7 @@ export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]
        FROM unnest($1::bigint[], $2::text[]) AS s (id, row) JOIN ${layout.jobs} j ON j.id = s.id,
             LATERAL (SELECT row_to_json(j)::jsonb AS there) n,
             LATERAL (SELECT s.row::jsonb || CASE WHEN n.there -> 'worker_id' = 'null' THEN '{"worker_id": null}'::jsonb ELSE '{}' END AS was) w`,
-    [idsOf(saved), saved.map((item) => snapshotOf(item).row)],
+    [idsOf(saved), saved.map(rowOf)],
   );
   const there = new Map(rows.map((row) => [row.id, row.standing]));
   return new Map(saved.map(({ job }) => [job.id, there.get(job.id) ?? 'missing']));
@@ -80,7 +83,7 @@ export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[])
     `UPDATE ${layout.jobs} j SET (${columns.map(quoted).join(', ')}) = ROW (${columns.map((column) => savedValue(layout, column)).join(', ')})
        FROM (SELECT (json_populate_record(NULL::${layout.jobs}, row::json)).* FROM unnest($1::text[]) AS s (row)) r
       WHERE j.id = r.id RETURNING j.id::text AS id`,
-    [saved.map((item) => snapshotOf(item).row)],
+    [saved.map(rowOf)],
   );
   await restoreEvents(db, layout, saved);
   return outcomes(saved, changed);
@@ -146,7 +149,7 @@ export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[]
     `INSERT INTO ${layout.jobs} AS j (${layout.columns.map(quoted).join(', ')})
      SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${layout.jobs}, s.row::json) r
      ON CONFLICT DO NOTHING RETURNING j.id::text AS id`,
-    [saved.map((item) => snapshotOf(item).row)],
+    [saved.map(rowOf)],
   );
   const back = new Set(created.map((row) => row.id));
   const returned = saved.filter(({ job }) => back.has(job.id));

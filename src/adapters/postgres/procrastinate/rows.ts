@@ -2,8 +2,8 @@ import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';
-import { instant, type Parameters } from '../sql.ts';
-import { ENDINGS, proofOf, QUEUEINGS, stateOf } from './expressions.ts';
+import { instant, type Parameters, quoted, quotedLiterals } from '../sql.ts';
+import { endings, proofOf, queueings, stateOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
 /** Payload bytes, as stored, that one page may hold: a page of huge payloads becomes a short one. */
@@ -89,21 +89,28 @@ export async function savedJobsOf(db: Db, layout: Layout, ids: readonly string[]
 function jobQuery(layout: Layout, snapshot: boolean, order: 'newest' | 'oldest'): string {
   const since = `CASE WHEN j.status::text IN ('doing', 'aborting') THEN t.started WHEN j.status::text <> 'todo' THEN t.ended
                       WHEN j.scheduled_at > now() THEN j.scheduled_at ELSE greatest(j.scheduled_at, t.queued) END`;
+  const latest = (pick: 'min' | 'max', types: readonly string[]): string =>
+    `${pick}(e.at) FILTER (WHERE e.type IN ${quotedLiterals(types.filter((type) => layout.eventTypes.includes(type)))})`;
   return `
     SELECT j.id::text AS id, j.queue_name AS queue, j.task_name AS type, ${stateOf(layout)} AS state, j.status::text AS native,
            j.attempts, ${layout.priority ? 'j.priority' : 'NULL::int'} AS priority, j.lock AS lane, j.queueing_lock AS key,
            j.args::text AS payload, ${layout.workers === undefined ? 'NULL::text' : 'j.worker_id::text'} AS worker,
            ${instant(since)} AS since, ${instant('t.created')} AS created, ${proofOf(layout)} AS stuck
-           ${snapshot ? `, row_to_json(j)::text AS row, t.events, (SELECT json_agg(d.id::text)::text FROM ${layout.periodicDefers} d WHERE d.job_id = j.id) AS defers` : ''}
+           ${snapshot ? `, ${snapshotOf(layout)}` : ''}
       FROM ${layout.jobs} j
-      LEFT JOIN LATERAL (
-        SELECT max(e.at) FILTER (WHERE e.type::text IN ${ENDINGS}) AS ended,
-               max(e.at) FILTER (WHERE e.type::text = 'started') AS started,
-               max(e.at) FILTER (WHERE e.type::text IN ${QUEUEINGS}) AS queued,
-               min(e.at) FILTER (WHERE e.type::text = 'deferred') AS created
-               ${snapshot ? ', json_agg(row_to_json(e) ORDER BY e.id)::text AS events' : ''}
-          FROM ${layout.events} e WHERE e.job_id = j.id) t ON true
+      LEFT JOIN (
+        SELECT e.job_id, ${latest('max', endings)} AS ended, ${latest('max', ['started'])} AS started,
+               ${latest('max', queueings)} AS queued, ${latest('min', ['deferred'])} AS created
+               ${snapshot ? ', json_agg(e ORDER BY e.id)::text AS events' : ''}
+          FROM ${layout.events} e WHERE e.job_id = ANY ($1::bigint[]) GROUP BY e.job_id) t ON t.job_id = j.id
      WHERE j.id = ANY ($1::bigint[]) ORDER BY j.id ${order === 'newest' ? 'DESC' : 'ASC'}`;
+}
+
+/** All that is needed to bring the job back. Its args are left out: they are its payload, which can be huge. */
+function snapshotOf(layout: Layout): string {
+  const columns = layout.columns.filter((column) => column !== 'args').map((column) => `j.${quoted(column)}`);
+  return `(SELECT row_to_json(x)::text FROM (SELECT ${columns.join(', ')}) x) AS row, t.events,
+          (SELECT json_agg(d.id::text)::text FROM ${layout.periodicDefers} d WHERE d.job_id = j.id) AS defers`;
 }
 
 const toJob = (row: JobRow, layout: Layout): Job => ({
