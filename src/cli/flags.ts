@@ -112,6 +112,13 @@ export const showFlags = {
   'show-sensitive': Flags.boolean({ summary: 'Show what is redacted. Audited.' }),
 };
 
+/** On commands that show one job. */
+export const detailFlags = {
+  ...showFlags,
+  queue: Flags.string({ char: 'q', summary: 'Queue, where ids are not unique across queues.', helpValue: 'QUEUE' }),
+  full: Flags.boolean({ summary: 'Do not fold long payloads and stacks.' }),
+};
+
 /** On writes that may be about the whole backend. */
 export const allQueuesFlag = {
   'all-queues': Flags.boolean({ summary: 'Every queue of the context.', helpGroup: SELECTION }),

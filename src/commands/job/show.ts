@@ -1,6 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
-import { showFlags } from '../../cli/flags.ts';
+import { detailFlags } from '../../cli/flags.ts';
 import { showJob } from '../../cli/show-job.ts';
 
 export default class JobShow extends JobctlCommand {
@@ -10,11 +10,7 @@ export default class JobShow extends JobctlCommand {
     '<%= config.bin %> <%= command.id %> 4711 --show-sensitive --full',
   ];
   static override args = { id: Args.string({ required: true, description: 'Id of the job.' }) };
-  static override flags = {
-    ...showFlags,
-    queue: Flags.string({ char: 'q', summary: 'Queue, where ids are not unique across queues.', helpValue: 'QUEUE' }),
-    full: Flags.boolean({ summary: 'Do not fold long payloads and stacks.' }),
-  };
+  static override flags = detailFlags;
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(JobShow);

@@ -3,6 +3,7 @@ import type { Job } from '../../domain/job.ts';
 import { act, replay as action, all, inState, jobOf, jobsOf, times, told, whole } from '../act.ts';
 import type { SeedJob } from '../bench.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
+import { leavesAlone } from './leaves-alone.ts';
 
 const dead = inState('letters', 'dead');
 
@@ -98,17 +99,7 @@ export const replay: Topic = {
       const states = [...(await jobsOf(bench.adapter, 'letters')).values()].map((job) => job.state);
       expect(states.sort()).toEqual(['dead', 'dead', 'waiting']);
     },
-    'leaves alone what is not dead, even when it is selected': async (bench) => {
-      const states = (['waiting', 'active', 'completed'] as const).filter((state) => bench.holds.states.has(state));
-      await bench.seed(
-        'letters',
-        states.map((state) => ({ state })),
-      );
-      const before = await bench.dump();
-      const { outcomes } = await act(opsOf(bench, 'replay'), inState('letters', ...states), action);
-      expect(outcomes.filter(({ result }) => result !== 'skipped')).toEqual([]);
-      expect(await bench.dump()).toBe(before);
-    },
+    'leaves alone what is not dead, even when it is selected': leavesAlone(action, 'waiting', 'active', 'completed'),
     'touches neither other queues nor jobs that were not selected': async (bench) => {
       const [, mine = ''] = await bench.seed(
         'letters',
