@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '../config/duration.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** The look itself may take at most this part of the time: a slow backend is asked less often. */
 const LOAD = 1 / 20;
 
 /** Looks again and again until Ctrl-C. On a screen each look replaces the one before; in a pipe they follow each other. */
-export async function watch(
-  look: () => Promise<string>,
-  everySeconds: number,
-  print: (text: string) => void,
-): Promise<void> {
+export async function watch(look: () => Promise<string>, every: string, print: (text: string) => void): Promise<void> {
+  const everySeconds = parseDuration(every);
   const stop = stopSignal(() => {});
   const screen = process.stdout.isTTY === true;
   try {

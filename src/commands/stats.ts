@@ -2,7 +2,6 @@ import { Args, Flags } from '@oclif/core';
 import { JobctlCommand } from '../cli/base-command.ts';
 import { knownQueues, type Session } from '../cli/session.ts';
 import { watch } from '../cli/watch.ts';
-import { parseDuration } from '../config/duration.ts';
 import type { Breakdown } from '../domain/adapter.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
 
@@ -35,7 +34,7 @@ export default class Stats extends JobctlCommand {
     if (flags.watch) {
       await watch(
         async () => statsText(await look(), page),
-        parseDuration(flags.every),
+        flags.every,
         (text) => this.print(text),
       );
       return {};

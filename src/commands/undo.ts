@@ -1,9 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { putBack } from '../cli/put-back.ts';
+import { runHere } from '../cli/run-here.ts';
 import { WriteCommand } from '../cli/write-command.ts';
-import { JobctlError } from '../domain/errors.ts';
 import { wayBack } from '../operations/plan-return.ts';
-import { readRun } from '../safety/run-folder.ts';
 
 export default class Undo extends WriteCommand {
   static override summary = 'Take back what a run did.';
@@ -23,17 +22,7 @@ export default class Undo extends WriteCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Undo);
     return await this.write(flags, async (session, ports, pace) => {
-      const run = await readRun(session.stateDir, args.run);
-      const { context, where } = run.plan;
-      if (where !== session.reader.backend.where) {
-        throw new JobctlError(
-          'refused',
-          `The run ${args.run} was made on ${where}, this is ${session.reader.backend.where}.`,
-          {
-            next: [`Use the context of the run: -c ${context}`],
-          },
-        );
-      }
+      const run = await runHere(session, args.run);
       return await putBack(session, ports, pace, {
         verb: 'undo',
         via: wayBack(run),

@@ -1,11 +1,11 @@
 import { Args } from '@oclif/core';
 import { compileTests } from '../../cli/criteria.ts';
+import { runHere } from '../../cli/run-here.ts';
 import { sourceOf } from '../../cli/source.ts';
 import { WriteCommand } from '../../cli/write-command.ts';
-import { JobctlError } from '../../domain/errors.ts';
 import { engineFor } from '../../operations/engine.ts';
 import { resumeRun } from '../../operations/resume.ts';
-import { openRun, readRun } from '../../safety/run-folder.ts';
+import { openRun } from '../../safety/run-folder.ts';
 
 export default class RunResume extends WriteCommand {
   static override summary = 'Go on with a run that was interrupted.';
@@ -22,14 +22,7 @@ export default class RunResume extends WriteCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunResume);
     return await this.write(flags, async (session, ports, pace) => {
-      const { plan } = await readRun(session.stateDir, args.run);
-      if (plan.where !== session.reader.backend.where) {
-        throw new JobctlError(
-          'refused',
-          `The run ${args.run} works on ${plan.where}, this is ${session.reader.backend.where}.`,
-          { next: [`Use the context of the run: -c ${plan.context}`] },
-        );
-      }
+      const { plan } = await runHere(session, args.run);
       const { task } = plan;
       const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
       const engine = engineFor(plan, {
