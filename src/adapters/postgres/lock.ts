@@ -84,7 +84,7 @@ async function tryLock(db: Db, key: string): Promise<boolean> {
 /** Who it is and since when, as far as the server tells. A session is opened for the lock, so its age is the lock's. */
 async function holderOf(db: Db, key: string, here: string | undefined): Promise<string> {
   const [row] = await db.query<{ name: string; since: string | null; client: string | null }>(
-    `SELECT a.application_name AS name, a.client_addr::text AS client,
+    `SELECT a.application_name AS name, host(a.client_addr) AS client,
             to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since
        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
       WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1

@@ -3,7 +3,15 @@ import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import type { Held, Standing } from '../dialect.ts';
-import { quoted } from '../sql.ts';
+import {
+  holdRows,
+  insertRows,
+  raiseSequence,
+  replaceRows,
+  type SavedRow,
+  type SavedTable,
+  standings,
+} from '../saved-rows.ts';
 import type { Layout } from './layout.ts';
 import { savedJobsOf } from './rows.ts';
 import { idsOf, outcomes } from './write.ts';
@@ -17,12 +25,15 @@ interface ProcrastinateSnapshot {
 }
 
 /** Native states in which a job runs, or will by itself. */
-const STARTING = `('todo', 'doing', 'aborting')`;
+const starting = ['todo', 'doing', 'aborting'];
 
 const snapshotOf = (saved: SavedJob): ProcrastinateSnapshot => saved.snapshot as unknown as ProcrastinateSnapshot;
 
 /** The row as the backend's own JSON text; the snapshot leaves out the args because they are the payload. */
-const rowOf = (saved: SavedJob): string => `${snapshotOf(saved).row.slice(0, -1)},"args":${saved.job.payload}}`;
+const rowOf = (saved: SavedJob): SavedRow => ({
+  id: saved.job.id,
+  row: `${snapshotOf(saved).row.slice(0, -1)},"args":${saved.job.payload}}`,
+});
 
 const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
   ref: { queue: saved.job.queue, id: saved.job.id },
@@ -33,15 +44,7 @@ const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
 
 /** What stands where each saved job stood. That its worker was removed meanwhile does not make it another job. */
 export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Map<string, Standing>> {
-  const rows = await db.query<{ id: string; standing: Standing }>(
-    `SELECT j.id::text AS id,
-            CASE WHEN n.there = w.was THEN 'same' WHEN w.was ->> 'status' IN ${STARTING} AND n.there = w.was || '{"status": "failed"}' THEN 'parked' ELSE 'different' END AS standing
-       FROM unnest($1::bigint[], $2::text[]) AS s (id, row) JOIN ${layout.jobs} j ON j.id = s.id,
-            LATERAL (SELECT row_to_json(j)::jsonb AS there) n,
-            LATERAL (SELECT s.row::jsonb || CASE WHEN n.there -> 'worker_id' = 'null' THEN '{"worker_id": null}'::jsonb ELSE '{}' END AS was) w`,
-    [idsOf(saved), saved.map(rowOf)],
-  );
-  const there = new Map(rows.map((row) => [row.id, row.standing]));
+  const there = await standings(db, jobsTable(layout), saved.map(rowOf));
   return new Map(saved.map(({ job }) => [job.id, there.get(job.id) ?? 'missing']));
 }
 
@@ -52,12 +55,7 @@ export async function holdForRevert(
   saved: readonly SavedJob[],
   mark: string | undefined,
 ): Promise<Held> {
-  const rows = await db.query<{ id: string; ours: boolean; status: string }>(
-    `SELECT j.id::text AS id, j.xmin::text = ($2::bigint % 4294967296)::text AS ours, j.status::text AS status
-       FROM ${layout.jobs} j WHERE j.id = ANY ($1::bigint[]) ORDER BY j.id FOR UPDATE OF j SKIP LOCKED`,
-    [idsOf(saved), mark ?? null],
-  );
-  const found = new Map(rows.map((row) => [row.id, row]));
+  const found = await holdRows(db, jobsTable(layout), idsOf(saved), mark);
   const ours = saved.filter(({ job }) => found.get(job.id)?.ours === true);
   const states = await compare(
     db,
@@ -69,7 +67,7 @@ export async function holdForRevert(
     if (state === 'same') return skipped(item, 'unchanged');
     if (state === 'missing') return skipped(item, 'not-found');
     const row = found.get(id);
-    return row === undefined ? skipped(item, 'locked') : skipped(item, 'started', `now ${row.status}`);
+    return row === undefined ? skipped(item, 'locked') : skipped(item, 'started', `now ${row.state}`);
   });
   const taken = await takenLocks(db, layout, ours);
   const free = ours.filter(({ job }) => !taken.has(job.id));
@@ -78,13 +76,7 @@ export async function holdForRevert(
 
 /** Gives each row its saved values again, and takes out of the event log what was written since. */
 export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Outcome[]> {
-  const columns = layout.columns.filter((column) => column !== 'id');
-  const changed = await db.query<{ id: string }>(
-    `UPDATE ${layout.jobs} j SET (${columns.map(quoted).join(', ')}) = ROW (${columns.map((column) => savedValue(layout, column)).join(', ')})
-       FROM (SELECT (json_populate_record(NULL::${layout.jobs}, row::json)).* FROM unnest($1::text[]) AS s (row)) r
-      WHERE j.id = r.id RETURNING j.id::text AS id`,
-    [saved.map(rowOf)],
-  );
+  const changed = await replaceRows(db, jobsTable(layout), saved.map(rowOf));
   await restoreEvents(db, layout, saved);
   return outcomes(saved, changed);
 }
@@ -141,16 +133,7 @@ async function takenLocks(db: Db, layout: Layout, saved: readonly SavedJob[]): P
 /** Inserts the saved rows under their own ids. Unless `asWas`, what would start by itself comes back as failed. */
 export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]> {
   await raiseSequence(db, layout.jobs, `SELECT max(id) FROM unnest($2::bigint[]) AS s (id)`, idsOf(saved));
-  const parked = `CASE WHEN r.status::text IN ${STARTING} THEN 'failed' ELSE r.status END`;
-  const values = layout.columns.map((column) =>
-    column === 'status' && !how.asWas ? parked : savedValue(layout, column),
-  );
-  const created = await db.query<{ id: string; parked: boolean }>(
-    `INSERT INTO ${layout.jobs} AS j (${layout.columns.map(quoted).join(', ')})
-     SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${layout.jobs}, s.row::json) r
-     ON CONFLICT DO NOTHING RETURNING j.id::text AS id`,
-    [saved.map(rowOf)],
-  );
+  const created = await insertRows(db, jobsTable(layout), saved.map(rowOf), how.asWas);
   const back = new Set(created.map((row) => row.id));
   const returned = saved.filter(({ job }) => back.has(job.id));
   await restoreEvents(db, layout, returned);
@@ -166,7 +149,7 @@ export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[]
 
 /** The library's own word for a todo job that is ended by hand; it says since when the job lies there. */
 async function noteParking(db: Db, layout: Layout, returned: readonly SavedJob[]): Promise<void> {
-  const parked = returned.filter(({ job }) => STARTING.includes(`'${job.native}'`));
+  const parked = returned.filter(({ job }) => starting.includes(job.native));
   if (parked.length === 0) return;
   await db.query(
     `INSERT INTO ${layout.events} (job_id, type) SELECT id, 'cancelled' FROM unnest($1::bigint[]) AS p (id)`,
@@ -174,15 +157,24 @@ async function noteParking(db: Db, layout: Layout, returned: readonly SavedJob[]
   );
 }
 
-/** A column of the saved row `r`. A backup from before a migration lacks columns; the worker may be gone. */
-function savedValue(layout: Layout, column: string): string {
-  const value = `r.${quoted(column)}`;
-  if (column === 'worker_id' && layout.workers !== undefined)
-    return `(SELECT w.id FROM ${layout.workers} w WHERE w.id = ${value})`;
-  // the column is never NULL: this is a JSON null, which reading the row's text has turned into one
-  if (column === 'args') return `coalesce(${value}, 'null')`;
-  if (column === 'priority') return `coalesce(${value}, 0)`;
-  return column === 'abort_requested' ? `coalesce(${value}, false)` : value;
+/** A backup from before a migration lacks columns; the worker may be gone. */
+function jobsTable(layout: Layout): SavedTable {
+  return {
+    name: layout.jobs,
+    columns: layout.columns,
+    idType: 'bigint',
+    state: { column: 'status', starting, parked: 'failed' },
+    references: ['worker_id'],
+    values: {
+      // the column is never NULL: this is a JSON null, which reading the row's text has turned into one
+      args: `coalesce(r.args, 'null')`,
+      priority: 'coalesce(r.priority, 0)',
+      abort_requested: 'coalesce(r.abort_requested, false)',
+      ...(layout.workers === undefined
+        ? {}
+        : { worker_id: `(SELECT w.id FROM ${layout.workers} w WHERE w.id = r.worker_id)` }),
+    },
+  };
 }
 
 /** The event log of these jobs becomes what it was: triggers' own additions go, missing events come back under their ids. */
@@ -222,14 +214,5 @@ async function relinkDefers(db: Db, layout: Layout, saved: readonly SavedJob[]):
     `UPDATE ${layout.periodicDefers} d SET job_id = l.job FROM unnest($1::bigint[], $2::bigint[]) AS l (job, defer)
       WHERE d.id = l.defer AND d.job_id IS NULL`,
     [links.map(([job]) => job), links.map(([, defer]) => defer)],
-  );
-}
-
-/** In a database that was made anew the id sequence may lie behind the ids that come back: the next new row would clash. */
-async function raiseSequence(db: Db, table: string, highest: string, values: readonly string[]): Promise<void> {
-  await db.query(
-    `SELECT setval(s.name, m.id) FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name) s, (${highest}) AS m (id)
-      WHERE coalesce(pg_sequence_last_value(s.name), 0) < m.id`,
-    [table, values],
   );
 }
