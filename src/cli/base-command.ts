@@ -1,8 +1,8 @@
 import { Command, Errors, type Interfaces } from '@oclif/core';
-import { toJson } from '../domain/payload.ts';
 import { errorText } from '../output/error-text.ts';
 import type { Page } from '../output/page.ts';
 import { maskSecrets } from '../safety/mask.ts';
+import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isClosedPipe } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -43,7 +43,7 @@ export abstract class JobctlCommand extends Command {
   }
 
   override logJson(value: unknown): void {
-    process.stdout.write(`${toJson(value, 2)}\n`);
+    process.stdout.write(`${safeJson(value, 2)}\n`);
   }
 
   /** The one place where a failure becomes text and an exit code. */
@@ -51,7 +51,7 @@ export abstract class JobctlCommand extends Command {
     if (error instanceof Errors.ExitError) throw error;
     const failure = asFailure(error);
     process.exitCode = failure.exitCode;
-    if (this.jsonEnabled()) this.say(toJson(failureJson(failure)));
+    if (this.jsonEnabled()) this.say(safeJson(failureJson(failure)));
     else
       this.say(
         maskSecrets(

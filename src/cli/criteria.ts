@@ -86,6 +86,7 @@ async function errorTest(text: string): Promise<(job: Job) => boolean> {
     return ({ error }) => error !== undefined && compiled.matcher(error.message).find();
   } catch (cause) {
     throw new JobctlError('usage', `--error ${text} is not a regular expression: ${(cause as Error).message}.`, {
+      next: ['Without the slashes it is looked for as it stands.'],
       cause,
     });
   }

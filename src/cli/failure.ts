@@ -1,5 +1,6 @@
 import { Errors } from '@oclif/core';
 import { JobctlError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import { maskSecrets } from '../safety/mask.ts';
 
 /** Lines of oclif's own that say nothing. */
@@ -13,13 +14,25 @@ export function asFailure(error: unknown): JobctlError {
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '' && !noise.test(line));
-    return new JobctlError('usage', lines.join('\n'), { next: ['Add --help to see how it is used.'], cause: error });
+    return new JobctlError('usage', lines.join('\n'), {
+      next: [...nearFlags(error), 'Add --help to see how it is used.'],
+      cause: error,
+    });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new JobctlError('unexpected', `jobctl met something it did not expect: ${message}`, {
     next: ['Run it again with --debug and report what it prints.'],
     cause: error,
   });
+}
+
+/** For a flag that does not exist: those of the command that it was most likely meant to be. */
+function nearFlags(error: Error): string[] {
+  const { flags, parse } = error as Error & { flags?: unknown; parse?: { input?: { flags?: object } } };
+  if (!Array.isArray(flags)) return [];
+  const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
+  const close = (flags as string[]).flatMap((flag) => nearest(flag.replace(/=.*$/s, ''), known, 2));
+  return close.length === 0 ? [] : [`Did you mean ${close.join(' or ')}?`];
 }
 
 /** What `--json` prints on stderr. */

@@ -1,9 +1,9 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { Job, JobState } from '../domain/job.ts';
-import { toJson } from '../domain/payload.ts';
 import { matcher, type Selection } from '../domain/selection.ts';
 import { type JobView, jobView } from '../output/job-view.ts';
 import { jobsText } from '../output/jobs-text.ts';
+import { safeJson } from '../safety/safe-json.ts';
 import { JobctlCommand } from './base-command.ts';
 import { compileTests, readSelection } from './criteria.ts';
 import { selectionFlags, showFlags } from './flags.ts';
@@ -48,7 +48,7 @@ export abstract class ListCommand extends JobctlCommand {
     if (flags.ndjson) {
       for await (const job of this.found(session, selection, flags)) {
         if (!process.stdout.writable) break;
-        if (!process.stdout.write(`${toJson(jobView(job, session.redact))}\n`))
+        if (!process.stdout.write(`${safeJson(jobView(job, session.redact))}\n`))
           await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
       }
       return { jobs: [], more: false };

@@ -30,7 +30,8 @@ export async function editedText(before: string, mayAsk: boolean): Promise<strin
   try {
     await writeFile(path, `${toJson(payloadValue(before), 2)}\n`, { mode: 0o600 });
     const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi';
-    const child = spawn(`${editor} "$1"`, ['sh', path], { shell: '/bin/sh', stdio: 'inherit' });
+    // the variable may hold arguments, so a shell reads it; the path stays one word
+    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', path], { stdio: 'inherit' });
     const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
     if (code !== 0) throw new JobctlError('cancelled', `${editor} ended with ${code}; nothing was changed.`);
     return asJson(await readFile(path, 'utf8'));
@@ -44,7 +45,10 @@ function asJson(text: string): string {
   try {
     JSON.parse(text);
   } catch (cause) {
-    throw new JobctlError('usage', `The payload is not JSON: ${(cause as Error).message}.`, { cause });
+    throw new JobctlError('usage', `That is not JSON: ${(cause as Error).message}.`, {
+      next: [`A text needs its quotes: --set 'to="a@example.org"'.`],
+      cause,
+    });
   }
   return toJson(payloadValue(text));
 }
@@ -61,7 +65,9 @@ function assign(target: unknown, assignment: string): void {
   let place = target;
   for (const step of path) place = isHolder(place) && Object.hasOwn(place, step) ? place[step] : undefined;
   if (!isHolder(place))
-    throw new JobctlError('usage', `--set ${assignment}: the payload has no ${path.join('.') || 'fields'}.`);
+    throw new JobctlError('usage', `--set ${assignment}: the payload has no ${path.join('.') || 'fields'}.`, {
+      next: ['Only the last name of the path may be new.'],
+    });
   place[last] = payloadValue(asJson(text));
 }
 

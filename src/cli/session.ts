@@ -68,7 +68,9 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
   return {
     context,
     reader: readOnly(opened, 'this command only reads'),
-    adapter: context.readOnly ? readOnly(opened, `the context ${context.name} is readOnly`) : calm,
+    adapter: context.readOnly
+      ? readOnly(opened, `the context ${context.name} is readOnly`, 'Use a context that may write: jobctl context list')
+      : calm,
     stateDir,
     redact,
     [Symbol.asyncDispose]: () => opened.close(),

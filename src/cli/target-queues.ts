@@ -13,7 +13,9 @@ export interface Target {
 
 /** The queues a write is about: the one named, all of them only when that is said, or those of the ids. */
 export async function targetQueues(reader: QueueReader, { queue, allQueues, id }: Target): Promise<string[]> {
-  if (queue !== undefined && allQueues) throw new JobctlError('usage', 'A queue and --all-queues exclude each other.');
+  if (queue !== undefined && allQueues) {
+    throw new JobctlError('usage', 'A queue and --all-queues exclude each other.', { next: ['Give one of them.'] });
+  }
   if (queue !== undefined) return await knownQueues(reader, [queue]);
   if (allQueues) return await knownQueues(reader, []);
   const ids = id?.filter((one) => one !== '-') ?? [];

@@ -55,7 +55,7 @@ export abstract class WriteCommand extends JobctlCommand {
         waitLockMs: flags['wait-lock'] === undefined ? 0 : parseDuration(flags['wait-lock']) * 1000,
       });
       const report = await work(session, ports, {
-        dryRun: flags['dry-run'],
+        dryRun: Boolean(flags['dry-run']), // not set is undefined, whatever its type says
         max: flags.max,
         batch: flags.batch,
         signal: stop.signal,

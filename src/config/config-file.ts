@@ -31,7 +31,7 @@ export async function readConfigFile(file: string): Promise<ReadConfig> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new JobctlError('usage', `Cannot read the configuration ${file}: ${cause.message}`, { cause });
   });
-  const yaml = await import('yaml');
+  const yaml = await import('./yaml.ts');
   const counter = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number) => ({

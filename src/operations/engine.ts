@@ -92,8 +92,10 @@ function takingAway(
     keeps: ({ state }) => state !== 'active',
     settle: (intent) => ops.settle({ ...intent, action: 'remove' }),
     left: async () => undefined,
-    async *batches(size, from) {
+    async *batches(_size, from) {
       for await (const batch of source(task, from)) {
+        // in one claim: whoever resumes goes on with the next batch of the source
+        const size = batch.jobs.length;
         const queues = [...new Set(batch.jobs.map(({ job }) => job.queue))];
         const ids = batch.jobs.map(({ job }) => job.id);
         const states = ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'] as const;

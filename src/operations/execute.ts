@@ -18,6 +18,8 @@ export interface Execution {
   readonly pace: Pace;
 }
 
+const STOPPED = 'stopped on request';
+
 /** Where a resumed run goes on. */
 export interface SoFar {
   readonly results: Results;
@@ -25,15 +27,14 @@ export interface SoFar {
   readonly source: number;
 }
 
+const nothingYet = (plan: Plan): SoFar => ({ results: new Results(plan), source: 1 });
+
 /**
  * The loop that is the same for every verb and backend:
  * keep what still matches → save and sync → journal the intent → apply → journal the outcomes.
  * Whatever stops it, what was done is in the report and in the journal.
  */
-export async function execute(
-  execution: Execution,
-  soFar: SoFar = { results: new Results(execution.plan), source: 1 },
-): Promise<Report> {
+export async function execute(execution: Execution, soFar: SoFar = nothingYet(execution.plan)): Promise<Report> {
   const { plan, engine, ports, pace, run } = execution;
   const { results } = soFar;
   const target = Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
@@ -52,6 +53,9 @@ export async function execute(
     stopped = messageOf(error);
   }
   ports.show.settled();
+  // a paced adapter ends its claims early when it is told to stop while it waits
+  if (pace.signal.aborted && !isFull(plan, results) && (results.handled < target || !plan.matched.exact))
+    stopped ??= STOPPED;
   if (stopped === undefined && plan.matched.exact && results.handled < target) {
     const left = (await engine.left().catch(() => undefined)) ?? 0;
     if (left > 0) stopped = `${left} jobs that match were held by other sessions`;
@@ -84,9 +88,11 @@ async function oneBatch(
     const left = (plan.limit ?? Number.POSITIVE_INFINITY) - results.acted;
     const jobs = claim.jobs.filter(({ job }) => engine.keeps(job)).slice(0, left);
     const origin = source === undefined ? {} : { source };
-    if (claim.skipped.length > 0 || (jobs.length === 0 && source !== undefined)) {
-      await run.journal({ at: 'skipped', rest: restOf(claim.skipped), ...origin });
-      results.add(claim.skipped);
+    const skipped = results.unmet(claim.skipped);
+    if (skipped.length > 0 || (jobs.length === 0 && source !== undefined)) {
+      // only with its last entry is a batch of the source behind us
+      await run.journal({ at: 'skipped', rest: restOf(skipped), ...(jobs.length === 0 ? origin : {}) });
+      results.add(skipped);
     }
     if (jobs.length > 0) {
       if (lock.lost.aborted) throw lock.lost.reason;
@@ -102,18 +108,18 @@ async function oneBatch(
           why: messageOf(error),
         }));
       });
+      results.add(outcomes); // it has happened, whether or not the journal still takes it
       await run.journal({
         at: 'outcome',
         batch,
         done: outcomes.filter(({ result }) => result === 'done').length,
         rest: restOf(outcomes),
       });
-      results.add(outcomes);
       if (lost.error !== undefined) return messageOf(lost.error);
       if (outcomes.every(({ result }) => result === 'failed'))
         return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
     }
-    return pace.signal.aborted ? 'stopped on request' : undefined;
+    return pace.signal.aborted ? STOPPED : undefined;
   } finally {
     await claim.release();
   }

@@ -4,8 +4,8 @@ import { finished } from 'node:stream/promises';
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
-import { toJson } from '../domain/payload.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
+import { safeJson } from '../safety/safe-json.ts';
 
 const PAGE = 1000;
 
@@ -44,7 +44,7 @@ export async function exportJobs(
           break;
         }
         jobs += 1;
-        lines.push(`${toJson(shown(job))}\n`);
+        lines.push(`${safeJson(shown(job))}\n`);
       }
       if (lines.length > 0 && !out.write(lines.join(''))) await Promise.race([once(out, 'drain'), failure]);
       if (more) break;

@@ -74,41 +74,45 @@ export async function* changedBy(
   from: number,
   restored: (from: number) => AsyncIterable<SourceBatch>,
 ): AsyncGenerator<SourceBatch> {
-  const frames = run.backupPath === undefined ? undefined : openBackup(run.backupPath, { acceptTorn: true });
-  const origins = run.backupPath === undefined ? restored(1)[Symbol.asyncIterator]() : undefined;
+  const { backupPath } = run;
+  const saved = lookUp(backupPath === undefined ? restored(1) : framesOf(backupPath));
   let number = 0;
-  for await (const { intent, outcome } of batches(run.journalPath)) {
-    if (outcome === undefined || outcome.rest.some(({ result }) => result === 'unknown')) throw unsettled(run);
-    const left = new Set(outcome.rest.map(({ id }) => id));
-    const done = new Set(intent.ids.filter((id) => !left.has(id)));
-    const saved =
-      frames === undefined ? await batchOf(origins, intent.source) : await frameOf(frames, intent.frame?.frame);
-    number += 1;
-    if (number >= from && done.size > 0)
-      yield { source: number, jobs: saved.filter(({ job }) => done.has(job.id)), mark: intent.mark };
+  try {
+    for await (const { intent, outcome } of batches(run.journalPath)) {
+      if (outcome === undefined || outcome.rest.some(({ result }) => result === 'unknown')) throw unsettled(run);
+      const left = new Set(outcome.rest.map(({ id }) => id));
+      const done = new Set(intent.ids.filter((id) => !left.has(id)));
+      const jobs = await saved.find(backupPath === undefined ? intent.source : intent.frame?.frame);
+      number += 1;
+      if (number >= from && done.size > 0)
+        yield { source: number, jobs: jobs.filter(({ job }) => done.has(job.id)), mark: intent.mark };
+    }
+  } finally {
+    await saved.close();
   }
 }
 
-async function frameOf(
-  frames: AsyncGenerator<{ frame: number; jobs: SavedJob[] }>,
-  wanted: number | undefined,
-): Promise<readonly SavedJob[]> {
-  for (;;) {
-    const next = await frames.next();
-    if (next.done === true) return [];
-    if (next.value.frame === wanted) return next.value.jobs;
-  }
+async function* framesOf(backup: string): AsyncGenerator<SourceBatch> {
+  for await (const { frame, jobs } of openBackup(backup, { acceptTorn: true })) yield { source: frame, jobs };
 }
 
-async function batchOf(
-  batches_: AsyncIterator<SourceBatch> | undefined,
-  wanted: number | undefined,
-): Promise<readonly SavedJob[]> {
-  for (;;) {
-    const next = await batches_?.next();
-    if (next === undefined || next.done === true) return [];
-    if (next.value.source === wanted) return next.value.jobs;
-  }
+/** Looks batches up in their order. One whose first write never happened is asked for once more. */
+function lookUp(source: AsyncIterable<SourceBatch>) {
+  const all = source[Symbol.asyncIterator]();
+  let last: SourceBatch | undefined;
+  return {
+    async find(wanted: number | undefined): Promise<readonly SavedJob[]> {
+      while (last === undefined || last.source !== wanted) {
+        const next = await all.next();
+        if (next.done === true) return [];
+        last = next.value;
+      }
+      return last.jobs;
+    },
+    async close(): Promise<void> {
+      await all.return?.();
+    },
+  };
 }
 
 const unsettled = (run: RunRecord): JobctlError =>

@@ -35,7 +35,7 @@ export async function runOperation(
   }
 }
 
-function refuseBeyond(plan: Plan, max: number | undefined): void {
+export function refuseBeyond(plan: Plan, max: number | undefined): void {
   if (max === undefined || plan.matched.value <= max) return;
   throw new JobctlError('refused', `${plan.matched.value} jobs match, which is more than --max ${max}.`, {
     next: ['Narrow the selection, or raise --max.', 'To act on the first ones only, use --limit.'],

@@ -14,9 +14,12 @@ export class Results {
   leftWork: boolean;
   /** Named jobs that were never part of the plan; they count as skipped in the report alone. */
   readonly #strays: number;
+  /** Named jobs that are counted already. A claim tells of every name that it does not meet. */
+  readonly #told: Set<string>;
 
   constructor(plan: Pick<Plan, 'strays'>) {
     this.#strays = plan.strays.length;
+    this.#told = new Set(plan.strays.map(({ id }) => id));
     this.leftWork = plan.strays.length > 0;
     this.skipped.push(...plan.strays.slice(0, NAMED));
   }
@@ -29,6 +32,21 @@ export class Results {
   /** Jobs that were written to, or may have been: what a limit counts. */
   get acted(): number {
     return this.counts.done + this.counts.failed + this.counts.unknown;
+  }
+
+  /** Those of the named jobs that are not counted yet. */
+  unmet(skipped: readonly Outcome[]): readonly Outcome[] {
+    return this.#told.size === 0 ? skipped : skipped.filter(({ ref }) => !this.#told.has(ref.id));
+  }
+
+  /** These names are counted; whatever a later claim says of them is no news. */
+  tell(ids: readonly string[]): void {
+    for (const id of ids) this.#told.add(id);
+  }
+
+  /** These names will not be met again. */
+  forget(): void {
+    this.#told.clear();
   }
 
   add(outcomes: readonly Outcome[]): void {
@@ -51,7 +69,7 @@ export class Results {
   /** The same from a journal. */
   addJournalled(done: number, rest: readonly RestEntry[]): void {
     this.counts.done += done;
-    this.add(rest.map(({ queue, id, result, why, note }) => ({ ref: { queue, id }, result, why, note }) as Outcome));
+    this.add(rest.map(asOutcome));
   }
 
   /** Jobs that the plan counted and that no claim met: they moved on by themselves. */
@@ -59,6 +77,9 @@ export class Results {
     this.counts.skipped += count;
   }
 }
+
+export const asOutcome = ({ queue, id, result, why, note }: RestEntry): Outcome =>
+  ({ ref: { queue, id }, result, why, note }) as Outcome;
 
 const queueOf = (plan: Plan): Pick<Report, 'queue' | 'queues'> =>
   plan.queues.length === 1 ? { queue: plan.queues[0] as string, queues: plan.queues } : { queues: plan.queues };

@@ -50,7 +50,7 @@ export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, 
       ],
       page,
     ),
-    sample.length === 0 ? undefined : sampleText(sample, plan.madeAt, affected, page),
+    sample.length === 0 ? undefined : sampleText(sample.slice(0, affected), plan.madeAt, affected, page),
     straysText(plan.strays, page),
     lines(
       ...plan.warnings.map((warning) => page.style.warn('warning: ') + hang('         ', warning, page.width).slice(9)),

@@ -1,7 +1,7 @@
 import type { PutBack } from '../../domain/action.ts';
 import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome, SkipReason } from '../../domain/outcome.ts';
-import { done, letGo, settle, skipped } from './claim.ts';
+import { done, letGo, saved as savedNow, settle, skipped } from './claim.ts';
 import type { Connection } from './connection.ts';
 import { jobText, type MemoryJob } from './memory-job.ts';
 import { keyOf, type MemoryStore } from './store.ts';
@@ -65,7 +65,9 @@ function hold(connection: Connection, judge: Judge, jobs: readonly SavedJob[], h
     else store.held.set(key, mark);
     return why === undefined;
   });
-  const applyOne = (saved: SavedJob): Outcome => {
+  const given = new Map(held.map((saved) => [keyOf(saved.job), saved]));
+  const applyOne = (held: SavedJob): Outcome => {
+    const saved = given.get(keyOf(held.job)) ?? held;
     const wanted = formOf(saved, how);
     const why = store.held.get(keyOf(saved.job)) === mark ? judge(store, saved, wanted, undone) : 'locked';
     if (why !== undefined) return skipped(saved.job, why);
@@ -80,7 +82,11 @@ function hold(connection: Connection, judge: Judge, jobs: readonly SavedJob[], h
     held.map(({ job }) => job),
   );
   return {
-    jobs: held,
+    // what is about to be overwritten, where there is something: that is what must be saved first
+    jobs: held.map((saved) => {
+      const there = store.get(saved.job);
+      return there === undefined ? saved : savedNow(there, store);
+    }),
     skipped: missed,
     mark,
     apply: async (chosen) => {

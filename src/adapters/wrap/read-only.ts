@@ -2,8 +2,8 @@ import type { QueueAdapter } from '../../domain/adapter.ts';
 import { asReader } from './as-reader.ts';
 
 /** An adapter without a single write method. `why` is what the operator reads: `the context prod is readOnly`. */
-export function readOnly(adapter: QueueAdapter, why: string): QueueAdapter {
-  const refused = { level: 'none', why, refused: true } as const;
+export function readOnly(adapter: QueueAdapter, why: string, instead?: string): QueueAdapter {
+  const refused = { level: 'none', why, refused: true, ...(instead === undefined ? {} : { instead }) } as const;
   return {
     ...asReader(adapter),
     can: {

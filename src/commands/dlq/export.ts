@@ -4,6 +4,7 @@ import { compileTests, readSelection } from '../../cli/criteria.ts';
 import { selectionFlags, showFlags } from '../../cli/flags.ts';
 import { targetQueues } from '../../cli/target-queues.ts';
 import { exportJobs } from '../../operations/export-jobs.ts';
+import { plural } from '../../output/count-text.ts';
 import { jobView } from '../../output/job-view.ts';
 
 export default class DlqExport extends JobctlCommand {
@@ -37,9 +38,9 @@ export default class DlqExport extends JobctlCommand {
       path: flags.output,
       limit: flags.limit,
     });
-    this.say(
-      `${exported.jobs.toLocaleString('en')} dead jobs of ${args.queue} exported${flags.output === undefined ? '' : ` to ${flags.output}`}.${exported.more ? ' More match: the limit was reached.' : ''}`,
-    );
+    const to = flags.output === undefined ? '' : ` to ${flags.output}`;
+    const more = exported.more ? ' More match: the limit was reached.' : '';
+    this.say(this.page(flags).clean(`${plural(exported.jobs, 'dead job')} of ${args.queue} exported${to}.${more}`));
     return { schemaVersion: 1, queue: args.queue, ...exported };
   }
 }

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { answerOf, expectFailure, expectFits, expectGolden } from './answer.ts';
+import { homeForTest } from './jobctl.ts';
+
+const config = `version: 1
+default: staging
+contexts:
+  staging:
+    url: 'memory:'
+  prod:
+    url: 'postgres://app:\${DB_PASSWORD}@db.example.org/jobs'
+    protected: true
+  mirror:
+    url: 'memory:'
+    readOnly: true
+`;
+
+it('config init writes a file that config check finds fine, and never overwrites', async () => {
+  const home = await homeForTest();
+  expect(await home.run(['config', 'check'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('config init'),
+  });
+  expect(await home.run(['config', 'init'])).toMatchObject({ code: 0, stdout: expect.stringContaining('jobctl.yaml') });
+  const written = await readFile(join(home.folder, 'jobctl.yaml'), 'utf8');
+  expect(await home.run(['config', 'check'])).toMatchObject({ code: 0, stderr: '' });
+  const check = answerOf(await home.run(['config', 'check', '--json']), 'config-check');
+  expect(check).toMatchObject({ ok: true, files: [join(home.folder, 'jobctl.yaml')], issues: [] });
+  expectFailure(await home.run(['config', 'init']), 2, /is there already; it was left as it is/);
+  expect(await readFile(join(home.folder, 'jobctl.yaml'), 'utf8')).toBe(written);
+});
+
+it('config check says every fault as JSON too', async () => {
+  const home = await homeForTest();
+  await home.file('jobctl.yaml', 'version: 1\ncontexts:\n  a:\n    url: 5\n    protectd: true\n');
+  const ended = await home.run(['config', 'check', '--json']);
+  expect(ended.code).toBe(2);
+  expect(answerOf(ended, 'config-check')).toMatchObject({ ok: false, issues: [{ line: 4 }, { line: 5 }] });
+});
+
+it('config schema prints the JSON Schema of the file', async () => {
+  const home = await homeForTest();
+  const [text, json] = await Promise.all([home.run(['config', 'schema']), home.run(['config', 'schema', '--json'])]);
+  expect(JSON.parse(text.stdout)).toEqual(JSON.parse(json.stdout));
+  expect(JSON.parse(text.stdout)).toMatchObject({ type: 'object', properties: { contexts: expect.anything() } });
+});
+
+it('context list, use and show: which backend, and who decided that', async () => {
+  const home = await homeForTest();
+  await home.file('jobctl.yaml', config);
+  const env = { DB_PASSWORD: 'pw-in-variable' };
+  const list = await home.run(['context', 'list'], { env });
+  expect(list).toMatchObject({ code: 0, stderr: '' });
+  expectFits(list.stdout);
+  await expectGolden('context-list', list.stdout);
+  const { contexts } = answerOf<{ contexts: { name: string; current: boolean }[] }>(
+    await home.run(['context', 'list', '--json'], { env }),
+    'context-list',
+  );
+  expect(contexts.filter(({ current }) => current).map(({ name }) => name)).toEqual(['staging']);
+
+  const used = await home.run(['context', 'use', 'prod'], { env });
+  expect(used).toMatchObject({ code: 0, stdout: 'The context is now prod, which is protected.\n' });
+  const shown = await home.run(['context', 'show'], { env });
+  expect(shown.stdout).not.toContain('pw-in-variable');
+  await expectGolden('context-show', shown.stdout);
+  const other = await home.run(['context', 'show', '-c', 'mirror', '--json'], { env });
+  expect(JSON.parse(other.stdout)).toMatchObject({ name: 'mirror', origin: '--context', readOnly: true });
+  expectFailure(await home.run(['context', 'use', 'prd'], { env }), 2, /no context "prd".*Did you mean prod\?/);
+  expect(await home.run(['stats', '-c', 'staging'], { env })).toMatchObject({ code: 0 });
+});
+
+it('help and the version come without a backend, at 80 columns', async () => {
+  const home = await homeForTest();
+  expect((await home.run(['--version'])).stdout).toMatch(/^jobctl\/\d+\.\d+\.\d+ /);
+  for (const command of [
+    ['replay', '--help'],
+    ['dlq', 'groups', '--help'],
+    ['undo', '--help'],
+  ]) {
+    const { stdout, code } = await home.run(command);
+    expect(code).toBe(0);
+    expectFits(stdout);
+  }
+});

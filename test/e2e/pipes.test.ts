@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { createProcrastinate } from '../setup/databases.ts';
+import { loadMany } from '../setup/procrastinate.ts';
+import { answerOf } from './answer.ts';
+import { homeForTest } from './jobctl.ts';
+import { openShop } from './shop.ts';
+
+it('a reader that goes away ends a list and an export quietly', async () => {
+  const database = await createProcrastinate('3.9');
+  onTestFinished(() => database.drop());
+  await loadMany(database.pool, 20_000, { queues: ['email'] });
+  const home = await homeForTest(database.url);
+  for (const command of [
+    ['job', 'list', 'email', '--ndjson'],
+    ['dlq', 'export', 'email'],
+  ]) {
+    const { child, ended } = home.start(command);
+    await once(child.stdout as NodeJS.EventEmitter, 'data');
+    child.stdout?.destroy();
+    const { code, stderr } = await ended;
+    expect({ command, code, errors: stderr.match(/error|EPIPE|at .*js/) }).toEqual({ command, code: 0, errors: null });
+  }
+});
+
+it('a reader that goes away never stops a write halfway', async () => {
+  const shop = await openShop();
+  onTestFinished(() => shop.database.drop());
+  const home = await homeForTest(shop.url);
+  const { child, ended } = home.start(['replay', 'email', '--batch', '1', '--yes', '--json']);
+  child.stdout?.destroy();
+  expect((await ended).code).toBe(0);
+  const states = await shop.states();
+  expect(shop.dead.map((id) => states[id])).toEqual(shop.dead.map(() => 'todo'));
+  const { runs } = answerOf<{ runs: { state: string }[] }>(await home.run(['run', 'list', '--json']), 'run-list');
+  expect(runs).toEqual([expect.objectContaining({ state: 'finished' })]);
+});
+
+it('--ndjson gives all that match, a job a line, and its ids go into the next command by stdin', async () => {
+  const shop = await openShop();
+  onTestFinished(() => shop.database.drop());
+  const home = await homeForTest(shop.url);
+  const listed = await home.run(['dlq', 'list', 'email', '--where', 'payload.n >= 4', '--ndjson']);
+  expect(listed).toMatchObject({ code: 0, stderr: '' });
+  const jobs = listed.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; state: string });
+  expect(jobs.map(({ id }) => id).toSorted()).toEqual(shop.dead.slice(4));
+  const stdin = jobs.map(({ id }) => id).join('\n');
+  const ended = await home.run(['replay', 'email', '--id', '-', '--yes', '--json'], { stdin });
+  expect(answerOf(ended, 'report')).toMatchObject({ matched: 2, outcomes: { done: 2 } });
+  const payload = await home.run(['job', 'edit', shop.dead[0] as string, '--file', '-', '--yes'], {
+    stdin: '{"big":12345678901234567890}',
+  });
+  expect(payload.code).toBe(0);
+  const { rows } = await shop.database.pool.query<{ args: string }>(
+    'SELECT args::text FROM procrastinate_jobs WHERE id = $1',
+    [shop.dead[0]],
+  );
+  expect(rows[0]?.args).toBe('{"big": 12345678901234567890}');
+});
+
+it('--ndjson and --json exclude each other', async () => {
+  const home = await homeForTest('memory:');
+  expect(await home.run(['dlq', 'list', '--ndjson', '--json'])).toMatchObject({ code: 2, stdout: '' });
+});

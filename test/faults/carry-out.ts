@@ -1,0 +1,135 @@
+import { openAdapter } from '../../src/adapters/registry.ts';
+import { portsFor } from '../../src/cli/ports.ts';
+import { putBack } from '../../src/cli/put-back.ts';
+import type { Session } from '../../src/cli/session.ts';
+import { sourceOf } from '../../src/cli/source.ts';
+import { placeOf } from '../../src/config/backend-url.ts';
+import type { Action } from '../../src/domain/action.ts';
+import type { QueueAdapter } from '../../src/domain/adapter.ts';
+import type { JobState } from '../../src/domain/job.ts';
+import type { Report } from '../../src/domain/plan.ts';
+import { type EngineParts, engineFor } from '../../src/operations/engine.ts';
+import { planAction } from '../../src/operations/plan-action.ts';
+import { wayBack } from '../../src/operations/plan-return.ts';
+import type { Pace, Ports } from '../../src/operations/ports.ts';
+import { resumeRun } from '../../src/operations/resume.ts';
+import { runOperation } from '../../src/operations/run-operation.ts';
+import { plainStyle } from '../../src/output/page.ts';
+import { openRun, type RunFolder, readRun } from '../../src/safety/run-folder.ts';
+
+interface Act {
+  readonly verb: 'replay' | 'purge' | 'reset';
+  readonly queue: string;
+  readonly states?: readonly JobState[];
+}
+
+/** A write as plain data, so that a test can hand it to a process that dies of it. */
+export type Order =
+  | Act
+  | { readonly verb: 'undo' | 'restore'; readonly run: string }
+  | { readonly verb: 'resume'; readonly run: string };
+
+export interface World {
+  readonly adapter: QueueAdapter;
+  readonly ports: Ports;
+  readonly stateDir: string;
+  readonly pace: Pace;
+  /** Goes around the folder of a run that is taken up again. */
+  readonly around?: ((run: RunFolder) => RunFolder) | undefined;
+}
+
+const acts = {
+  replay: { states: ['dead'], action: { verb: 'replay', keepAttempts: false } },
+  purge: { states: ['dead'], action: { verb: 'remove' } },
+  reset: { states: ['active'], action: { verb: 'reset' }, stuck: true },
+} as const satisfies Record<string, { states: readonly JobState[]; action: Action; stuck?: boolean }>;
+
+/** The adapter that a command would open. */
+export const openAt = (url: string): Promise<QueueAdapter> => openAdapter({ url, where: placeOf(url) });
+
+/** The ports of a command that nobody asks anything. */
+export function worldOf(adapter: QueueAdapter, stateDir: string, pace: Partial<Pace> = {}): World {
+  const ports = portsFor(sessionOf(adapter, stateDir), {
+    json: true,
+    input: false,
+    yes: true,
+    prompt: { yesNo: async () => true, text: async () => undefined },
+    page: { width: 80, style: plainStyle, clean: (text) => text },
+    say: () => {},
+    waitLockMs: 20_000,
+  });
+  return {
+    adapter,
+    stateDir,
+    ports: { ...ports, confirm: async () => {} },
+    pace: { dryRun: false, batch: 6, signal: new AbortController().signal, ...pace },
+  };
+}
+
+function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
+  const context = {
+    name: 'faults',
+    url: '',
+    origin: 'a test',
+    protected: false,
+    readOnly: false,
+    redact: { fields: [], types: {} },
+    queues: {},
+  } as unknown as Session['context'];
+  return {
+    context,
+    adapter,
+    reader: adapter,
+    stateDir,
+    redact: (value) => value,
+    [Symbol.asyncDispose]: () => adapter.close(),
+  };
+}
+
+/** What the command of this verb does between its flags and its report. */
+export async function carryOut(world: World, order: Order): Promise<Report> {
+  const { adapter, ports, pace, stateDir } = world;
+  if (order.verb === 'resume') return await resume(world, order.run);
+  if (order.verb === 'undo' || order.verb === 'restore') {
+    const run = await readRun(stateDir, order.run);
+    const from = { backup: run.backupPath ?? '', ...(order.verb === 'undo' ? { run: run.id } : {}) };
+    const via = order.verb === 'undo' ? wayBack(run) : 'restore';
+    return await putBack(sessionOf(adapter, stateDir), ports, pace, {
+      verb: order.verb,
+      via,
+      asWas: true,
+      from,
+      warnings: [],
+    });
+  }
+  const { queue, verb } = order as Act;
+  const { action, ...more } = acts[verb];
+  const states = (order as Act).states ?? more.states;
+  const selection = { ...more, queues: [queue], states };
+  const request = { verb, context: 'faults', protected: false, selection, tests: {}, action };
+  return await runOperation(
+    () => planAction(adapter, request),
+    (plan) => engineFor(plan, partsOf(adapter, stateDir)),
+    ports,
+    pace,
+  );
+}
+
+async function resume({ adapter, ports, pace, stateDir, around = (run) => run }: World, id: string): Promise<Report> {
+  const { task } = (await readRun(stateDir, id)).plan;
+  const run = around(await openRun(stateDir, id));
+  try {
+    const source = (from: number) => (task.kind === 'put-back' ? sourceOf(task, from, stateDir) : none());
+    return await resumeRun(run, engineFor(run.plan, partsOf(adapter, stateDir)), source, ports, pace);
+  } finally {
+    await run.close();
+  }
+}
+
+const partsOf = (adapter: QueueAdapter, stateDir: string): EngineParts => ({
+  adapter,
+  tests: {},
+  source: (task, from) => sourceOf(task, from, stateDir),
+});
+
+async function* none(): AsyncGenerator<never> {}

@@ -1,0 +1,52 @@
+import type { Claim, Claims, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
+
+export type Apply = Claim['apply'];
+
+/** Puts `wrap` around every write of the adapter; `number` counts the writes from 1. */
+export function aroundApply(
+  adapter: QueueAdapter,
+  wrap: (apply: Apply, number: number, claim: Claim) => Apply,
+): QueueAdapter {
+  let number = 0;
+  const claimOf = (claim: Claim): Claim => {
+    number += 1;
+    return { ...claim, apply: wrap((jobs) => claim.apply(jobs), number, claim) };
+  };
+  const claims = (ops: Claims): Claims => ({
+    ...ops,
+    async *claim(request) {
+      for await (const claim of ops.claim(request)) yield claimOf(claim);
+    },
+  });
+  const returns = (ops: Returns): Returns => ({
+    ...ops,
+    hold: async (...given) => claimOf(await ops.hold(...given)),
+  });
+  const { can } = adapter;
+  return {
+    ...adapter,
+    can: {
+      ...can,
+      replay: mapped(can.replay, claims),
+      reset: mapped(can.reset, claims),
+      remove: mapped(can.remove, claims),
+      restore: mapped(can.restore, returns),
+      revert: mapped(can.revert, returns),
+    },
+  };
+}
+
+type Capability<Ops> = QueueAdapter['can'][keyof QueueAdapter['can']] | { level: 'native'; ops: Ops };
+
+function mapped<Ops, Given extends Capability<Ops>>(capability: Given, wrap: (ops: Ops) => Ops): Given {
+  if (capability.level === 'none') return capability;
+  return { ...capability, ops: wrap(capability.ops as Ops) };
+}
+
+/** Writes number `at` does not answer: `sent` tells whether it happened all the same. */
+export const unanswered = (adapter: QueueAdapter, at: number, sent: boolean): QueueAdapter =>
+  aroundApply(adapter, (apply, number) => async (jobs) => {
+    if (number !== at) return await apply(jobs);
+    if (sent) await apply(jobs);
+    throw new Error('the connection was lost');
+  });
