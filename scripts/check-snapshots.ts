@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diffLines } from './diff-lines.ts';
+import { documents } from './write-docs.ts';
 
 interface Manifest {
   commands: Record<
@@ -63,6 +64,7 @@ function commands(): string {
 
 const generated: Record<string, () => string | Promise<string>> = {
   'test/golden/commands.json': commands,
+  ...documents,
 };
 
 const write = process.argv.includes('--write');
