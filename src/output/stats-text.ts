@@ -89,7 +89,7 @@ function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
     count('completed', 20),
     count('cancelled', 30),
     ...rate('DONE/MIN', 'completed', 40),
-    ...rate('DIED/MIN', 'died', 15),
+    ...rate('DIED/MIN', 'died', 25),
   ];
 }
 

@@ -35,7 +35,10 @@ export class Connections {
   #writer: Promise<Session> | undefined;
   #closed = false;
   #turn: Promise<unknown> = Promise.resolve();
-  /** A pooler that refuses start-up options: every read is then wrapped in a read-only transaction. */
+  /**
+   * A pooler lies between that refuses or ignores start-up options. Every read is then wrapped in a read-only transaction.
+   * Nothing is written: each transaction may run in another session of the server, and so without the lock.
+   */
   pooled = false;
   /** Who holds which advisory lock in this process: the server would let the same session in twice. */
   readonly held = new Map<string, string>();
@@ -119,7 +122,10 @@ export class Connections {
     // compiling a statement to machine code takes longer than running any of ours
     const flags = `-c statement_timeout=${timeoutMs} -c jit=off${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
     try {
-      return await Session.open({ ...base, connectionString: withOptions(url, flags) });
+      const session = await Session.open({ ...base, connectionString: withOptions(url, flags) });
+      const [heeded] = await session.query<{ jit: string }>(`SELECT current_setting('jit') AS jit`);
+      if (heeded?.jit !== 'off') this.pooled = true;
+      return session;
     } catch (error) {
       if (!REFUSES_OPTIONS.test(error instanceof Error ? error.message : '')) throw error;
       this.pooled = true;
