@@ -69,25 +69,26 @@ function webhookLag(d: Dice, at: number): number {
 }
 
 /** Cause 1: the provider of the welcome mails was down while a campaign brought a wave of sign-ups. It is back. */
-const outage = (d: Dice): StoryJob[] =>
-  times(214, () => {
+function outage(d: Dice): StoryJob[] {
+  const jobs = times(214, () => {
     const at = between(d, moments.outage.from, moments.outage.to);
     return greet(d, life.dead(at, at + d.whole(200, 2500), d.whole(5, 9) * second));
   });
+  const [first, ...others] = jobs;
+  if (first === undefined) return jobs;
+  // this user asked for the mail again: while that one waits, the dead job must not be put back beside it
+  const queueingLock = `welcome:${(first.args as { user_id: string }).user_id}`;
+  const twin = { ...first, queueingLock, life: life.scheduled(moments.crash - 30 * minute, 8 * hour) };
+  return [{ ...first, queueingLock }, ...others, twin];
+}
 
 /** Cause 2: a part of the receipts got a template that cannot be filled in. It is still deployed. */
 function badTemplate(d: Dice): StoryJob[] {
   const last = moments.crash - minute - life.timeToDie(second);
-  const jobs = times(121, (i) => {
+  return times(121, (i) => {
     const at = i === 0 ? moments.badDeploy + minute : between(d, moments.badDeploy, last);
     return send(d, 'receipt-v2', life.dead(at, at + d.whole(200, 2500), d.whole(90, 400)));
   });
-  const [first, ...others] = jobs;
-  if (first === undefined) return jobs;
-  // this customer asked for the receipt again: while that one waits, the dead job must not be put back beside it
-  const queueingLock = `receipt:${(first.args as { order_id: string }).order_id}`;
-  const twin = { ...first, queueingLock, life: life.scheduled(moments.crash - 30 * minute, 8 * hour) };
-  return [{ ...first, queueingLock }, ...others, twin];
 }
 
 /** Cause 3: the host that one shop's webhooks go to is gone, and every attempt waits for its time-out. */
