@@ -1,5 +1,7 @@
 import type { QueueAdapter } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
+import type { SchemaAdmin } from '../domain/schema.ts';
+import type { TablesMapping } from './postgres/own-tables/mapping.ts';
 
 /** What an adapter must know to open its backend. */
 export interface Opening {
@@ -9,6 +11,8 @@ export interface Opening {
   readonly where: string;
   readonly schema?: string | undefined;
   readonly dialect?: string | undefined;
+  /** Postgres: how a team's own tables are to be read. */
+  readonly tables?: TablesMapping | undefined;
   /** Bound of one call to the backend, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
@@ -24,8 +28,10 @@ const byScheme: Readonly<Record<string, Open>> = {
   memory: async ({ url }) => (await import('./memory/seed-file.ts')).openMemory(url),
 };
 
+const schemeOf = ({ url }: Opening): string => url.slice(0, url.indexOf(':')).toLowerCase();
+
 export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
-  const scheme = opening.url.slice(0, opening.url.indexOf(':')).toLowerCase();
+  const scheme = schemeOf(opening);
   const open = byScheme[scheme];
   if (open === undefined) {
     throw new JobctlError('unsupported', `There is no adapter for ${scheme}: yet.`, {
@@ -33,4 +39,15 @@ export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
     });
   }
   return await open(opening);
+}
+
+/** Only where the queue lives in tables. */
+export async function openSchemaAdmin(opening: Opening): Promise<SchemaAdmin> {
+  const scheme = schemeOf(opening);
+  if (scheme !== 'postgres' && scheme !== 'postgresql') {
+    throw new JobctlError('unsupported', `${scheme}: has no database schema to check or to apply.`, {
+      next: ['jobctl capabilities   # what this backend can do'],
+    });
+  }
+  return (await import('./postgres/schema.ts')).openSchemaAdmin(opening);
 }

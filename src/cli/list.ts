@@ -19,6 +19,7 @@ export interface ListRequest {
   readonly queues: readonly string[];
   readonly states: readonly JobState[];
   readonly stuck?: boolean | undefined;
+  readonly resolved?: true | undefined;
   /** For the empty list: `dead jobs in email`. */
   readonly what: string;
   readonly next: readonly string[];
@@ -40,10 +41,11 @@ export abstract class ListCommand extends JobctlCommand {
     request: (session: Session) => Promise<ListRequest>,
   ): Promise<{ jobs: JobView[]; more: boolean }> {
     await using session = await this.open(flags);
-    const { queues, states, stuck, what, next } = await request(session);
+    const { queues, states, stuck, resolved, what, next } = await request(session);
     const selection = {
       ...(await readSelection(flags, queues, states, () => session.reader.now())),
       ...(stuck === true ? { stuck } : {}),
+      ...(resolved === true ? { resolved } : {}),
     };
     if (flags.ndjson) {
       for await (const job of this.found(session, selection, flags)) {

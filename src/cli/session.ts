@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openAdapter } from '../adapters/registry.ts';
+import { type Opening, openAdapter, openSchemaAdmin } from '../adapters/registry.ts';
 import { paced } from '../adapters/wrap/paced.ts';
 import { readOnly } from '../adapters/wrap/read-only.ts';
 import { placeOf } from '../config/backend-url.ts';
@@ -10,6 +10,7 @@ import { type Config, loadConfig } from '../config/load.ts';
 import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
+import type { SchemaAdmin } from '../domain/schema.ts';
 import type { Redact } from '../output/job-view.ts';
 import { stateDirectory } from '../safety/state-directory.ts';
 import { currentContextFile } from './places.ts';
@@ -48,13 +49,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(flags: SessionFlags, options: SessionOptions = {}): Promise<Session> {
   const stateDir = stateDirectory(process.env);
   const { context } = await findContext(flags, stateDir);
-  const opened = await openAdapter({
-    url: context.url,
-    where: placeOf(context.url),
-    schema: flags.schema ?? context.schema,
-    dialect: flags.dialect ?? context.dialect,
-    timeoutMs: parseDuration(flags.timeout) * 1000,
-  });
+  const opened = await openAdapter(openingOf(flags, context));
   const { perSecond, signal } = options;
   const calm =
     perSecond === undefined
@@ -76,6 +71,29 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
     [Symbol.asyncDispose]: () => opened.close(),
   };
 }
+
+/** What looks after the backend's own tables: opened also where there are none yet. */
+export interface SchemaSession extends AsyncDisposable {
+  readonly context: Context;
+  readonly admin: SchemaAdmin;
+  readonly stateDir: string;
+}
+
+export async function openSchemaSession(flags: SessionFlags): Promise<SchemaSession> {
+  const stateDir = stateDirectory(process.env);
+  const { context } = await findContext(flags, stateDir);
+  const admin = await openSchemaAdmin(openingOf(flags, context));
+  return { context, admin, stateDir, [Symbol.asyncDispose]: () => admin.close() };
+}
+
+const openingOf = (flags: SessionFlags, context: Context): Opening => ({
+  url: context.url,
+  where: placeOf(context.url),
+  schema: flags.schema ?? context.schema,
+  dialect: flags.dialect ?? context.dialect,
+  tables: context.tables,
+  timeoutMs: parseDuration(flags.timeout) * 1000,
+});
 
 /** The context alone, without a connection. */
 export async function findContext(

@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core';
 import { parseDuration, parseRate } from '../config/duration.ts';
-import type { Action } from '../domain/action.ts';
+import type { Action, Resolution } from '../domain/action.ts';
 import { ExitCode } from '../domain/errors.ts';
 import type { JobState } from '../domain/job.ts';
 import type { Plan, Report, Verb } from '../domain/plan.ts';
@@ -28,7 +28,8 @@ export interface ActRequest {
   readonly queues: readonly string[];
   readonly states: readonly JobState[];
   readonly stuck?: boolean | undefined;
-  readonly action: Action;
+  readonly resolved?: true | undefined;
+  readonly action: Action | Resolution;
 }
 
 /** What every write shares: the safety flags, the pipeline, the report and its exit code. */
@@ -75,9 +76,13 @@ export abstract class WriteCommand extends JobctlCommand {
     request: (session: Session) => Promise<ActRequest>,
   ): Promise<Report> {
     return this.write(flags, async (session, ports, pace) => {
-      const { verb, queues, states, stuck, action } = await request(session);
+      const { verb, queues, states, stuck, resolved, action } = await request(session);
       const chosen = await readSelection(flags, queues, states, () => session.reader.now());
-      const selection = stuck === undefined ? chosen : { ...chosen, stuck };
+      const selection = {
+        ...chosen,
+        ...(stuck === undefined ? {} : { stuck }),
+        ...(resolved === undefined ? {} : { resolved }),
+      };
       const tests = await compileTests(selection);
       const { name, protected: isProtected } = session.context;
       const { limit, reason } = flags;

@@ -4,6 +4,7 @@ import { faultOfScheme, hasLiteralPassword, placeOf, schemeOf } from './backend-
 import { parseDuration } from './duration.ts';
 import { addRedaction, type Config, type ContextEntry, type QueueEntry, type RedactEntry } from './load.ts';
 import { expand } from './reference.ts';
+import { type Tables, tablesOf } from './tables.ts';
 
 /** A backend and its manners, ready to be opened. */
 export interface Context {
@@ -18,6 +19,8 @@ export interface Context {
   readonly schema?: string | undefined;
   readonly dialect?: string | undefined;
   readonly staleAfterSeconds?: number | undefined;
+  /** A team's own job tables, in place of a library's. */
+  readonly tables?: Tables | undefined;
   readonly redact: RedactEntry;
   readonly queues: Readonly<Record<string, QueueEntry>>;
 }
@@ -116,6 +119,7 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
     schema: entry.schema === undefined ? undefined : filled('schema', entry.schema),
     dialect: entry.dialect,
     staleAfterSeconds: entry.reset?.staleAfter === undefined ? undefined : parseDuration(entry.reset.staleAfter),
+    tables: entry.tables === undefined ? undefined : tablesOf(entry.tables),
     redact: addRedaction(config.redact, entry.redact),
     queues: entry.queues ?? {},
   };

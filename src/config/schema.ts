@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { faultOfUrl } from './backend-url.ts';
 import { isDuration } from './duration.ts';
+import { tables } from './tables-schema.ts';
 
 /** Imports zod, so load this module lazily; its types cost nothing. */
 
@@ -64,6 +65,7 @@ const context = z.strictObject({
       staleAfter: duration.optional().describe('A worker whose heartbeat is older than this counts as gone.'),
     })
     .optional(),
+  tables: tables.optional(),
   redact: redact.optional(),
   queues: z.record(z.string(), queue).optional(),
 });

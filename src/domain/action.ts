@@ -12,6 +12,12 @@ export type Action =
   /** A new payload for a dead job; it stays dead. */
   | { readonly verb: 'edit'; readonly payload: string };
 
+/** dead → marked as handled, with a note; the job stays where it is. Only where the backend keeps such a mark. */
+export interface Resolution {
+  readonly verb: 'resolve';
+  readonly note: string;
+}
+
 /** How saved jobs are put back by restore and undo. */
 export interface PutBack {
   /** Also jobs that were waiting or active come back as they were; otherwise they come back dead, so that nothing starts by itself. */

@@ -1,4 +1,4 @@
-import type { Action, PutBack } from './action.ts';
+import type { Action, PutBack, Resolution } from './action.ts';
 import type { Capability } from './capability.ts';
 import type { Instant } from './instant.ts';
 import type { Job, JobDetail, JobState } from './job.ts';
@@ -77,6 +77,21 @@ export interface BrowseOptions {
   readonly order: 'newest' | 'oldest';
 }
 
+export interface Worker {
+  readonly id: string;
+  /** Its last sign of life. */
+  readonly seenAt?: Instant | undefined;
+  /** True when that is too long ago for it to be alive. */
+  readonly silent: boolean;
+  /** Jobs that it has now; undefined where jobs do not name their worker. */
+  readonly active?: number | undefined;
+}
+
+export interface Statement {
+  readonly operation: string;
+  readonly sql: string;
+}
+
 /** All that inspection may see. Nothing here changes the backend, except where `reads` is `receive`. */
 export interface QueueReader {
   readonly backend: BackendInfo;
@@ -94,6 +109,10 @@ export interface QueueReader {
   browse(selection: Selection, options: BrowseOptions): AsyncIterable<Job[]>;
   /** Undefined when no queue given (or the one given) holds that id. */
   find(id: string, queue?: string): Promise<JobDetail | undefined>;
+  /** The workers that the backend knows of; missing where it knows none. */
+  workers?(): Promise<Worker[]>;
+  /** What it would send for each operation, to be read before it is trusted; missing where that says nothing. */
+  statements?(): Promise<Statement[]>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
   close(): Promise<void>;
 }
@@ -121,16 +140,16 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-export interface ClaimRequest {
+export interface ClaimRequest<Act = Action> {
   readonly selection: Selection;
-  readonly action: Action;
+  readonly action: Act;
   /** Jobs per claim, at most. */
   readonly size: number;
 }
 
 /** A write that was journalled as intended and never as answered. */
 export interface OpenIntent {
-  readonly action: Action['verb'] | 'restore' | 'revert';
+  readonly action: (Action | Resolution)['verb'] | 'restore' | 'revert';
   readonly mark: string;
   readonly jobs: readonly SavedJob[];
 }
@@ -140,12 +159,12 @@ export interface Settles {
   settle(intent: OpenIntent): Promise<Outcome[]>;
 }
 
-export interface Claims extends Settles {
+export interface Claims<Act = Action> extends Settles {
   /**
    * Claims until no job of the selection is left; each job at most once. The caller releases every claim before it asks for
    * the next. A reset with `stuck` in its selection checks the proof itself, even where the criterion is not pushed.
    */
-  claim(request: ClaimRequest): AsyncIterable<Claim>;
+  claim(request: ClaimRequest<Act>): AsyncIterable<Claim>;
 }
 
 export interface Returns extends Settles {
@@ -185,6 +204,12 @@ export interface Capabilities {
   readonly lock: Capability<Locks>;
 }
 
+/** What only some backends have a place for. */
+export interface RareCapabilities {
+  /** Marks dead jobs as handled. Missing where the backend keeps no such mark. */
+  readonly resolve?: Capability<Claims<Resolution>>;
+}
+
 export interface QueueAdapter extends QueueReader {
-  readonly can: Capabilities;
+  readonly can: Capabilities & RareCapabilities;
 }

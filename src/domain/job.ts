@@ -39,6 +39,8 @@ export interface Job extends JobRef {
   readonly worker?: string | undefined;
   /** Only on active jobs: the proof that their owner is gone. Age alone is never a proof. */
   readonly stuck?: string | undefined;
+  /** Only on dead jobs that are marked as handled: the note that was left. */
+  readonly resolved?: string | undefined;
 }
 
 export interface TimelineEntry {

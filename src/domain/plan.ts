@@ -1,4 +1,4 @@
-import type { Action, PutBack } from './action.ts';
+import type { Action, PutBack, Resolution } from './action.ts';
 import type { Count } from './adapter.ts';
 import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
@@ -6,11 +6,11 @@ import type { Tally } from './outcome.ts';
 import type { Selection } from './selection.ts';
 
 /** The verbs that write. `purge` removes all in a state; `undo` puts back what a run changed. */
-export type Verb = 'replay' | 'reset' | 'remove' | 'purge' | 'cancel' | 'edit' | 'restore' | 'undo';
+export type Verb = 'replay' | 'reset' | 'remove' | 'purge' | 'cancel' | 'edit' | 'resolve' | 'restore' | 'undo';
 
 /** What is to be done, as data: enough to show it, to do it, and to go on with it after a crash. */
 export type Task =
-  | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action }
+  | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action | Resolution }
   /** `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated. */
   | {
       readonly kind: 'put-back';

@@ -14,6 +14,8 @@ export interface Selection {
   readonly tenant?: string | undefined;
   /** Only jobs whose owner is provably gone. */
   readonly stuck?: boolean | undefined;
+  /** Only dead jobs that are marked as handled. Without it none of these is meant. */
+  readonly resolved?: true | undefined;
   /** The state began at or before this moment. A job whose time is unknown never matches. */
   readonly before?: Instant | undefined;
   /** The state began at or after this moment. A job whose time is unknown never matches. */
@@ -42,6 +44,7 @@ export const criteria = [
   'lane',
   'tenant',
   'stuck',
+  'resolved',
   'before',
   'after',
   'cutoff',
@@ -65,7 +68,7 @@ export function matcher(selection: Selection, tests: Tests = {}): (job: Job) => 
   const states = new Set(selection.states);
   const ids = selection.ids && new Set(selection.ids);
   const types = selection.types && new Set(selection.types);
-  const { lane, tenant, stuck, before, after, cutoff } = selection;
+  const { lane, tenant, stuck, resolved, before, after, cutoff } = selection;
   const compiled = (['error', 'group', 'where'] as const)
     .filter((name) => selection[name] !== undefined)
     .map((name) => tests[name] ?? missing(name));
@@ -77,6 +80,7 @@ export function matcher(selection: Selection, tests: Tests = {}): (job: Job) => 
     (lane === undefined || job.lane === lane) &&
     (tenant === undefined || job.tenant === tenant) &&
     (stuck !== true || job.stuck !== undefined) &&
+    (resolved === true) === (job.resolved !== undefined) &&
     (before === undefined || (job.since !== undefined && job.since <= before)) &&
     (after === undefined || (job.since !== undefined && job.since >= after)) &&
     (cutoff === undefined || arrived(job) <= cutoff) &&

@@ -1,4 +1,14 @@
-import type { Claim, Claims, OpenIntent, QueueAdapter, QueueReader, Returns, SavedJob } from '../domain/adapter.ts';
+import type { Action, Resolution } from '../domain/action.ts';
+import type {
+  Claim,
+  Claims,
+  OpenIntent,
+  QueueAdapter,
+  QueueReader,
+  Returns,
+  SavedJob,
+  Settles,
+} from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
 import type { Job } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -44,7 +54,7 @@ export function engineFor(plan: Plan, parts: EngineParts): Engine {
 
 function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: EngineParts): Engine {
   const { action, selection } = task;
-  const ops: Claims = requireOps(adapter.backend.name, action.verb, adapter.can[action.verb]);
+  const ops = claimsFor(adapter, action);
   return {
     saves: true,
     keeps: matcher(selection, tests),
@@ -52,10 +62,32 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: Engine
     left: async () =>
       isCountable(selection, adapter) ? (await adapter.count(uptoCutoff(selection))).value : undefined,
     async *batches(size) {
-      for await (const claim of ops.claim({ selection, action, size })) yield { claim };
+      for await (const claim of ops.claim(selection, size)) yield { claim };
     },
   };
 }
+
+interface Acts extends Settles {
+  claim(selection: Selection, size: number): AsyncIterable<Claim>;
+}
+
+function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution): Acts {
+  if (action.verb !== 'resolve') {
+    const ops = requireOps(backend.name, action.verb, can[action.verb]);
+    return {
+      claim: (selection, size) => ops.claim({ selection, action, size }),
+      settle: (intent) => ops.settle(intent),
+    };
+  }
+  const ops = requireOps(backend.name, action.verb, can.resolve ?? noMark);
+  return { claim: (selection, size) => ops.claim({ selection, action, size }), settle: (intent) => ops.settle(intent) };
+}
+
+const noMark = {
+  level: 'none',
+  why: 'it keeps no mark for what was handled.',
+  instead: 'jobctl job remove takes the job away, with a backup; --reason is kept in the audit log.',
+} as const;
 
 /** The cutoff alone does not keep a backend from counting: nothing that counts lies behind "now", and later `before` says the same. */
 export const isCountable = (selection: Selection, reader: QueueReader): boolean =>

@@ -1,4 +1,4 @@
-import type { Action } from '../domain/action.ts';
+import type { Action, Resolution } from '../domain/action.ts';
 import type { Count, QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
@@ -18,7 +18,7 @@ export interface PlanRequest {
   readonly protected: boolean;
   readonly selection: Selection;
   readonly tests: Tests;
-  readonly action: Action;
+  readonly action: Action | Resolution;
   readonly limit?: number | undefined;
   readonly reason?: string | undefined;
 }

@@ -25,6 +25,7 @@ export interface JobView {
   readonly createdAt?: Instant | undefined;
   readonly worker?: string | undefined;
   readonly stuck?: string | undefined;
+  readonly resolved?: string | undefined;
   readonly error?: JobError | undefined;
   /** The value, where the payload is JSON; else its text. May hold BigInts: print it with `toJson`. */
   readonly payload: unknown;
@@ -70,6 +71,7 @@ const bare = (job: Job) => ({
   createdAt: job.createdAt,
   worker: job.worker,
   stuck: job.stuck,
+  resolved: job.resolved,
 });
 
 const present = (value: object): object =>

@@ -66,6 +66,7 @@ const doing: Readonly<Record<Verb, string>> = {
   purge: 'Purge (remove)',
   cancel: 'Cancel',
   edit: 'Edit the payload of',
+  resolve: 'Mark as handled',
   restore: 'Restore',
   undo: 'Undo the change to',
 };

@@ -48,13 +48,14 @@ const job = z.looseObject({
   createdAt: instant.optional(),
   worker: z.string().optional(),
   stuck: z.string().optional().describe('The proof that the owner of an active job is gone.'),
+  resolved: z.string().optional().describe('The note on a dead job that is marked as handled.'),
   error: z.looseObject({ message: z.string(), class: z.string().optional(), stack: z.string().optional() }).optional(),
   payload: z.unknown().describe('The value, secrets taken out; the text where the payload is not JSON.'),
 });
 
 const left = z.array(z.looseObject({ id, why: z.string() }));
 const outcomes = z.looseObject({ done: tallyCount, skipped: tallyCount, failed: tallyCount, unknown: tallyCount });
-const verb = z.enum(['replay', 'reset', 'remove', 'purge', 'cancel', 'edit', 'restore', 'undo']);
+const verb = z.enum(['replay', 'reset', 'remove', 'purge', 'cancel', 'edit', 'resolve', 'restore', 'undo']);
 
 const report = z.looseObject({
   schemaVersion: version,
@@ -212,6 +213,20 @@ export const outputSchemas = {
     issues: z.array(
       z.looseObject({ file: z.string(), line: z.int(), column: z.int(), path: z.string(), message: z.string() }),
     ),
+    statements: z
+      .array(z.looseObject({ operation: z.string(), sql: z.string() }))
+      .optional()
+      .describe('With --explain.'),
+  }),
+  'worker-list': answer({
+    workers: z.array(
+      z.looseObject({
+        id: z.string(),
+        seenAt: instant.optional(),
+        silent: z.boolean().describe('Its last sign of life is too long ago.'),
+        active: z.int().optional().describe('Jobs that it has now.'),
+      }),
+    ),
   }),
   'schema-check': answer({
     context: z.string(),
@@ -226,6 +241,15 @@ export const outputSchemas = {
         next: z.string().optional(),
       }),
     ),
+  }),
+  'schema-apply': answer({
+    context: z.string(),
+    backend: z.string().describe('What was applied; on a dry run `postgres` alone.'),
+    version: z.string().optional().describe('Missing on a dry run.'),
+    where: z.string(),
+    source: z.string().describe('The file, or the command that printed the script.'),
+    statements: tallyCount,
+    dryRun: z.boolean(),
   }),
   error: answer({
     error: z.looseObject({

@@ -4,7 +4,7 @@ import { plural } from './count-text.ts';
 
 /** A selection in words: `dead, type email.send, error "timeout", since before 2026-11-23T03:41:09Z`. */
 export function selectionText(selection: Selection): string {
-  const { states, ids, types, lane, tenant, stuck, before, after, error, group, where } = selection;
+  const { states, ids, types, lane, tenant, stuck, resolved, before, after, error, group, where } = selection;
   const quoted = (text: string): string => (text.startsWith('/') ? text : `"${text}"`);
   return [
     states.join(' or '),
@@ -13,6 +13,7 @@ export function selectionText(selection: Selection): string {
     lane !== undefined && `lane ${lane}`,
     tenant !== undefined && `tenant ${tenant}`,
     stuck && 'owner gone',
+    resolved && 'resolved',
     error !== undefined && `error ${quoted(error)}`,
     group !== undefined && `group ${group}`,
     where !== undefined && `where ${where}`,

@@ -22,16 +22,23 @@ export interface ConfirmOptions {
   readonly prompt: Prompt;
 }
 
+/** What is asked for. */
+export interface Consent {
+  /** What it hits; a severe one wants it typed. */
+  readonly name: string;
+  readonly question: string;
+  readonly severe: boolean;
+}
+
 /**
- * Resolves when the plan may be carried out. Throws `refused` when nobody could be asked or the wrong name was given,
- * `cancelled` when the person said no. A severe plan wants the name of what it hits, so that a copied command line
+ * Resolves when it may be carried out. Throws `refused` when nobody could be asked or the wrong name was given,
+ * `cancelled` when the person said no. A severe one wants the name of what it hits, so that a copied command line
  * cannot hit something else; `--yes` names nothing and never counts there.
  */
-export function confirmer(options: ConfirmOptions): (plan: Plan) => Promise<void> {
+export function asker(options: ConfirmOptions): (consent: Consent) => Promise<void> {
   const { confirm, prompt } = options;
   const maySpeak = options.tty && !options.json && options.input;
-  return async (plan) => {
-    const name = nameOf(plan);
+  return async ({ name, question, severe }) => {
     if (confirm !== undefined) {
       if (confirm === name) return;
       throw refused(
@@ -39,23 +46,29 @@ export function confirmer(options: ConfirmOptions): (plan: Plan) => Promise<void
         `--confirm ${shellWord(name)}`,
       );
     }
-    if (plan.severity === 'severe') {
+    if (severe) {
       if (!maySpeak) throw refused(whyNobodyIsAsked(options, true), `--confirm ${shellWord(name)}`);
-      const typed = await prompt.text(`${question(plan)} Type ${sanitise(name)} to confirm`);
+      const typed = await prompt.text(`${question} Type ${sanitise(name)} to confirm`);
       if (typed === undefined || typed.trim() === '') throw cancelled();
       if (typed.trim() !== name) throw refused(`You typed "${sanitise(typed)}", expected was "${sanitise(name)}".`);
       return;
     }
     if (options.yes) return;
     if (!maySpeak) throw refused(whyNobodyIsAsked(options, false), '--yes');
-    if ((await prompt.yesNo(question(plan))) !== true) throw cancelled();
+    if ((await prompt.yesNo(question)) !== true) throw cancelled();
   };
+}
+
+/** The same for a plan about jobs. */
+export function confirmer(options: ConfirmOptions): (plan: Plan) => Promise<void> {
+  const ask = asker(options);
+  return (plan) => ask({ name: nameOf(plan), question: questionOf(plan), severe: plan.severity === 'severe' });
 }
 
 /** The queue; where there are several, the context. */
 const nameOf = (plan: Plan): string => (plan.queues.length === 1 ? (plan.queues[0] as string) : plan.context);
 
-function question(plan: Plan): string {
+function questionOf(plan: Plan): string {
   const { value, exact } = plan.matched;
   const count = Math.min(value, plan.limit ?? value);
   const amount = `${exact ? '' : '~'}${count.toLocaleString('en')} ${count === 1 ? 'job' : 'jobs'}`;

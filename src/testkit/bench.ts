@@ -28,6 +28,8 @@ export interface Holds {
   /** States that a job can be in by itself; not `blocked` where that takes a second job. */
   readonly states: ReadonlySet<JobState>;
   readonly attributes: ReadonlySet<Attribute>;
+  /** Said where a job has no type of its own: its queue is its type, and `SeedJob.type` is of no matter. */
+  readonly types?: 'the queue';
   /** What a payload may be: any text, any JSON text, or only the text of a JSON object. */
   readonly payloads: 'any text' | 'json' | 'json object';
   /** Whether a JSON payload may contain the escape of NUL, and of half a surrogate pair (Postgres' `jsonb` refuses both). */

@@ -1,4 +1,4 @@
-import type { Claim, Claims, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
+import type { Capabilities, Claim, Claims, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
 
 export type Apply = Claim['apply'];
 
@@ -36,7 +36,7 @@ export function aroundApply(
   };
 }
 
-type Capability<Ops> = QueueAdapter['can'][keyof QueueAdapter['can']] | { level: 'native'; ops: Ops };
+type Capability<Ops> = Capabilities[keyof Capabilities] | { level: 'native'; ops: Ops };
 
 function mapped<Ops, Given extends Capability<Ops>>(capability: Given, wrap: (ops: Ops) => Ops): Given {
   if (capability.level === 'none') return capability;

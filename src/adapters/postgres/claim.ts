@@ -1,36 +1,47 @@
+import type { Action, Resolution } from '../../domain/action.ts';
 import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Writer } from './connection.ts';
 import type { Dialect, Page, WriteVerb } from './dialect.ts';
-import { codeOf, isRetryable, isServerAnswer, toJobctlError } from './errors.ts';
+import { codeOf, constraintOf, isRetryable, isServerAnswer, toJobctlError, UNIQUE_VIOLATION } from './errors.ts';
 import { begin, type Transaction } from './transaction.ts';
 
 /** How often a batch that the server rolled back is claimed again before its jobs are reported as failed. */
 const MAX_TRIES = 4;
 
-/** Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back. */
+/**
+ * Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back.
+ * A batch that a unique index refuses is tried again whole, because the dialect may see the clash by then; after that it is
+ * halved down to the job that clashes, so that the others go on. (Savepoints would spoil `mark`, see transaction.ts.)
+ */
 export async function* claims(
   dialect: Dialect,
   writer: () => Promise<Writer>,
-  request: ClaimRequest,
+  request: ClaimRequest<Action | Resolution>,
 ): AsyncGenerator<Claim> {
   const { selection, action, size } = request;
   const missing = new Set(selection.ids);
   let cursor: string | undefined;
   let tries = 0;
+  let limit = size;
   for (;;) {
-    const transaction = await opened(dialect, writer, action.verb);
+    const transaction = await opened(dialect, writer, verbOf(action));
     let page: Page<SavedJob>;
     let rolledBack = false;
     try {
-      page = await dialect.pick(transaction, selection, size, cursor);
+      page = await dialect.pick(transaction, selection, limit, cursor);
       for (const { job } of page.items) missing.delete(job.id);
       if (page.items.length > 0) {
         yield claimOf(transaction, page.items, [], async (jobs) => {
           try {
-            return await write(transaction, () => dialect.apply(transaction, action, jobs));
+            return await write(transaction, () => carryOut(dialect, transaction, action, jobs));
           } catch (error) {
-            if (!isRetryable(error) || ++tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
+            if (!isRetryable(error)) return failed(jobs, error, dialect.info.where);
+            tries += 1;
+            if (codeOf(error) === UNIQUE_VIOLATION && tries > 1) {
+              if (page.items.length === 1) return refused(jobs, error);
+              limit = Math.ceil(page.items.length / 2);
+            } else if (tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
             rolledBack = true;
             return notApplied(jobs);
           }
@@ -43,20 +54,35 @@ export async function* claims(
     }
     if (rolledBack) continue; // the same page once more: the clash is visible now
     tries = 0;
+    limit = Math.min(size, limit * 2);
     cursor = page.cursor;
     if (cursor === undefined) break;
   }
   if (missing.size > 0) yield* unheld(dialect, writer, request, [...missing]);
 }
 
+/** To mark a job takes the same rights as to edit it. */
+const verbOf = ({ verb }: Action | Resolution): WriteVerb => (verb === 'resolve' ? 'edit' : verb);
+
+async function carryOut(
+  dialect: Dialect,
+  transaction: Transaction,
+  action: Action | Resolution,
+  jobs: readonly SavedJob[],
+): Promise<Outcome[]> {
+  if (action.verb !== 'resolve') return await dialect.apply(transaction, action, jobs);
+  if (dialect.resolve === undefined) throw new Error(`${dialect.info.name} cannot resolve`);
+  return await dialect.resolve(transaction, action.note, jobs);
+}
+
 /** One last claim without jobs, for those asked for by name that no claim could hold. */
 async function* unheld(
   dialect: Dialect,
   writer: () => Promise<Writer>,
-  { selection, action }: ClaimRequest,
+  { selection, action }: ClaimRequest<Action | Resolution>,
   ids: readonly string[],
 ): AsyncGenerator<Claim> {
-  const transaction = await opened(dialect, writer, action.verb);
+  const transaction = await opened(dialect, writer, verbOf(action));
   try {
     const skipped = await dialect.explain(transaction, selection, ids);
     if (skipped.length > 0) yield claimOf(transaction, [], skipped, async () => []);
@@ -109,6 +135,14 @@ export function failed(jobs: readonly SavedJob[], error: unknown, where: string)
     why: `${message} (${codeOf(error)})`,
   }));
 }
+
+const refused = (jobs: readonly SavedJob[], error: unknown): Outcome[] =>
+  jobs.map(({ job }) => ({
+    ref: { queue: job.queue, id: job.id },
+    result: 'skipped',
+    why: 'duplicate',
+    note: `another job has its place in the unique index ${constraintOf(error) ?? '(unnamed)'}`,
+  }));
 
 export const notApplied = (jobs: readonly SavedJob[]): Outcome[] =>
   jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'skipped', why: 'not-applied' }));

@@ -34,6 +34,9 @@ export async function detect(db: Db): Promise<Found[]> {
   );
 }
 
+export const named = (found: readonly Found[]): string =>
+  found.map(({ dialect, schema }) => `${dialect} in schema ${schema}`).join(', ');
+
 export interface Wanted {
   readonly schema?: string | undefined;
   readonly dialect?: string | undefined;
@@ -46,7 +49,7 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
   );
   const [only] = fitting;
   if (only !== undefined && fitting.length === 1) return only;
-  const list = found.map((one) => `${one.dialect} in schema ${one.schema}`).join(', ');
+  const list = named(found);
   if (fitting.length > 1) {
     throw new JobctlError('usage', `${where} holds several queues: ${list}`, {
       next: ['Say which: --schema NAME or --dialect NAME (or in the context).'],

@@ -6,10 +6,13 @@ import type {
   QueueRef,
   QueueStats,
   SavedJob,
+  Statement,
   StatsRequest,
+  Worker,
 } from '../../domain/adapter.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';
 
@@ -26,6 +29,12 @@ export type Standing = 'same' | 'parked' | 'different' | 'missing';
 export interface Held {
   readonly jobs: readonly SavedJob[];
   readonly skipped: readonly Outcome[];
+}
+
+/** What `schema check` finds out about one library's tables. */
+export interface Inspection {
+  readonly version: string;
+  readonly findings: readonly SchemaFinding[];
 }
 
 export type WriteVerb = Action['verb'] | 'restore' | 'revert';
@@ -49,6 +58,9 @@ export interface Dialect {
   page(db: Db, selection: Selection, options: BrowseOptions, cursor: string | undefined): Promise<Page<Job>>;
   find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
 
+  workers?(db: Db): Promise<Worker[]>;
+  statements?(): Promise<Statement[]>;
+
   /** Throws when this role lacks a privilege that the verb needs. */
   permit(db: Db, verb: WriteVerb): Promise<void>;
   /** Picks and locks the next jobs, passing over those that others hold. */
@@ -57,6 +69,8 @@ export interface Dialect {
   explain(db: Db, selection: Selection, ids: readonly string[]): Promise<Outcome[]>;
   /** Writes, checking the state once more. One outcome a job. */
   apply(db: Db, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]>;
+  /** Marks dead jobs as handled; missing where there is no such mark. */
+  resolve?(db: Db, note: string, jobs: readonly SavedJob[]): Promise<Outcome[]>;
   /** Jobs that are there and whose last writer was `mark`, locked. */
   holdForRevert(db: Db, saved: readonly SavedJob[], mark: string | undefined): Promise<Held>;
   revert(db: Db, saved: readonly SavedJob[]): Promise<Outcome[]>;

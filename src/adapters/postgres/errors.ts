@@ -15,9 +15,13 @@ const asDriverError = (error: unknown): DriverError =>
       : { message: String(error) };
 
 export const codeOf = (error: unknown): string | undefined => asDriverError(error).code;
+/** The constraint or index that refused the write. */
+export const constraintOf = (error: unknown): string | undefined => asDriverError(error).constraint;
+
+export const UNIQUE_VIOLATION = '23505';
 
 /** A write that ended with one of these was rolled back whole and may be tried again. */
-const RETRYABLE = new Set(['23505', '40001', '40P01', '55P03']);
+const RETRYABLE = new Set([UNIQUE_VIOLATION, '40001', '40P01', '55P03']);
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(codeOf(error) ?? '');
 
 /** True when the server itself answered with an error: the transaction is rolled back, nothing is in doubt. */
@@ -75,7 +79,7 @@ const mappings: readonly Mapping[] = [
     /^(42501)$/,
     'unreachable',
     (where, { message }) => `${where}: ${message}`,
-    'Ask for the missing privilege, or use another role in the URL.',
+    'jobctl schema check   # names the GRANTs that are missing',
   ],
   [/^25006$/, 'refused', (where) => `${where} is read-only (a replica?)`, 'Point the context at the primary to write.'],
   [

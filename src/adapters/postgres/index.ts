@@ -1,5 +1,5 @@
-import type { Action } from '../../domain/action.ts';
-import type { Capabilities, Claims, Locks, QueueAdapter } from '../../domain/adapter.ts';
+import type { Action, Resolution } from '../../domain/action.ts';
+import type { Claims, Locks, QueueAdapter, QueueReader } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
@@ -9,6 +9,7 @@ import { choose, detect, type Wanted } from './detect.ts';
 import type { Dialect, WriteVerb } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
 import { acquire } from './lock.ts';
+import type { TablesMapping } from './own-tables/mapping.ts';
 import { restoring, reverting } from './returns.ts';
 import { settle } from './settle.ts';
 import { instant } from './sql.ts';
@@ -17,6 +18,8 @@ export interface PostgresOptions extends Wanted {
   readonly url: string;
   /** The URL without its secrets, for messages. */
   readonly where: string;
+  /** A team's own tables, in place of a library's. */
+  readonly tables?: TablesMapping | undefined;
   /** Bound of one statement, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
@@ -27,12 +30,19 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 const dialects: Readonly<Record<string, (db: Db, schema: string, where: string) => Promise<Dialect>>> = {
   procrastinate: async (db, schema, where) =>
     (await import('./procrastinate/index.ts')).procrastinate(db, schema, where),
+  'pg-boss': async (db, schema, where) => (await import('./pgboss/index.ts')).pgBoss(db, schema, where),
+  'graphile-worker': async (db, schema, where) => (await import('./graphile/index.ts')).graphile(db, schema, where),
 };
 
 /** Connects, finds out which library's tables are there, and answers as its adapter. */
 export async function openPostgres(options: PostgresOptions): Promise<QueueAdapter> {
   const connections = connect(options);
   try {
+    if (options.tables !== undefined) {
+      const { ownTables } = await import('./own-tables/index.ts');
+      const dialect = await ownTables(connections.reader, options.tables, options.schema, options.where);
+      return adapterOf(connections, dialect);
+    }
     const found = choose(await detect(connections.reader), options, options.where);
     const load = dialects[found.dialect];
     if (load === undefined) {
@@ -92,26 +102,38 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
         cursor = page.cursor;
       } while (cursor !== undefined);
     },
+    ...rareReads(dialect, reader, asked),
     close: () => connections.close(),
   };
 }
 
-function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Writer>): Capabilities {
+/** Reads that only some dialects have. */
+function rareReads(
+  dialect: Dialect,
+  reader: Db,
+  asked: <T>(work: () => Promise<T>) => Promise<T>,
+): Pick<QueueReader, 'workers' | 'statements'> {
+  const { workers, statements } = dialect;
+  return {
+    ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
+    ...(statements === undefined ? {} : { statements: () => asked(() => statements()) }),
+  };
+}
+
+function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Writer>): QueueAdapter['can'] {
+  const shut = shutBy(connections, dialect);
   const offer = <Ops>(verb: WriteVerb, ops: Ops): Capability<Ops> => {
-    if (dialect.info.readOnlyServer) {
-      return {
-        level: 'none',
-        refused: true,
-        why: 'This server is a read-only replica.',
-        instead: 'Point the context at the primary.',
-      };
-    }
+    if (shut !== undefined) return { level: 'none', refused: true, ...shut };
     const lack = dialect.lacks[verb];
     if (lack !== undefined) return { level: 'none', ...lack };
     const caveat = dialect.caveats[verb];
     return caveat === undefined ? { level: 'native', ops } : { level: 'emulated', caveat, ops };
   };
   const acts: Claims = {
+    claim: (request) => claims(dialect, writer, request),
+    settle: (intent) => settle(dialect, writer, intent),
+  };
+  const marks: Claims<Resolution> = {
     claim: (request) => claims(dialect, writer, request),
     settle: (intent) => settle(dialect, writer, intent),
   };
@@ -125,8 +147,21 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     remove: act('remove'),
     cancel: act('cancel'),
     edit: act('edit'),
+    ...(dialect.resolve === undefined ? {} : { resolve: offer('edit', marks) }),
     restore: offer('restore', restoring(dialect, writer)),
     revert: offer('revert', reverting(dialect, writer)),
-    lock: dialect.info.readOnlyServer ? offer('replay', locks) : { level: 'native', ops: locks },
+    lock: shut === undefined ? { level: 'native', ops: locks } : { level: 'none', refused: true, ...shut },
+  };
+}
+
+/** Why nothing at all is written over these connections. */
+function shutBy({ pooled }: Connections, { info }: Dialect): { why: string; instead: string } | undefined {
+  if (info.readOnlyServer) {
+    return { why: 'This server is a read-only replica.', instead: 'Point the context at the primary.' };
+  }
+  if (!pooled) return undefined;
+  return {
+    why: 'A connection pooler lies between, and the lock on a queue could not be held through it.',
+    instead: 'Point the context at the server itself, past the pooler.',
   };
 }

@@ -29,9 +29,12 @@ export async function acquire(
     const db = await connections.writer();
     const deadline = performance.now() + request.waitMs;
     if (connections.held.size === 0) {
-      await db.query(`SELECT set_config('application_name', $1, false)`, [
-        `jobctl ${request.holder}`.slice(0, NAME_LIMIT),
-      ]);
+      // a slow run leaves the session idle between two batches; a server may be set to end such sessions
+      await db.query(
+        `SELECT set_config('application_name', $1, false)
+         UNION ALL SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'`,
+        [`jobctl ${request.holder}`.slice(0, NAME_LIMIT)],
+      );
     }
     for (const queue of [...new Set(request.queues)].sort()) {
       const key = keyOf(schema, queue);

@@ -14,13 +14,19 @@ export interface SavedTable {
   readonly name: string;
   /** Those that can be written, in the table's order. */
   readonly columns: readonly string[];
-  /** Type of the column `id`. */
+  /** Name of the column that is its key; `id` when missing. */
+  readonly id?: string;
+  /** Type of that column. */
   readonly idType: 'bigint' | 'uuid' | 'text';
   readonly state: StateColumn;
   /** References that the backend sets to NULL by itself: that does not make it another job. */
   readonly references: readonly string[];
+  /** SQL over `j` of the JSON that a row is saved as; `row_to_json(j)` when missing. */
+  readonly image?: string;
   /** SQL over `r`, the saved row, for columns that do not come back just as they were. */
   readonly values: Readonly<Record<string, string>>;
+  /** SQL over `j` that holds for all rows in question, where `id` alone does not lead an index. */
+  readonly among?: string;
 }
 
 export interface StateColumn {
@@ -31,7 +37,9 @@ export interface StateColumn {
   readonly parked: string;
 }
 
+const idOf = ({ id }: Pick<SavedTable, 'id'>): string => quoted(id ?? 'id');
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const only = ({ among }: Pick<SavedTable, 'among'>): string => (among === undefined ? '' : ` AND ${among}`);
 const startsAs = ({ starting }: StateColumn, value: string): string =>
   `${value} IN (${starting.map(literal).join(', ')})`;
 
@@ -43,12 +51,12 @@ export async function standings(db: Db, table: SavedTable, saved: readonly Saved
       ` || CASE WHEN n.there -> ${literal(name)} = 'null' THEN ${literal(`{"${name}": null}`)}::jsonb ELSE '{}' END`,
   );
   const rows = await db.query<{ id: string; standing: Standing }>(
-    `SELECT j.id::text AS id,
+    `SELECT j.${idOf(table)}::text AS id,
             CASE WHEN n.there = w.was THEN 'same'
                  WHEN ${startsAs(table.state, `w.was ->> ${literal(column)}`)} AND n.there = w.was || ${literal(JSON.stringify({ [column]: parked }))} THEN 'parked'
                  ELSE 'different' END AS standing
-       FROM unnest($1::${table.idType}[], $2::text[]) AS s (id, row) JOIN ${table.name} j ON j.id = s.id,
-            LATERAL (SELECT row_to_json(j)::jsonb AS there) n,
+       FROM unnest($1::${table.idType}[], $2::text[]) AS s (id, row) JOIN ${table.name} j ON j.${idOf(table)} = s.id${only(table)},
+            LATERAL (SELECT ${table.image ?? 'row_to_json(j)'}::jsonb AS there) n,
             LATERAL (SELECT s.row::jsonb${forgiven.join('')} AS was) w`,
     [saved.map(({ id }) => id), saved.map(({ row }) => row)],
   );
@@ -58,13 +66,13 @@ export async function standings(db: Db, table: SavedTable, saved: readonly Saved
 /** Locks the rows that are there and free. `ours`: their last writer was the transaction `mark`, nobody has touched them since. */
 export async function holdRows(
   db: Db,
-  table: SavedTable,
+  table: Pick<SavedTable, 'name' | 'id' | 'idType' | 'among'> & { readonly state: Pick<StateColumn, 'column'> },
   ids: readonly string[],
   mark: string | undefined,
 ): Promise<Map<string, { ours: boolean; state: string }>> {
   const rows = await db.query<{ id: string; ours: boolean | null; state: string }>(
-    `SELECT j.id::text AS id, j.xmin::text = ($2::bigint % 4294967296)::text AS ours, j.${quoted(table.state.column)}::text AS state
-       FROM ${table.name} j WHERE j.id = ANY ($1::${table.idType}[]) ORDER BY j.id FOR UPDATE OF j SKIP LOCKED`,
+    `SELECT j.${idOf(table)}::text AS id, j.xmin::text = ($2::bigint % 4294967296)::text AS ours, j.${quoted(table.state.column)}::text AS state
+       FROM ${table.name} j WHERE j.${idOf(table)} = ANY ($1::${table.idType}[])${only(table)} ORDER BY j.${idOf(table)} FOR UPDATE OF j SKIP LOCKED`,
     [ids, mark ?? null],
   );
   return new Map(rows.map(({ id, ours, state }) => [id, { ours: ours === true, state }]));
@@ -72,11 +80,11 @@ export async function holdRows(
 
 /** Gives rows that are there all their saved values again. Answers which were changed. */
 export async function replaceRows(db: Db, table: SavedTable, saved: readonly SavedRow[]): Promise<{ id: string }[]> {
-  const columns = table.columns.filter((column) => column !== 'id');
+  const columns = table.columns.filter((column) => column !== (table.id ?? 'id'));
   return await db.query<{ id: string }>(
     `UPDATE ${table.name} j SET (${columns.map(quoted).join(', ')}) = ROW (${columns.map((column) => savedValue(table, column)).join(', ')})
        FROM (SELECT (json_populate_record(NULL::${table.name}, row::json)).* FROM unnest($1::text[]) AS s (row)) r
-      WHERE j.id = r.id RETURNING j.id::text AS id`,
+      WHERE j.${idOf(table)} = r.${idOf(table)}${only(table)} RETURNING j.${idOf(table)}::text AS id`,
     [saved.map(({ row }) => row)],
   );
 }
@@ -94,20 +102,27 @@ export async function insertRows(
     column === stateColumn && !asWas ? parking : savedValue(table, column),
   );
   return await db.query<{ id: string }>(
-    `INSERT INTO ${table.name} AS j (${table.columns.map(quoted).join(', ')})
+    `INSERT INTO ${table.name} AS j (${table.columns.map(quoted).join(', ')}) OVERRIDING SYSTEM VALUE
      SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${table.name}, s.row::json) r
-     ON CONFLICT DO NOTHING RETURNING j.id::text AS id`,
+     ON CONFLICT DO NOTHING RETURNING j.${idOf(table)}::text AS id`,
     [saved.map(({ row }) => row)],
   );
 }
 
-const savedValue = (table: SavedTable, column: string): string => table.values[column] ?? `r.${quoted(column)}`;
+export const savedValue = (table: Pick<SavedTable, 'values'>, column: string): string =>
+  table.values[column] ?? `r.${quoted(column)}`;
 
 /** In a database that was made anew a sequence may lie behind the ids that come back: the next new row would clash. */
-export async function raiseSequence(db: Db, table: string, highest: string, values: readonly string[]): Promise<void> {
+export async function raiseSequence(
+  db: Db,
+  table: string,
+  highest: string,
+  values: readonly string[],
+  column = 'id',
+): Promise<void> {
   await db.query(
-    `SELECT setval(s.name, m.id) FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name) s, (${highest}) AS m (id)
+    `SELECT setval(s.name, m.id) FROM (SELECT pg_get_serial_sequence($1, $3)::regclass AS name) s, (${highest}) AS m (id)
       WHERE coalesce(pg_sequence_last_value(s.name), 0) < m.id`,
-    [table, values],
+    [table, values, column],
   );
 }

@@ -15,11 +15,12 @@ export interface Transaction extends Db {
 /**
  * Opens a transaction in which the library's own triggers find their tables, whatever schema they are in.
  * The time zone is fixed because a row's JSON text, which is compared with its snapshot, depends on it.
+ * Read committed, whatever the server's default is: what workers did meanwhile is seen and left alone, never a clash.
  * No savepoints are ever used in it: with them `xmin` would name a subtransaction instead of `mark`.
  */
 export async function begin(db: Writer, schema: string): Promise<Transaction> {
   await db.query(
-    `BEGIN; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${db.timeoutMs}; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${db.timeoutMs}; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
      SET LOCAL idle_in_transaction_session_timeout = ${IDLE_LIMIT_MS}`,
   );
   let open = true;

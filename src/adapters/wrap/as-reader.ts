@@ -1,4 +1,4 @@
-import type { QueueReader } from '../../domain/adapter.ts';
+import type { QueueReader, Statement, Worker } from '../../domain/adapter.ts';
 
 /** The reading half alone, as a plain object that a wrapper can build on. */
 export const asReader = (reader: QueueReader): QueueReader => ({
@@ -11,5 +11,7 @@ export const asReader = (reader: QueueReader): QueueReader => ({
   count: (selection) => reader.count(selection),
   browse: (selection, options) => reader.browse(selection, options),
   find: (id, queue) => reader.find(id, queue),
+  ...(reader.workers === undefined ? {} : { workers: () => (reader.workers as () => Promise<Worker[]>)() }),
+  ...(reader.statements === undefined ? {} : { statements: () => (reader.statements as () => Promise<Statement[]>)() }),
   close: () => reader.close(),
 });

@@ -1,3 +1,4 @@
+import type { Resolution } from '../../domain/action.ts';
 import type { Claim, Claims, QueueAdapter, Returns } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
 import { asReader } from './as-reader.ts';
@@ -41,7 +42,7 @@ export function paced(
     },
     release: () => claim.release(),
   });
-  const claims = (ops: Claims): Claims => ({
+  const claims = <Act>(ops: Claims<Act>): Claims<Act> => ({
     async *claim(request) {
       if (!(await turn())) return;
       for await (const claim of ops.claim({ ...request, size: claimSize(request.size, perSecond) })) {
@@ -67,6 +68,7 @@ export function paced(
       remove: over(can.remove, claims),
       cancel: over(can.cancel, claims),
       edit: over(can.edit, claims),
+      ...(can.resolve === undefined ? {} : { resolve: over(can.resolve, claims<Resolution>) }),
       restore: over(can.restore, returns),
       revert: over(can.revert, returns),
       lock: can.lock,

@@ -12,6 +12,7 @@ export function readOnly(adapter: QueueAdapter, why: string, instead?: string): 
       remove: refused,
       cancel: refused,
       edit: refused,
+      ...(adapter.can.resolve === undefined ? {} : { resolve: refused }),
       restore: refused,
       revert: refused,
       lock: refused,

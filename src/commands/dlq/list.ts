@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { ListCommand } from '../../cli/list.ts';
 import { knownQueues } from '../../cli/session.ts';
 
@@ -11,11 +11,16 @@ export default class DlqList extends ListCommand {
   ];
   static override args = { queue: Args.string({ description: 'Queue; all queues when missing.' }) };
 
+  static override flags = {
+    resolved: Flags.boolean({ summary: 'Those that are marked as handled, instead of the others.' }),
+  };
+
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqList);
     const found = await this.list(flags, async ({ reader }) => ({
       queues: await knownQueues(reader, args.queue === undefined ? [] : [args.queue]),
       states: ['dead'],
+      ...(flags.resolved ? { resolved: true } : {}),
       what: `dead jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
       next: ['jobctl dlq show ID', `jobctl dlq groups${args.queue === undefined ? '' : ` ${args.queue}`}`],
     }));

@@ -11,9 +11,9 @@ const CHANNEL_BYTES = 63;
  */
 export async function wake(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<void> {
   const suffix = layout.channels === 'v1' ? '_v1' : '';
-  const firstOf = new Map(jobs.map(({ job }) => [job.queue, job]));
-  if (firstOf.size === 0) return;
-  const calls = [...firstOf.values()].flatMap((job) => {
+  const oneOf = new Map(jobs.map(({ job }) => [job.queue, job]));
+  if (oneOf.size === 0) return;
+  const calls = [...oneOf.values()].flatMap((job) => {
     const payload = layout.channels === 'v1' ? `{"type":"job_inserted","job_id":${job.id}}` : job.type;
     return [`procrastinate_queue${suffix}#${job.queue}`, `procrastinate_any_queue${suffix}`].map((channel) => ({
       channel,

@@ -1,0 +1,13 @@
+import { quoted } from '../sql.ts';
+import type { Column } from './catalog.ts';
+
+export const ref = (alias: string, column: Column): string => `${alias}.${quoted(column.name)}`;
+
+/** A time without a zone is UTC wall time, whatever the zone of the session or the server. */
+export const moment = (alias: string, column: Column): string =>
+  column.kind === 'timestamp' ? `(${ref(alias, column)} AT TIME ZONE 'UTC')` : ref(alias, column);
+
+export const asText = (alias: string, column: Column): string =>
+  column.kind === 'text' ? ref(alias, column) : `${ref(alias, column)}::text`;
+
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,191 @@
+import type { QueueRef } from '../../../domain/adapter.ts';
+import type { Selection } from '../../../domain/selection.ts';
+import type { Db } from '../connection.ts';
+import type { Dialect, Page, WriteVerb } from '../dialect.ts';
+import { Parameters } from '../sql.ts';
+import type { Column, Table } from './catalog.ts';
+import { asText, ref } from './column-sql.ts';
+import { isOneOf, pushes, where } from './conditions.ts';
+import { explain } from './explain.ts';
+import { find } from './find.ts';
+import { homesOf } from './homes.ts';
+import { type Layout, readLayout } from './layout.ts';
+import { resolve } from './letters.ts';
+import type { TablesMapping } from './mapping.ts';
+import { permit } from './permit.ts';
+import { canProve } from './proof.ts';
+import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
+import { jobsAt, type Place, placesOf, savedAt } from './rows.ts';
+import { statements } from './statements.ts';
+import { stats } from './stats.ts';
+import { workers } from './workers.ts';
+import { apply } from './write.ts';
+
+/** A team's own tables, read as the configuration maps them. */
+export async function ownTables(
+  db: Db,
+  mapping: TablesMapping,
+  schemaFlag: string | undefined,
+  place: string,
+): Promise<Dialect> {
+  const layout = await readLayout(db, mapping, schemaFlag);
+  const permitted = new Set<WriteVerb>();
+  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
+  return {
+    info: {
+      name: 'postgres/own-tables',
+      version: mapping.preset ?? 'mapped',
+      where: `${place} (${layout.schema}.${layout.jobs.name})`,
+      ...(layout.job.error === undefined && layout.letters?.columns.error === undefined
+        ? { errors: 'none', errorsNote: 'No column is mapped to error: look in the log of the worker.' }
+        : { errors: 'last' }),
+      priority: layout.job.priority === undefined ? 'none' : layout.largerFirst ? 'larger-first' : 'smaller-first',
+      readOnlyServer: server?.replica ?? false,
+      warnings: layout.warnings,
+    },
+    schema: layout.schema,
+    pushes,
+    lacks: lacksOf(layout),
+    caveats: caveatsOf(layout),
+    queues: (reader) => queues(reader, layout),
+    stats: (reader, request) => stats(reader, layout, request),
+    find: (reader, id, queue) => find(reader, layout, id, queue),
+    count: async (reader, selection) => {
+      const parameters = new Parameters();
+      const counts = homesOf(layout, selection).map(
+        (home) => `(SELECT count(*) FROM ${home.from} WHERE ${where(home, layout.job.id, selection, parameters)})`,
+      );
+      const [row] = await reader.query<{ count: number }>(
+        `SELECT (${counts.join(' + ')})::float8 AS count`,
+        parameters.values,
+      );
+      return { value: row?.count ?? 0, exact: true };
+    },
+    page: async (reader, selection, options, cursor) => {
+      const places = await placesOf(reader, layout, selection, { ...options, cursor });
+      return { items: await jobsAt(reader, layout, places.items, selection), cursor: places.cursor };
+    },
+    ...(layout.heartbeats === undefined ? {} : { workers: (reader) => workers(reader, layout) }),
+    statements: () => statements(layout),
+    permit: async (writer, verb) => {
+      if (permitted.has(verb)) return;
+      await permit(writer, layout, verb, place);
+      permitted.add(verb);
+    },
+    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
+    pick: async (writer, selection, size, cursor) => {
+      const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor });
+      return await held(writer, layout, selection, places);
+    },
+    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
+    ...(layout.letters === undefined ? {} : { resolve: (writer, note, jobs) => resolve(writer, layout, note, jobs) }),
+    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
+    revert: (writer, saved) => revert(writer, layout, saved),
+    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
+    restore: (writer, saved, how) => restore(writer, layout, saved, how),
+    compare: (writer, saved) => compare(writer, layout, saved),
+  };
+}
+
+/** Locks what can be locked of these rows, then reads them once more: what moved on meanwhile is left out. */
+async function held(writer: Db, layout: Layout, selection: Selection, places: Page<Place>) {
+  if (places.items.length === 0) return { items: [], cursor: places.cursor };
+  const locked = new Set<string>();
+  for (const home of homesOf(layout, selection)) {
+    const own = places.items.filter((place) => place.home === home.name).map(({ id }) => id);
+    if (own.length === 0) continue;
+    const parameters = new Parameters();
+    const alias = home.name === 'job' ? 'j' : 'd';
+    const rows = await writer.query<{ id: string }>(
+      `SELECT ${home.id}::text AS id FROM ${home.from} WHERE ${isOneOf(home, layout.job.id, own, parameters)} AND ${home.shown}
+         FOR UPDATE OF ${alias} SKIP LOCKED`,
+      parameters.values,
+    );
+    const ids = rows.map(({ id }) => id);
+    const free = home.name === 'job' ? ids : await lockOriginals(writer, layout, ids);
+    for (const id of free) locked.add(`${home.name} ${id}`);
+  }
+  const free = places.items.filter(({ home, id }) => locked.has(`${home} ${id}`));
+  return { items: await savedAt(writer, layout, free, selection), cursor: places.cursor };
+}
+
+/** The failed originals of letters that are held. Answers the letters whose original is free, or gone. */
+async function lockOriginals(writer: Db, layout: Layout, ids: readonly string[]): Promise<string[]> {
+  const id = ref('j', layout.job.id);
+  const parameters = new Parameters();
+  const chosen = isOneOf({ id }, layout.job.id, ids, parameters);
+  const query = `SELECT ${id}::text AS id FROM ${layout.jobs.sql} j WHERE ${chosen}`;
+  const there = await writer.query<{ id: string }>(query, parameters.values);
+  const locked = await writer.query<{ id: string }>(`${query} FOR UPDATE OF j SKIP LOCKED`, parameters.values);
+  const free = new Set(locked.map((row) => row.id));
+  const busy = new Set(there.map((row) => row.id).filter((one) => !free.has(one)));
+  return ids.filter((one) => !busy.has(one));
+}
+
+/** The queue names, each found by one step through the index where there is one. */
+async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
+  const { queue } = layout.job;
+  const names = homesOf(layout).map((home) =>
+    home.name === 'job' && queue !== undefined && isLed(layout.jobs, queue.name)
+      ? `SELECT queue FROM (${stepping(layout.jobs, queue)}) q WHERE queue IS NOT NULL`
+      : `SELECT DISTINCT ${home.queue} AS queue FROM ${home.from}`,
+  );
+  return await db.query<{ queue: string }>(`${names.join(' UNION ')} ORDER BY 1`);
+}
+
+const isLed = ({ indexed }: Table, column: string): boolean => indexed.some(([first]) => first === column);
+
+const stepping = ({ sql }: Table, column: Column): string => {
+  const name = asText('j', column);
+  return `WITH RECURSIVE step AS (
+      (SELECT ${ref('j', column)} AS name FROM ${sql} j ORDER BY 1 LIMIT 1)
+      UNION ALL
+      SELECT (SELECT ${ref('j', column)} FROM ${sql} j WHERE ${ref('j', column)} > step.name ORDER BY 1 LIMIT 1) FROM step WHERE step.name IS NOT NULL)
+    SELECT ${name.replace(ref('j', column), 'name')} AS queue FROM step`;
+};
+
+const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+
+function lacksOf(layout: Layout): Dialect['lacks'] {
+  if (!layout.write) {
+    const lack = {
+      why: 'these tables are mapped for reading only',
+      instead: 'Set write: true under tables: once jobctl config check --explain shows what you mean.',
+    };
+    return Object.fromEntries(verbs.map((verb) => [verb, lack]));
+  }
+  const lacks: Dialect['lacks'] = {};
+  const cascade = cascadeOf(layout.jobs) ?? (layout.letters && cascadeOf(layout.letters.table));
+  return {
+    ...lacks,
+    ...(cascade === undefined ? {} : { remove: cascade }),
+    ...(layout.labels.cancelled.length > 0
+      ? {}
+      : {
+          cancel: {
+            why: 'no status means cancelled',
+            instead: 'jobctl job remove takes the job away, with a backup.',
+          },
+        }),
+    ...(layout.job.payload === undefined && layout.letters?.columns.payload === undefined
+      ? { edit: { why: 'no column is mapped to payload', instead: 'Set tables.columns.payload.' } }
+      : {}),
+  };
+}
+
+/** What would be deleted along with a row could not be brought back. */
+function cascadeOf({ name, incoming }: Table) {
+  const keys = incoming.filter(({ onDelete }) => onDelete === 'cascade');
+  if (keys.length === 0) return undefined;
+  return {
+    why: `deleting from ${name} would delete rows of ${[...new Set(keys.map(({ from }) => from))].join(', ')} with it (${keys.map((key) => key.name).join(', ')})`,
+    instead: 'Nothing saves those rows. Delete them yourself, or make the foreign key ON DELETE RESTRICT.',
+  };
+}
+
+function caveatsOf(layout: Layout): Dialect['caveats'] {
+  if (canProve(layout)) return {};
+  const missing =
+    layout.heartbeats === undefined ? 'no table of heartbeats is mapped' : 'no column is mapped to startedAt';
+  return { reset: `${missing}, so nothing proves that a worker is gone: only with --assume-dead and --older-than` };
+}

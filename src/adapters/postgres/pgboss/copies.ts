@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { SavedJob } from '../../../domain/adapter.ts';
+import type { Instant } from '../../../domain/instant.ts';
+import type { Db } from '../connection.ts';
+import { instant } from '../sql.ts';
+import { early } from './expressions.ts';
+import type { Layout } from './layout.ts';
+import { factsOf, idsOf, namesOf } from './places.ts';
+
+/**
+ * A dead-lettered job exists twice: the failed original in its own queue, and a new job in the dead-letter queue. Since
+ * 12.34 the copy says where it came from. Before, only this tells: both rows were written by one statement, so that the
+ * copy was made at the very moment at which the original ended, with the same data.
+ */
+export const sameDeath = (original: string, copy: string): string =>
+  `${copy}.created_on = ${original}.completed_on AND ${copy}.data IS NOT DISTINCT FROM ${original}.data`;
+
+/** The same as a key, to match rows of two queries: joins that no index serves are planned badly where statistics are old. */
+const deathOf = (at: Instant | undefined, payload: string): string =>
+  `${at} ${createHash('md5').update(payload).digest('hex')}`;
+const deathKey = (at: string): string => `${instant(at)} || ' ' || md5(coalesce(j.data::text, 'null'))`;
+
+const rootOf = (saved: SavedJob): string => factsOf(saved).source_root_id ?? saved.job.id;
+
+/** Failed jobs whose work is already under way elsewhere: a copy that can still run, or a job that such a copy has become. */
+export async function doubles(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, string>> {
+  const failed = jobs.filter(({ job }) => job.native === 'failed');
+  const lettered = failed.filter((saved) => (factsOf(saved).dead_letter ?? null) !== null);
+  const found = new Map<string, string>();
+  if (lettered.length === 0) return found;
+  const letters = [...new Set(lettered.map((saved) => factsOf(saved).dead_letter ?? ''))];
+  const byDeath = Map.groupBy(lettered, ({ job }) => deathOf(job.since, job.payload));
+  const byId = Map.groupBy(lettered, ({ job }) => job.id);
+  for (const copy of await copiesOf(db, layout, letters, lettered)) {
+    const originals = (copy.source === null ? byDeath.get(copy.death) : byId.get(copy.source)) ?? [];
+    for (const saved of originals.filter((one) => factsOf(one).dead_letter === copy.queue)) {
+      const note = `its copy ${copy.id} is in ${copy.queue}: replay that one, or remove it first; both would run it twice`;
+      found.set(saved.job.id, note);
+    }
+  }
+  const byRoot = Map.groupBy(lettered, rootOf);
+  for (const moved of await movedOf(db, layout, lettered)) {
+    for (const { job } of byRoot.get(moved.root) ?? []) {
+      if (job.id === moved.id || job.queue !== moved.queue || (job.since ?? '') > moved.created) continue;
+      found.set(job.id, `its copy was already put back as job ${moved.id}: replaying both would run it twice`);
+    }
+  }
+  return found;
+}
+
+interface Copy {
+  readonly id: string;
+  readonly queue: string;
+  readonly source: string | null;
+  readonly death: string;
+}
+
+/** What lies in these dead-letter queues of these jobs, or may. */
+async function copiesOf(
+  db: Db,
+  layout: Layout,
+  letters: readonly string[],
+  originals: readonly SavedJob[],
+): Promise<Copy[]> {
+  const linked = layout.has('source_id');
+  const select = `SELECT j.id::text AS id, j.name AS queue, ${linked ? 'j.source_id::text' : 'NULL'} AS source, ${deathKey('j.created_on')} AS death
+       FROM ${layout.job} j WHERE j.name = ANY ($1::text[]) AND ((${early(layout)}) OR j.state = 'active')`;
+  const silent = await db.query<Copy>(
+    `${select} AND j.created_on = ANY ($2::timestamptz[]) ${linked ? 'AND j.source_id IS NULL' : ''}`,
+    [letters, [...new Set(originals.map(({ job }) => job.since))]],
+  );
+  if (!linked) return silent;
+  const rooted = layout.has('source_root_id');
+  return [
+    ...silent,
+    ...(await db.query<Copy>(
+      `${select} AND ${rooted ? 'j.source_root_id' : 'j.source_id'} = ANY ($2::uuid[])`, // the root has an index
+      [letters, rooted ? originals.map(rootOf) : idsOf(originals)],
+    )),
+  ];
+}
+
+/** Copies that were put back: they keep the id of the job that it all began with. */
+async function movedOf(db: Db, layout: Layout, originals: readonly SavedJob[]) {
+  if (!layout.has('source_root_id')) return [];
+  return await db.query<{ id: string; queue: string; root: string; created: Instant }>(
+    `SELECT j.id::text AS id, j.name AS queue, j.source_root_id::text AS root, ${instant('j.created_on')} AS created
+       FROM ${layout.job} j
+      WHERE j.source_root_id = ANY ($2::uuid[]) AND j.name = ANY ($1::text[]) AND j.state <= 'completed'`,
+    [namesOf(originals), originals.map(rootOf)],
+  );
+}
+
+/** For each dead-letter copy the queue that its original failed in, where that is certain. */
+export async function sourcesOf(db: Db, layout: Layout, copies: readonly SavedJob[]): Promise<Map<string, string>> {
+  const known = new Map<string, string>();
+  const silent = copies.filter((saved) => {
+    const { source_name: source } = factsOf(saved);
+    if (source !== null && source !== undefined) known.set(saved.job.id, source);
+    return source === null || source === undefined;
+  });
+  if (silent.length > 0) {
+    const feeders = await db.query<{ name: string; letter: string }>(
+      `SELECT name, dead_letter AS letter FROM ${layout.queue} WHERE dead_letter = ANY ($1::text[])`,
+      [namesOf(silent)],
+    );
+    const originals = await db.query<{ queue: string; death: string }>(
+      `SELECT j.name AS queue, ${deathKey('j.completed_on')} AS death FROM ${layout.job} j
+        WHERE j.name = ANY ($1::text[]) AND j.state = 'failed' AND j.completed_on = ANY ($2::timestamptz[])`,
+      [feeders.map(({ name }) => name), [...new Set(silent.map(({ job }) => job.createdAt))]],
+    );
+    const byDeath = Map.groupBy(originals, ({ death }) => death);
+    for (const { job } of silent) {
+      const names = new Set((byDeath.get(deathOf(job.createdAt, job.payload)) ?? []).map(({ queue }) => queue));
+      const feeding = feeders.filter(({ name, letter }) => letter === job.queue && names.has(name));
+      if (feeding.length === 1 && feeding[0] !== undefined) known.set(job.id, feeding[0].name);
+    }
+  }
+  return await stillThere(db, layout, known);
+}
+
+async function stillThere(db: Db, layout: Layout, known: Map<string, string>): Promise<Map<string, string>> {
+  if (known.size === 0) return known;
+  const rows = await db.query<{ name: string }>(`SELECT name FROM ${layout.queue} WHERE name = ANY ($1::text[])`, [
+    [...new Set(known.values())],
+  ]);
+  const there = new Set(rows.map(({ name }) => name));
+  return new Map([...known].filter(([, source]) => there.has(source)));
+}
+
+/** Which of these jobs lie in a dead-letter queue. */
+export async function inDeadLetters(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Set<string>> {
+  const rows = await db.query<{ name: string }>(
+    `SELECT DISTINCT q.dead_letter AS name FROM ${layout.queue} q WHERE q.dead_letter = ANY ($1::text[])`,
+    [namesOf(jobs)],
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  return new Set(
+    jobs
+      .filter((saved) => names.has(saved.job.queue) || (factsOf(saved).source_name ?? null) !== null)
+      .map(({ job }) => job.id),
+  );
+}
+
+/** A copy and its original by the link between them; by the root where there is one, because that column has an index. */
+export const linkOf = (layout: Layout): string =>
+  `j.source_id = o.id${layout.has('source_root_id') ? ' AND j.source_root_id = coalesce(o.source_root_id, o.id)' : ''}`;

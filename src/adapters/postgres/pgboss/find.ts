@@ -1,0 +1,97 @@
+import type { JobDetail, TimelineEntry } from '../../../domain/job.ts';
+import type { Db } from '../connection.ts';
+import { instant } from '../sql.ts';
+import { uuids } from './conditions.ts';
+import { deadLettered, early } from './expressions.ts';
+import type { Layout } from './layout.ts';
+import { linksOf } from './links.ts';
+import { everyName } from './queues.ts';
+import { jobsOf, type Place } from './rows.ts';
+
+/** One job, its times, and what it hangs together with. The library keeps no history: each run overwrites the one before. */
+export async function find(
+  db: Db,
+  layout: Layout,
+  id: string,
+  queue: string | undefined,
+): Promise<JobDetail | undefined> {
+  const [key] = uuids([id]);
+  if (key === undefined) return undefined;
+  const among = queue === undefined ? `j.name = ANY (${everyName(layout)})` : 'j.name = $2';
+  const [place] = await db.query<Place>(
+    `SELECT j.name, j.id::text AS id FROM ${layout.job} j WHERE j.id = $1::uuid AND ${layout.squashed && queue === undefined ? 'true' : among}`,
+    queue === undefined ? [key] : [key, queue],
+  );
+  if (place === undefined) return undefined;
+  const [job] = await jobsOf(db, layout, [place]);
+  if (job === undefined) return undefined;
+  const facts = await factsOn(db, layout, place);
+  return {
+    job,
+    timeline: timelineOf(facts, job.native),
+    links: await linksOf(db, layout, place),
+    notes: notesOn(layout, facts),
+  };
+}
+
+interface Facts {
+  readonly created: string | null;
+  readonly due: string | null;
+  readonly started: string | null;
+  readonly beat: string | null;
+  readonly ended: string | null;
+  readonly kept: string | null;
+  readonly keptPast: boolean;
+  readonly early: boolean;
+  readonly copy: boolean;
+  readonly policy: string | null;
+  readonly queuePolicy: string | null;
+  readonly letter: string | null;
+  readonly retried: number;
+}
+
+async function factsOn(db: Db, layout: Layout, { name, id }: Place): Promise<Facts> {
+  const { col } = layout;
+  const [facts] = await db.query<Facts>(
+    `SELECT ${instant(col('created_on'))} AS created, ${instant(col('start_after'))} AS due, ${instant(col('started_on'))} AS started,
+            ${layout.has('heartbeat_on') ? instant('j.heartbeat_on') : 'NULL'} AS beat, ${instant(col('completed_on'))} AS ended,
+            ${instant(col('keep_until'))} AS kept, ${col('keep_until')} < now() AS "keptPast", (${early(layout)}) AS early,
+            ${deadLettered(layout)} AS copy, ${layout.has('policy') ? 'j.policy' : 'NULL'} AS policy,
+            ${layout.has('dead_letter') ? 'j.dead_letter' : 'NULL'} AS letter, ${col('retry_count')} AS retried,
+            ${layout.queue === undefined ? 'NULL' : `(SELECT q.policy FROM ${layout.queue} q WHERE q.name = j.name)`} AS "queuePolicy"
+       FROM ${layout.job} j WHERE j.name = $1 AND j.id = $2::uuid`,
+    [name, id],
+  );
+  if (facts === undefined) throw new Error(`The job ${id} vanished while it was read.`);
+  return facts;
+}
+
+function timelineOf(facts: Facts, native: string): TimelineEntry[] {
+  const entries: readonly (TimelineEntry | undefined)[] = [
+    entry(facts.created, 'created'),
+    facts.due === facts.created ? undefined : entry(facts.due, 'due'),
+    entry(facts.started, 'started', facts.retried > 0 ? `retry ${facts.retried}` : undefined),
+    native === 'active' ? entry(facts.beat, 'last heartbeat') : undefined,
+    entry(facts.ended, facts.early ? 'ended before' : native),
+  ];
+  return entries.filter((one) => one !== undefined).sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1));
+}
+
+const entry = (at: string | null, event: string, note?: string): TimelineEntry | undefined =>
+  at === null ? undefined : { at, event, note };
+
+function notesOn(layout: Layout, facts: Facts): string[] {
+  const notes: string[] = [];
+  if (facts.copy && facts.early) notes.push('A dead-letter copy: a worker of its queue would take it.');
+  if (facts.letter !== null) notes.push(`When it fails for good, a copy goes to ${facts.letter}.`);
+  if (facts.policy !== null && facts.policy !== 'standard') notes.push(`Its queue's policy is ${facts.policy}.`);
+  if (facts.policy === null && facts.queuePolicy !== null && !facts.copy)
+    notes.push(
+      `It was inserted past the library: it has neither its queue's policy (${facts.queuePolicy}) nor its dead-letter queue.`,
+    );
+  if (facts.early && facts.keptPast && facts.kept !== null)
+    notes.push(`Its retention ended at ${facts.kept}: the next maintenance removes it.`);
+  if (!layout.has('source_id') && (facts.letter !== null || facts.copy))
+    notes.push('This version does not link copies with their originals: they are matched by time and data.');
+  return notes;
+}

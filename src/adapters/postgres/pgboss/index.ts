@@ -1,0 +1,114 @@
+import type { Selection } from '../../../domain/selection.ts';
+import type { Db } from '../connection.ts';
+import type { Dialect, Page, WriteVerb } from '../dialect.ts';
+import { Parameters } from '../sql.ts';
+import { pushes, where } from './conditions.ts';
+import { explain } from './explain.ts';
+import { find } from './find.ts';
+import { type Layout, NEWEST_SCHEMA, readLayout } from './layout.ts';
+import { permit } from './privileges.ts';
+import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
+import { queues } from './queues.ts';
+import { jobsOf, type PageRequest, type Place, pageOfPlaces, savedJobsOf } from './rows.ts';
+import { stats } from './stats.ts';
+import { apply } from './write.ts';
+
+/** pg-boss 9 to 12 by its tables alone: the library is never started, and nothing is ever migrated. */
+export async function pgBoss(db: Db, schema: string, place: string): Promise<Dialect> {
+  const layout = await readLayout(db, schema, place);
+  const permitted = new Set<WriteVerb>();
+  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
+  return {
+    info: {
+      name: 'postgres/pg-boss',
+      version: layout.version,
+      where: `${place} (schema ${schema})`,
+      errors: 'last',
+      priority: 'larger-first',
+      readOnlyServer: server?.replica ?? false,
+      warnings: warningsOn(layout),
+    },
+    schema,
+    pushes,
+    lacks: lacksOf(layout),
+    caveats: caveatsOf(layout),
+    queues: (reader) => queues(reader, layout),
+    stats: (reader, request) => stats(reader, layout, request),
+    find: (reader, id, queue) => find(reader, layout, id, queue),
+    count: async (reader, selection) => {
+      const parameters = new Parameters();
+      const condition = where(layout, selection, parameters);
+      const [row] = await reader.query<{ count: number }>(
+        `SELECT count(*)::float8 AS count FROM ${layout.job} j WHERE ${condition}`,
+        parameters.values,
+      );
+      return { value: row?.count ?? 0, exact: true };
+    },
+    page: async (reader, selection, { size, order }, cursor) => {
+      const places = await placesOf(reader, layout, selection, { size, order, cursor, lock: false });
+      return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
+    },
+    permit: async (writer, verb) => {
+      if (permitted.has(verb)) return;
+      await permit(writer, layout, verb, place);
+      permitted.add(verb);
+    },
+    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
+    pick: async (writer, selection, size, cursor) => {
+      const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
+      return { items: await savedJobsOf(writer, layout, places.items), cursor: places.cursor };
+    },
+    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
+    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
+    revert: (writer, saved) => revert(writer, layout, saved),
+    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
+    restore: (writer, saved, how) => restore(writer, layout, saved, how),
+    compare: (writer, saved) => compare(writer, layout, saved),
+  };
+}
+
+async function placesOf(db: Db, layout: Layout, selection: Selection, page: PageRequest): Promise<Page<Place>> {
+  const parameters = new Parameters();
+  return await pageOfPlaces(db, layout, where(layout, selection, parameters), parameters, page);
+}
+
+const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+
+/** A layout that was never tried is read, not written. */
+function lacksOf(layout: Layout): Dialect['lacks'] {
+  const lack =
+    layout.queue === undefined
+      ? {
+          why: `pg-boss ${layout.version} is only read: its tables are those of another generation`,
+          instead: 'Use its own API (cancel, resume, deleteQueue), or upgrade pg-boss to 10 or newer.',
+        }
+      : layout.number > NEWEST_SCHEMA
+        ? {
+            why: `pg-boss' schema ${layout.number} is newer than the ones jobctl was tried with (up to ${NEWEST_SCHEMA})`,
+            instead:
+              'Update jobctl; until then use the library itself (boss.retry, boss.redrive, boss.fail, boss.cancel).',
+          }
+        : undefined;
+  return lack === undefined ? {} : Object.fromEntries(verbs.map((verb) => [verb, lack]));
+}
+
+function warningsOn(layout: Layout): string[] {
+  if (layout.number <= NEWEST_SCHEMA) return [];
+  return [
+    `This pg-boss (schema ${layout.number}) is newer than jobctl knows (${NEWEST_SCHEMA}): what is shown may be incomplete, and nothing is written.`,
+  ];
+}
+
+function caveatsOf(layout: Layout): Dialect['caveats'] {
+  const copies = layout.has('source_id')
+    ? 'what lies in a dead-letter queue goes back to the queue it came from, under the same id'
+    : 'what lies in a dead-letter queue goes back only where its original is found by time and data: this version does not link them';
+  return {
+    replay: `by SQL, because the library's retry leaves dates by which maintenance would remove the job; ${copies}`,
+    reset: layout.has('heartbeat_on')
+      ? 'what has used all its runs is left to the library'
+      : "what has used all its runs is left to the library; before 12 nothing keeps a late worker's answer off the new run",
+    restore: 'what is past its retention comes back all the same, and the next maintenance takes it away again',
+    cancel: 'only what has not started: the library cannot stop a job that runs, it would only forget it',
+  };
+}

@@ -1,0 +1,167 @@
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import type { TablesMapping } from '../../../src/adapters/postgres/own-tables/mapping.ts';
+import { act, browseAll, inState, putBack, replay, told, whole } from '../../../src/testkit/act.ts';
+import { opsOf } from '../../../src/testkit/topic.ts';
+import { crashed, deadLetters, openShop } from './shop.ts';
+
+const wrong: Record<string, [TablesMapping, RegExp]> = {
+  'a table': [{ table: 'Jobs' }, /^tables\.table: there is no table "Jobs" in the schema public/],
+  'a schema': [{ schema: 'queue' }, /^tables\.table: there is no table "Job" in the schema queue/],
+  'a column': [{ columns: { runAt: 'runat' } }, /^tables\.columns\.runAt: the table Job has no column "runat"/],
+  'a type': [{ columns: { startedAt: 'attempts' } }, /^tables\.columns\.startedAt: the column "attempts" is integer/],
+  'a label': [{ statuses: { waiting: 'waiting' } }, /^tables\.statuses\.waiting: "JobStatus" has no such label/],
+  'a column of the dead letters': [
+    { deadLetter: { columns: { resolved: 'done' } } },
+    /^tables\.deadLetter\.columns\.resolved: the table DeadLetterJob has no column "done"/,
+  ],
+  'the table of the heartbeats': [
+    { heartbeats: { table: 'Beats' } },
+    /^tables\.heartbeats\.table: there is no table "Beats"/,
+  ],
+  'a column that a retry sets': [
+    { onRetry: { lasterror: null } },
+    /^tables\.onRetry\.lasterror: the table Job has no column/,
+  ],
+};
+
+it.each(Object.entries(wrong))(
+  'a mapping that is wrong about %s is refused, with its key',
+  async (_, [mapping, message]) => {
+    const shop = await openShop();
+    const failure = await shop.adapter(mapping).catch((error: Error) => error);
+    expect(failure).toMatchObject({ code: 'JOBCTL_USAGE', message: expect.stringMatching(message) });
+  },
+);
+
+it('the nearest name is offered', async () => {
+  const shop = await openShop();
+  const failure = await shop.adapter({ columns: { runAt: 'runat' } }).catch((error: Error) => error);
+  expect(failure).toMatchObject({ next: [expect.stringMatching(/run_at/)] });
+});
+
+it('reads only until the mapping says write: true', async () => {
+  const adapter = await (await openShop(deadLetters)).adapter({ write: false });
+  expect(await browseAll(adapter, inState('email', 'dead'))).toHaveLength(1);
+  for (const verb of ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'] as const)
+    expect(adapter.can[verb]).toMatchObject({ level: 'none', instead: expect.stringMatching(/write: true/) });
+});
+
+it('a status that nobody mapped is shown as blocked, counted under its own name, and never written to', async () => {
+  const shop = await openShop(`${crashed} ALTER TYPE "JobStatus" ADD VALUE 'parked';`);
+  await shop.rows(`UPDATE "Job" SET status = 'parked' WHERE id = 'waits'`);
+  const adapter = await shop.adapter();
+  expect(adapter.backend.warnings.join()).toMatch(/does not map parked/);
+  const [job] = await browseAll(adapter, inState('email', 'blocked'));
+  expect([job?.id, job?.native]).toEqual(['waits', 'parked']);
+  expect((await adapter.stats({}))[0]).toMatchObject({ other: { parked: 1 } });
+  expect(
+    told((await act(opsOf({ adapter }, 'cancel'), inState('email', 'blocked'), { verb: 'cancel' })).outcomes),
+  ).toEqual(['waits: skipped state-changed']);
+});
+
+it('foreign keys that would cascade are found, and remove is refused', async () => {
+  const adapter = await (
+    await openShop(`CREATE TABLE "Invoice" (id text PRIMARY KEY, "jobId" text REFERENCES "Job" ON DELETE CASCADE)`)
+  ).adapter();
+  expect(adapter.can.remove).toMatchObject({
+    level: 'none',
+    why: 'deleting from Job would delete rows of "Invoice" with it (Invoice_jobId_fkey)',
+  });
+  expect(adapter.can.replay.level).toBe('native');
+});
+
+it('foreign keys that restrict do not stand in the way of what nothing refers to', async () => {
+  const shop = await openShop(
+    `${deadLetters} CREATE TABLE "Invoice" (id text PRIMARY KEY, "jobId" text REFERENCES "Job"); INSERT INTO "Invoice" VALUES ('i', 'j4');`,
+  );
+  const adapter = await shop.adapter();
+  const { outcomes } = await act(
+    opsOf({ adapter }, 'remove'),
+    inState('email', 'dead', 'completed'),
+    { verb: 'remove' },
+    { size: 1 },
+  );
+  expect(outcomes.map(({ ref, result }) => `${ref.id} ${result}`).sort()).toEqual(['j1 done', 'j4 failed']);
+});
+
+it('triggers of the team are named in a warning', async () => {
+  const adapter = await (
+    await openShop(`CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+      CREATE TRIGGER "audit job" BEFORE UPDATE ON "Job" FOR EACH ROW EXECUTE FUNCTION touch();`)
+  ).adapter();
+  expect(adapter.backend.warnings).toEqual(['Job has triggers that run with every write: audit job.']);
+});
+
+it('without a column that names the queue all jobs are in one, named as configured', async () => {
+  const shop = await openShop(`${crashed} ALTER TABLE "Job" DROP COLUMN queue;`);
+  expect(await (await shop.adapter()).queues()).toEqual([{ queue: 'jobs' }]);
+  const adapter = await shop.adapter({ queueName: 'background', stuckAfter: { background: 60 } });
+  expect((await browseAll(adapter, { ...inState('background', 'active'), stuck: true })).map(({ id }) => id)).toContain(
+    'young-gone',
+  );
+});
+
+it('a flag that pauses a queue is shown', async () => {
+  const shop = await openShop(
+    `${crashed} CREATE TABLE "QueueConfig" (name text PRIMARY KEY, paused boolean NOT NULL); INSERT INTO "QueueConfig" VALUES ('email', true);`,
+  );
+  const adapter = await shop.adapter({ pause: { table: 'QueueConfig', queue: 'name', paused: 'paused' } });
+  expect((await adapter.stats({}))[0]).toMatchObject({ queue: 'email', paused: true });
+});
+
+it('a replay sets what the configuration adds, and wakes the workers through its channel', async () => {
+  const shop = await openShop(deadLetters);
+  const adapter = await shop.adapter({
+    onRetry: { priority: 9, lastError: 'retried by hand', result: '{"again": true}', run_at: 'now()' },
+    notify: { channel: 'jobs_{queue}', payload: '{"queue":"{queue}"}' },
+  });
+  const listener = new pg.Client(shop.url);
+  await listener.connect();
+  const heard = new Promise((resolve) =>
+    listener.once('notification', ({ channel, payload }) => resolve({ channel, payload })),
+  );
+  await listener.query('LISTEN jobs_email');
+  await act(opsOf({ adapter }, 'replay'), inState('email', 'dead'), replay);
+  expect(await heard).toEqual({ channel: 'jobs_email', payload: '{"queue":"email"}' });
+  await listener.end();
+  expect(await shop.rows(`SELECT priority, "lastError", result FROM "Job" WHERE id = 'j1'`)).toEqual([
+    { priority: 9, lastError: 'retried by hand', result: { again: true } },
+  ]);
+});
+
+it('one job that a unique index stands against is left, with the index; the rest of its batch goes on', async () => {
+  const shop = await openShop(
+    `${deadLetters} ALTER TABLE "Job" ADD COLUMN tenant text; CREATE UNIQUE INDEX one_per_tenant ON "Job" (lower(tenant), type) WHERE status IN ('pending', 'processing');
+     INSERT INTO "Job" (id, queue, type, payload, status, tenant, "updatedAt") VALUES
+       ('k1', 'email', 'x', '{}', 'failed', 'acme', now()), ('k2', 'email', 'x', '{}', 'failed', 'beta', now()), ('k3', 'email', 'x', '{}', 'processing', 'ACME', now());`,
+  );
+  const { outcomes } = await act(opsOf({ adapter: await shop.adapter() }, 'replay'), inState('email', 'dead'), replay);
+  expect(told(outcomes)).toEqual(['j1: done', 'k1: skipped duplicate', 'k2: done']);
+  expect(outcomes.find(({ ref }) => ref.id === 'k1')).toMatchObject({ note: 'one_per_tenant: k3 is there already' });
+});
+
+it('pages over jobs that share one moment: each once, none left out', async () => {
+  const shop = await openShop(
+    `INSERT INTO "Job" (id, queue, type, payload, status, "updatedAt") SELECT 'c' || md5(n::text), 'email', 'x', '{}', 'pending', now() FROM generate_series(1, 500) n;`,
+  );
+  const adapter = await shop.adapter();
+  for (const order of ['newest', 'oldest'] as const) {
+    const ids = (await browseAll(adapter, whole('email'), { size: 7, order })).map(({ id }) => id);
+    expect([ids.length, new Set(ids).size]).toEqual([500, 500]);
+  }
+});
+
+it('a JSON null and no value at all are told apart in a backup', async () => {
+  const shop = await openShop(
+    `INSERT INTO "Job" (id, queue, type, payload, status, result, "updatedAt") VALUES
+       ('null', 'email', 'x', 'null', 'completed', 'null', now()), ('none', 'email', 'x', '{}', 'completed', NULL, now());`,
+  );
+  const adapter = await shop.adapter();
+  const look = `SELECT id, payload::text, result::text FROM "Job" ORDER BY id`;
+  const before = await shop.rows(look);
+  const { saved } = await act(opsOf({ adapter }, 'remove'), whole('email'), { verb: 'remove' });
+  expect(await shop.rows(look)).toEqual([]);
+  await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter);
+  expect(await shop.rows(look)).toEqual(before);
+});

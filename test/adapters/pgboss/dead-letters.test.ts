@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { act, all, browseAll, inState, jobOf, jobsOf, putBack, replay, told } from '../../../src/testkit/act.ts';
+import { opsOf } from '../../../src/testkit/topic.ts';
+import { type Place, place, soon, stateOf } from './place.ts';
+
+/** Two jobs that a real worker lets fail for good, each with its copy. */
+async function deadLettered(at: Place): Promise<{ originals: string[]; copies: string[] }> {
+  await at.boss.createQueue('undelivered', { name: 'undelivered', policy: 'standard' });
+  await at.boss.createQueue('email', { name: 'email', policy: 'standard', deadLetter: 'undelivered', retryLimit: 0 });
+  const originals = [await at.boss.send('email', { n: 1 }), await at.boss.send('email', { n: 2 })].map(
+    (id) => id ?? '',
+  );
+  const worker = await at.boss.work('email', { pollingIntervalSeconds: 0.5 }, async () => {
+    throw new Error('mailbox is full');
+  });
+  await soon(async () => expect((await jobsOf(at.adapter, 'undelivered')).size).toBe(2));
+  await (at.boss as unknown as { offWork(name: string, options?: object): Promise<void> }).offWork('email');
+  expect(worker).toBeTruthy();
+  const byNumber = new Map(
+    [...(await jobsOf(at.adapter, 'undelivered')).values()].map((job) => [JSON.parse(job.payload).n, job.id]),
+  );
+  return { originals, copies: [byNumber.get(1) ?? '', byNumber.get(2) ?? ''] };
+}
+
+describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) => {
+  it('counts originals and copies once each, in their own queues, and links them', async () => {
+    const at = await place(version);
+    const { originals, copies } = await deadLettered(at);
+    const stats = await at.adapter.stats({});
+    expect(stats.map(({ queue, counts }) => [queue, counts.dead, counts.waiting])).toEqual([
+      ['email', 2, 0],
+      ['undelivered', 2, 0],
+    ]);
+    const listed = await browseAll(at.adapter, inState('undelivered', 'dead'));
+    expect(listed.map((job) => job.id).sort()).toEqual([...copies].sort());
+    expect(listed[0]?.error?.message).toBe('mailbox is full');
+    expect((await at.adapter.find(originals[0] ?? ''))?.links).toContainEqual({
+      relation: 'dead-letter copy',
+      to: `job ${copies[0]} in undelivered (created)`,
+    });
+    expect((await at.adapter.find(copies[0] ?? ''))?.links).toContainEqual({
+      relation: 'copy of',
+      to: `job ${originals[0]} in email (failed)`,
+    });
+  });
+
+  it('refuses to replay an original whose copy waits, and says which', async () => {
+    const at = await place(version);
+    const { originals, copies } = await deadLettered(at);
+    const { outcomes } = await act(opsOf(at, 'replay'), inState('email', 'dead'), replay);
+    expect(told(outcomes)).toEqual(all(originals, 'skipped duplicate'));
+    const first = outcomes.find(({ ref }) => ref.id === originals[0]);
+    expect(first).toMatchObject({ note: expect.stringContaining(copies[0] ?? '-') });
+    await act(opsOf(at, 'remove'), { ...inState('undelivered', 'dead'), ids: [copies[0] ?? ''] }, { verb: 'remove' });
+    const again = await act(opsOf(at, 'replay'), inState('email', 'dead'), replay);
+    expect(told(again.outcomes)).toEqual([`${originals[0]}: done`, `${originals[1]}: skipped duplicate`].sort());
+  });
+
+  it('puts copies back on the queue they came from, where a worker runs each once', async () => {
+    const at = await place(version);
+    const { copies } = await deadLettered(at);
+    const { outcomes } = await act(opsOf(at, 'replay'), inState('undelivered', 'dead'), replay);
+    expect(told(outcomes)).toEqual(all(copies, 'done'));
+    expect((await jobsOf(at.adapter, 'undelivered')).size).toBe(0);
+    const { rows } = await at.database.pool.query(
+      `SELECT policy, dead_letter, retry_limit, state::text FROM job WHERE name = 'email' AND id = ANY ($1)`,
+      [copies],
+    );
+    expect(rows).toEqual(
+      [0, 1].map(() => ({ policy: 'standard', dead_letter: 'undelivered', retry_limit: 0, state: 'created' })),
+    );
+    const ran: unknown[] = [];
+    await at.boss.work(
+      'email',
+      { pollingIntervalSeconds: 0.5 },
+      async (jobs) => void ran.push(...jobs.map((job) => job.id)),
+    );
+    await soon(async () =>
+      expect(await Promise.all(copies.map((id) => stateOf(at, id)))).toEqual(['completed', 'completed']),
+    );
+    expect(ran.sort()).toEqual([...copies].sort());
+  });
+
+  it('takes the putting back back: the copies lie in the dead-letter queue as before', async () => {
+    const at = await place(version);
+    const { copies } = await deadLettered(at);
+    const before = await jobsOf(at.adapter, 'undelivered');
+    const { saved, marks } = await act(opsOf(at, 'replay'), inState('undelivered', 'dead'), replay);
+    const undone = await putBack(opsOf(at, 'revert'), saved, true, at.adapter, marks[0]);
+    expect(told(undone.outcomes)).toEqual(all(copies, 'done'));
+    expect(await jobsOf(at.adapter, 'undelivered')).toEqual(before);
+  });
+
+  it('leaves a copy where nothing says for certain where it came from', async () => {
+    const at = await place(version);
+    const { copies } = await deadLettered(at);
+    await at.database.pool.query(`DELETE FROM job WHERE name = 'email'`);
+    if (version === '12') await at.database.pool.query('UPDATE job SET source_name = NULL, source_id = NULL');
+    const { outcomes } = await act(opsOf(at, 'replay'), inState('undelivered', 'dead'), replay);
+    expect(told(outcomes)).toEqual(all(copies, 'skipped conflict'));
+    expect((await jobOf(at.adapter, 'undelivered', copies[0])).state).toBe('dead');
+  });
+});
+
+describe('pg-boss 12 dead letters', () => {
+  it('refuses to replay an original whose copy was put back before', async () => {
+    const at = await place('12');
+    const { originals, copies } = await deadLettered(at);
+    await act(opsOf(at, 'replay'), inState('undelivered', 'dead'), replay);
+    const { outcomes } = await act(opsOf(at, 'replay'), { ...inState('email', 'dead'), ids: originals }, replay);
+    expect(told(outcomes)).toEqual(all(originals, 'skipped duplicate'));
+    expect(JSON.stringify(outcomes)).toContain(`put back as job ${copies[0]}`);
+  });
+});

@@ -1,0 +1,107 @@
+import pg from 'pg';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openPostgres } from '../../../src/adapters/postgres/index.ts';
+import { openSchemaAdmin } from '../../../src/adapters/postgres/schema.ts';
+import { act, inState, replay } from '../../../src/testkit/act.ts';
+import { opsOf } from '../../../src/testkit/topic.ts';
+import { createPgBoss, createQueue, type PgBossDatabase, type PgBossVersion } from '../../setup/pgboss.ts';
+
+async function fresh(version: PgBossVersion): Promise<PgBossDatabase> {
+  const database = await createPgBoss(version);
+  onTestFinished(() => database.drop());
+  return database;
+}
+
+async function findingsOf({ url }: { readonly url: string }, writes = true) {
+  const admin = openSchemaAdmin({ url, where: 'postgres://test' });
+  onTestFinished(() => admin.close());
+  return (await admin.check({ writes })).findings;
+}
+
+/** The same database as another role, which may do only what it is granted. */
+async function asRole(database: PgBossDatabase, ...grants: readonly string[]): Promise<string> {
+  const role = `reader_${Math.random().toString(36).slice(2, 10)}`;
+  await database.pool.query(`CREATE ROLE ${role} LOGIN`);
+  for (const grant of grants) await database.pool.query(`${grant} TO ${role}`);
+  onTestFinished(async () => {
+    const client = new pg.Client(database.url.replace(/[^/]*$/, 'postgres'));
+    await client.connect();
+    await client.query(`DROP ROLE IF EXISTS ${role}`).catch(() => {});
+    await client.end();
+  });
+  const url = new URL(database.url);
+  url.username = role;
+  return url.href;
+}
+
+describe('schema check of pg-boss', () => {
+  it.each(['10', '11', '12'] as const)(
+    'finds nothing wrong with the tables as version %s makes them',
+    async (version) => {
+      const findings = await findingsOf(await fresh(version));
+      expect(findings.map(({ level }) => level)).toEqual(['ok']);
+      expect(findings[0]?.text).toMatch(/pg-boss 1[012].*in schema pgboss: its tables are those of that version/);
+    },
+  );
+
+  it('names a column that a migration did not bring', async () => {
+    const database = await fresh('12');
+    await database.pool.query('ALTER TABLE job DROP COLUMN heartbeat_on');
+    expect(await findingsOf(database)).toContainEqual(
+      expect.objectContaining({ level: 'problem', text: expect.stringMatching(/says 46.*no column heartbeat_on/) }),
+    );
+  });
+
+  it('tells of an invalid index and of background work that failed', async () => {
+    const database = await fresh('12');
+    await database.pool.query(
+      `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'pgboss.job_common_i16'::regclass`,
+    );
+    await database.pool.query(
+      `INSERT INTO bam (name, version, status, table_name, command, error) VALUES ('i16', 46, 'failed', 'job_common', 'CREATE INDEX', 'disk full')`,
+    );
+    const findings = await findingsOf(database);
+    expect(findings).toContainEqual({
+      level: 'warning',
+      text: 'The index job_common_i16 is invalid: building it was cut short, and it is only written to.',
+      next: 'REINDEX INDEX CONCURRENTLY "pgboss"."job_common_i16";',
+    });
+    expect(findings.map(({ text }) => text).join()).toMatch(/background migrations failed: disk full/);
+  });
+
+  it('says what a reading role may not do, with the grants', async () => {
+    const database = await fresh('12');
+    await createQueue(database, 'email');
+    const url = await asRole(database, 'GRANT USAGE ON SCHEMA pgboss', 'GRANT SELECT ON ALL TABLES IN SCHEMA pgboss');
+    const rights = (await findingsOf({ url })).find(({ level }) => level === 'warning');
+    expect(rights?.text).toMatch(/cannot replay, reset, cancel, edit, remove, restore, revert/);
+    expect(rights?.next).toMatch(/GRANT UPDATE ON "pgboss".job TO/);
+    const adapter = await openPostgres({ url, where: 'postgres://test' });
+    onTestFinished(() => adapter.close());
+    expect((await adapter.stats({})).map(({ queue }) => queue)).toEqual(['email']);
+    await expect(act(opsOf({ adapter }, 'replay'), inState('email', 'dead'), replay)).rejects.toThrow(
+      expect.objectContaining({ code: 'JOBCTL_UNREACHABLE', message: expect.stringMatching(/lacks UPDATE/) }),
+    );
+  });
+
+  it('lets a role with the rights on the parent table move a copy into another partition', async () => {
+    const database = await fresh('10');
+    await createQueue(database, 'undelivered');
+    await createQueue(database, 'email', { deadLetter: 'undelivered' });
+    await database.pool.query(
+      `INSERT INTO job (name, state, data, dead_letter, completed_on) VALUES ('email', 'failed', '{"n":1}', 'undelivered', now());
+       INSERT INTO job (name, data, created_on) SELECT 'undelivered', data, completed_on FROM job`,
+    );
+    const url = await asRole(
+      database,
+      'GRANT USAGE ON SCHEMA pgboss',
+      'GRANT SELECT, UPDATE ON job',
+      'GRANT SELECT ON queue',
+      'GRANT SELECT ON version',
+    );
+    const adapter = await openPostgres({ url, where: 'postgres://test' });
+    onTestFinished(() => adapter.close());
+    const { outcomes } = await act(opsOf({ adapter }, 'replay'), inState('undelivered', 'dead'), replay);
+    expect(outcomes.map(({ result }) => result)).toEqual(['done']);
+  });
+});

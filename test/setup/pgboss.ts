@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import PgBoss9 from 'pg-boss9';
+import PgBoss10 from 'pg-boss10';
+import PgBoss11 from 'pg-boss11';
+import { getConstructionPlans, PgBoss as PgBoss12 } from 'pg-boss12';
+import { inject } from 'vitest';
+import { searchPath } from '../../src/demo/worker.ts';
+import { createDatabase, type TestDatabase } from './databases.ts';
+
+export type PgBossVersion = '9' | '10' | '11' | '12';
+export const writtenVersions = ['10', '11', '12'] as const satisfies readonly PgBossVersion[];
+
+export interface PgBossDatabase extends TestDatabase {
+  readonly version: PgBossVersion;
+  readonly schema: string;
+  /** Unqualified names mean `schema`. */
+  readonly pool: pg.Pool;
+}
+
+const plans: Readonly<Record<PgBossVersion, (schema: string) => string>> = {
+  9: (schema) => PgBoss9.getConstructionPlans(schema),
+  10: (schema) => PgBoss10.getConstructionPlans(schema),
+  11: (schema) => PgBoss11.getConstructionPlans(schema),
+  12: (schema) => getConstructionPlans(schema),
+};
+
+/** A database with the tables that this version of the package makes. */
+export async function createPgBoss(version: PgBossVersion, schema = 'pgboss'): Promise<PgBossDatabase> {
+  const name = `pgboss_${version}_${randomUUID().slice(0, 13)}`;
+  const url = new URL(inject('postgresUrl'));
+  const from = pg.escapeIdentifier(await template(version, schema));
+  await onServer(url.href, (server) =>
+    server.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${from} STRATEGY file_copy`),
+  );
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href, options: searchPath(schema), max: 5 });
+  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
+  return {
+    version,
+    schema,
+    url: url.href,
+    pool,
+    async drop() {
+      await pool.end();
+      await onServer(inject('postgresUrl'), (server) =>
+        server.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
+      );
+    },
+  };
+}
+
+/** Made by whichever test process comes first; the others wait for its lock and find it. */
+async function template(version: PgBossVersion, schema: string): Promise<string> {
+  const name = `template_pgboss_${version}_${schema}`;
+  await onServer(inject('postgresUrl'), async (server) => {
+    await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
+    const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount !== 0) return;
+    const draft = await createDatabase('draft');
+    await onServer(draft.url, (fresh) => fresh.query(plans[version](schema)));
+    const draftName = pg.escapeIdentifier(new URL(draft.url).pathname.slice(1));
+    await server.query(`ALTER DATABASE ${draftName} RENAME TO ${pg.escapeIdentifier(name)}`);
+  });
+  return name;
+}
+
+async function onServer<T>(url: string, work: (server: pg.Client) => Promise<T>): Promise<T> {
+  const server = new pg.Client(url);
+  await server.connect();
+  try {
+    return await work(server);
+  } finally {
+    await server.end();
+  }
+}
+
+/** What the tests use of the packages, in the words that 9 to 12 share. */
+export interface Boss {
+  start(): Promise<unknown>;
+  stop(options: { graceful: boolean; wait?: boolean; destroy?: boolean; timeout?: number }): Promise<void>;
+  createQueue(name: string, options?: Readonly<Record<string, unknown>>): Promise<void>;
+  send(name: string, data: object, options?: Readonly<Record<string, unknown>>): Promise<string | null>;
+  fetch(name: string, options?: object): Promise<readonly { readonly id: string; readonly data: unknown }[] | null>;
+  complete(name: string, id: string): Promise<unknown>;
+  fail(name: string, id: string, data?: object): Promise<unknown>;
+  work(name: string, options: object, handler: (jobs: readonly WorkedJob[]) => Promise<unknown>): Promise<string>;
+  retry(name: string, id: string): Promise<unknown>;
+  cancel(name: string, id: string): Promise<unknown>;
+  /** One pass of maintenance and monitoring: in 10 under the first name, since 11 under the second. */
+  maintain?(): Promise<unknown>;
+  supervise?(name: string): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+export interface WorkedJob {
+  readonly id: string;
+  readonly data: { readonly n?: number };
+}
+
+/** The package itself, connected but without timers of its own unless asked for. It never migrates. Stop it. */
+export async function startBoss(
+  { version, url, schema }: PgBossDatabase,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Boss> {
+  const settings = {
+    connectionString: url,
+    schema,
+    migrate: false,
+    supervise: false,
+    schedule: false,
+    max: 3,
+    ...options,
+  };
+  const made =
+    version === '12'
+      ? new PgBoss12({ ...settings, createSchema: false, registerInstance: false })
+      : version === '11'
+        ? new PgBoss11(settings)
+        : version === '10'
+          ? new PgBoss10(settings)
+          : new PgBoss9({ ...settings, noSupervisor: true, noScheduling: true });
+  const boss = version === '9' ? withNames(made) : (made as unknown as Boss);
+  boss.on('error', () => {}); // a connection that the server ended at the end of a test
+  await boss.start();
+  return boss;
+}
+
+/** In 9 a job is ended by its id alone, and a fetch of one gives no list. */
+function withNames(made: object): Boss {
+  const boss = made as Boss & Record<'failById' | 'completeById', (...given: unknown[]) => Promise<unknown>>;
+  boss.failById = boss.fail.bind(boss) as typeof boss.failById;
+  boss.completeById = boss.complete.bind(boss) as typeof boss.completeById;
+  boss.fail = (_name, id, data) => boss.failById(id, data);
+  boss.complete = (_name, id) => boss.completeById(id);
+  const fetch = boss.fetch.bind(boss);
+  boss.fetch = (name) => fetch(name, 1 as unknown as object);
+  return boss;
+}
+
+/** The library's own housekeeping, once, however lately it ran. */
+export async function maintain({ pool, version }: PgBossDatabase, boss: Boss, queue: string): Promise<void> {
+  if (version === '10') return void (await boss.maintain?.());
+  await pool.query('UPDATE queue SET maintain_on = NULL, monitor_on = NULL');
+  await boss.supervise?.(queue);
+}
+
+export const stopBoss = (boss: Boss): Promise<void> => boss.stop({ graceful: false, wait: true, timeout: 2000 });
+
+/** The queue as the library makes it, whatever its name is. */
+export async function createQueue(
+  { pool, version }: PgBossDatabase,
+  name: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const type = version === '10' ? 'json' : 'jsonb';
+  await pool.query(`SELECT create_queue($1, $2::${type})`, [name, JSON.stringify({ policy: 'standard', ...options })]);
+}
