@@ -153,6 +153,7 @@ describe('job view', () => {
       'payload',
       'priority',
       'queue',
+      'resolved',
       'retrying',
       'since',
       'state',

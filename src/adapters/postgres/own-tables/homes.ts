@@ -161,15 +161,18 @@ export function jobHome(layout: Layout): Home {
     first('NULL::timestamptz', ...columns.map((column) => maybe('j', column, moment)));
   const ready = [createdAt, runAt].flatMap((column) => (column === undefined ? [] : [moment('j', column)]));
   const is = (...wanted: readonly JobState[]): string => hasStatus(layout, 'j', ...wanted);
+  /** The bare column where it can be: that is what an index has. */
+  const text = (column: Column | undefined, otherwise: string): string =>
+    column?.notNull ? asText('j', column) : first(literal(otherwise), maybe('j', column));
   return {
     name: 'job',
     from: `${layout.jobs.sql} j`,
     id: ref('j', job.id),
     created: at(createdAt),
     ...orderBy('j', createdAt),
-    queue: first(literal(layout.queueName), maybe('j', job.queue)),
-    type: first(`'job'`, maybe('j', job.type)),
-    native: `coalesce(${asText('j', job.status)}, 'null')`,
+    queue: text(job.queue, layout.queueName),
+    type: text(job.type, 'job'),
+    native: text(job.status, 'null'),
     attempts: first('0', maybe('j', job.attempts, ref)),
     maxAttempts: maybe('j', job.maxAttempts, ref) ?? 'NULL::int',
     payload: `coalesce(${maybe('j', payload) ?? NONE}, 'null')`,

@@ -77,7 +77,7 @@ function statsQuery(
   const all = `SELECT ${own.queue} AS queue, ${key(own)} AS key, ${own.native} AS native, ${ahead} AS ahead, 'job' AS home, count(*)::float8 AS count,
       extract(epoch FROM now() - min(${own.since}) FILTER (WHERE ${hasStatus(layout, 'j', 'waiting', 'active')}))::float8 AS oldest,
       (count(*) FILTER (WHERE ${recent}))::float8 AS recent, (avg(${ran}) FILTER (WHERE ${recent}))::float8 AS mean
-    FROM ${own.from} WHERE ${only(own)} GROUP BY 1, 2, 3, 4`;
+    FROM ${own.from} WHERE ${only(own)} GROUP BY 1, 2, 4, ${ref('j', job.status)}`;
   if (letters === undefined) return all;
   const hidden = `SELECT ${own.queue}, ${key(own)}, ${own.native}, NULL::boolean, 'job', -count(*)::float8, NULL::float8, -(count(*) FILTER (WHERE ${recent}))::float8, NULL::float8
     FROM ${own.from} WHERE ${hasStatus(layout, 'j', 'dead')} AND ${isHidden(layout, 'j')} AND ${only(own)} GROUP BY 1, 2, 3`;

@@ -1,6 +1,7 @@
 import type { Db } from '../connection.ts';
 import { savedValue } from '../saved-rows.ts';
 import { quoted, quotedLiterals } from '../sql.ts';
+import type { Column } from './catalog.ts';
 import { literal } from './column-sql.ts';
 import { idType } from './conditions.ts';
 import type { Layout } from './layout.ts';
@@ -23,11 +24,16 @@ function rulesOf({ jobs, job, labels }: Layout): Rule[] {
   const indexes = jobs.uniques
     .filter(({ primary }) => !primary)
     .map(({ name, keys, predicate }) => ({ name, keys, predicate: predicate ?? 'true' }));
-  if (job.dedupeKey === undefined) return indexes;
+  const { dedupeKey } = job;
+  if (dedupeKey === undefined || indexes.some(({ keys }) => keys.length === 1 && keys[0] === bare(dedupeKey)))
+    return indexes;
   const waiting = `${quoted(job.status.name)} IN ${quotedLiterals(labels.waiting)}`;
-  const { name } = job.dedupeKey;
+  const { name } = dedupeKey;
   return [...indexes, { name, keys: [quoted(name)], predicate: waiting }];
 }
+
+/** As Postgres writes it in an index: in quotes only where they are needed. */
+const bare = ({ name }: Column): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoted(name));
 
 /**
  * The jobs that would clash with another row, or with an earlier one among themselves, if they became what `next` gives:
@@ -36,7 +42,7 @@ function rulesOf({ jobs, job, labels }: Layout): Rule[] {
 export async function twins(
   db: Db,
   layout: Layout,
-  next: string,
+  next: (filter: string) => string,
   parameters: readonly unknown[],
 ): Promise<Map<string, Twin>> {
   const found = new Map<string, Twin>();
@@ -48,13 +54,14 @@ export async function twins(
 }
 
 /** The keys and the condition of a rule are texts over bare column names, so each is read where only one table is in sight. */
-function clashQuery({ jobs, job }: Layout, { keys, predicate }: Rule, next: string): string {
+function clashQuery({ jobs, job }: Layout, { keys, predicate }: Rule, next: (filter: string) => string): string {
   const id = quoted(job.id.name);
   const names = keys.map((_, index) => quoted(`key ${index}`));
   const named = keys.map((key, index) => `${key} AS ${names[index]}`);
+  const filled = keys.map((key) => `(${key}) IS NOT NULL`).join(' AND ');
   return `
-    WITH n AS (SELECT ${id}::text AS "next id", ${named.join(', ')} FROM (${next}) t
-                WHERE (${predicate}) AND ${keys.map((key) => `(${key}) IS NOT NULL`).join(' AND ')}),
+    WITH n AS (SELECT ${id}::text AS "next id", ${named.join(', ')} FROM (${next(filled)}) t
+                WHERE (${predicate}) AND ${filled}),
     c AS (SELECT "next id", (SELECT ${id}::text FROM ${jobs.sql}
                               WHERE (${predicate}) AND ${keys.map((key, index) => `(${key}) = n.${names[index]}`).join(' AND ')} AND ${id}::text <> n."next id" LIMIT 1) AS holder,
                  first_value("next id") OVER (PARTITION BY ${names.join(', ')} ORDER BY "next id") AS "first id" FROM n)
@@ -62,13 +69,16 @@ function clashQuery({ jobs, job }: Layout, { keys, predicate }: Rule, next: stri
 }
 
 /** The rows of these jobs as they would be in another status. Parameter $1: the ids. */
-export const inStatus = ({ jobs, job }: Layout, label: string): string =>
-  `SELECT r.* FROM ${jobs.sql} j, LATERAL jsonb_populate_record(j, jsonb_build_object(${literal(job.status.name)}, ${literal(label)})) r
-    WHERE j.${quoted(job.id.name)} = ANY ($1::${idType(job.id)}[])`;
+export const inStatus =
+  ({ jobs, job }: Layout, label: string) =>
+  (filter: string): string =>
+    `SELECT r.* FROM (SELECT * FROM ${jobs.sql} WHERE ${quoted(job.id.name)} = ANY ($1::${idType(job.id)}[]) AND ${filter}) j,
+            LATERAL jsonb_populate_record(j::${jobs.sql}, jsonb_build_object(${literal(job.status.name)}, ${literal(label)})) r`;
 
 /** Rows from their JSON text. Parameter $1: the texts. */
-export function fromText({ jobs }: Layout): string {
+export function fromText({ jobs }: Layout): () => string {
   const saved = savedAs(jobs);
   const values = saved.columns.map((column) => `${savedValue(saved, column)} AS ${quoted(column)}`);
-  return `SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${jobs.sql}, s.row::json) r`;
+  return () =>
+    `SELECT ${values.join(', ')} FROM unnest($1::text[]) AS s (row), json_populate_record(NULL::${jobs.sql}, s.row::json) r`;
 }
