@@ -1,11 +1,12 @@
 import { Command, Errors, type Interfaces } from '@oclif/core';
 import { errorText } from '../output/error-text.ts';
 import type { Page } from '../output/page.ts';
+import { warningsText } from '../output/warning-text.ts';
 import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isClosedPipe } from './failure.ts';
 import { globalFlags } from './flags.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import { pageFor } from './terminal.ts';
 
 export type GlobalFlags = Interfaces.InferredFlags<typeof globalFlags>;
@@ -30,8 +31,12 @@ export abstract class JobctlCommand extends Command {
     process.stderr.write(`${text}\n`);
   }
 
-  protected open(flags: GlobalFlags, options: SessionOptions = {}): Promise<Session> {
-    return openSession({ ...flags, json: this.jsonEnabled() }, options);
+  /** A session to look with. What the backend has to say beforehand is said at once; a write says it in its plan. */
+  protected async open(flags: GlobalFlags): Promise<Session> {
+    const session = await openSession({ ...flags, json: this.jsonEnabled() });
+    const { warnings } = session.reader.backend;
+    if (warnings.length > 0) this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
+    return session;
   }
 
   override async init(): Promise<void> {

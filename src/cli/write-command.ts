@@ -15,7 +15,7 @@ import { JobctlCommand } from './base-command.ts';
 import { compileTests, readSelection, type SelectionFlags } from './criteria.ts';
 import { writeFlags } from './flags.ts';
 import { portsFor } from './ports.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import { sourceOf } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
 import { pageFor } from './terminal.ts';
@@ -44,7 +44,10 @@ export abstract class WriteCommand extends JobctlCommand {
     const stop = stopSignal((text) => this.say(text));
     try {
       const perSecond = flags.rate === undefined ? undefined : parseRate(flags.rate);
-      await using session = await this.open(flags, { perSecond, signal: stop.signal });
+      await using session = await openSession(
+        { ...flags, json: this.jsonEnabled() },
+        { perSecond, signal: stop.signal },
+      );
       const ports = portsFor(session, {
         json: this.jsonEnabled(),
         input: !flags['no-input'],

@@ -31,7 +31,7 @@ export default class Restore extends WriteCommand {
         from: { backup: path, ids: flags.id, salvage: flags.salvage },
         reason: flags.reason,
         limit: flags.limit,
-        warnings: [],
+        warnings: session.reader.backend.warnings,
       };
       return await putBack(session, ports, pace, request);
     });

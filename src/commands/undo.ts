@@ -30,7 +30,7 @@ export default class Undo extends WriteCommand {
         from: { backup: run.backupPath ?? '', run: run.id },
         reason: flags.reason,
         limit: flags.limit,
-        warnings: [],
+        warnings: session.reader.backend.warnings,
       });
     });
   }

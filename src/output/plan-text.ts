@@ -8,6 +8,7 @@ import { type Page, view } from './page.ts';
 import { selectionText } from './selection-text.ts';
 import { table } from './table.ts';
 import { hang } from './text-width.ts';
+import { warningsText } from './warning-text.ts';
 
 export interface PlanView {
   readonly plan: Omit<Plan, 'sample'>;
@@ -52,9 +53,7 @@ export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, 
     ),
     sample.length === 0 ? undefined : sampleText(sample.slice(0, affected), plan.madeAt, affected, page),
     straysText(plan.strays, page),
-    lines(
-      ...plan.warnings.map((warning) => page.style.warn('warning: ') + hang('         ', warning, page.width).slice(9)),
-    ),
+    warningsText({ warnings: plan.warnings }, page),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
 });

@@ -72,7 +72,6 @@ describe('the configuration', () => {
   it.each([
     ['version: 1\ncontexts: [', /broken\.yaml:\d/],
     ['version: 1\ncontexts:\n  p:\n    url: "postgres://u:pw@h/d"\n', /broken\.yaml:4.*holds a password/],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file
     ['version: 1\ncontexts:\n  p:\n    url: "postgres://u:${NO_SUCH_VARIABLE}@h/d"\n', /NO_SUCH_VARIABLE/],
     ['version: 1\ncontexts:\n  p:\n    url: "mysql://h/d"\n', /must begin with postgres:\/\//],
   ])('%j is refused with its place', async (text, message) => {

@@ -50,7 +50,6 @@ export default class ConfigCheck extends JobctlCommand {
         },
       );
     }
-    for (const warning of reader.backend.warnings) this.say(`warning: ${warning}`);
     this.print(statementsText({ statements }, this.page(flags)));
     return statements;
   }
