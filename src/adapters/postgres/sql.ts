@@ -19,3 +19,27 @@ export const bigints = (ids: readonly string[]): string[] =>
 /** `('a', 'b')`, for words of our own or of the catalog. */
 export const quotedLiterals = (words: readonly string[]): string =>
   `(${words.map((word) => `'${word.replaceAll("'", "''")}'`).join(', ')})`;
+
+/** The conditions of the wanted states as one; `true` when every state is wanted. */
+export function anyOf<State extends string>(
+  conditions: Readonly<Record<State, string>>,
+  wanted: readonly State[],
+): string {
+  const all = Object.keys(conditions) as State[];
+  if (all.every((state) => wanted.includes(state))) return 'true';
+  const chosen = all.filter((state) => wanted.includes(state)).map((state) => conditions[state]);
+  return chosen.length === 0 ? 'false' : chosen.join(' OR ');
+}
+
+/** Payload bytes, as stored, that one page may hold: a page of huge payloads becomes a short one. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+/** The rows that fit into one page, at least one. */
+export function fitting<Row extends { readonly bytes: number }>(rows: readonly Row[]): readonly Row[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, index) => {
+    bytes += row.bytes;
+    return bytes > PAGE_BYTES && index > 0;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}

@@ -1,5 +1,6 @@
 import type { Count } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
+import { boundTo, byIds, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
 import type { Dialect, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
@@ -19,7 +20,6 @@ import { apply } from './write.ts';
  */
 export async function graphile(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
-  const permitted = new Set<WriteVerb>();
   return {
     info: {
       name: 'postgres/graphile-worker',
@@ -35,29 +35,10 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
     lacks: lacksOf(layout),
     caveats: { replay: 'as reschedule_jobs with attempts 0; with --keep-attempts the limit is raised by one run' },
     queues: (reader) => queues(reader, layout),
-    stats: (reader, request) => stats(reader, layout, request),
     count: (reader, selection) => count(reader, layout, selection),
-    find: (reader, id, queue) => find(reader, layout, id, queue),
-    page: async (reader, selection, options, cursor) => {
-      const ids = await idsOf(reader, layout, selection, { ...options, cursor, lock: false });
-      return { items: await jobsOf(reader, layout, ids.items, options.order), cursor: ids.cursor };
-    },
-    permit: async (writer, verb) => {
-      if (permitted.has(verb)) return;
-      await permit(writer, layout, verb, place);
-      permitted.add(verb);
-    },
-    pick: async (writer, selection, size, cursor) => {
-      const ids = await idsOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
-      return { items: await savedJobsOf(writer, layout, ids.items), cursor: ids.cursor };
-    },
-    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
-    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
-    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
-    restore: (writer, saved, how) => restore(writer, layout, saved, how),
-    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
-    revert: (writer, saved) => revert(writer, layout, saved),
-    compare: (writer, saved) => compare(writer, layout, saved),
+    ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
+    ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };
 }
 

@@ -5,7 +5,7 @@ export const ref = (alias: string, column: Column): string => `${alias}.${quoted
 
 /** A time without a zone is UTC wall time, whatever the zone of the session or the server. */
 export const moment = (alias: string, column: Column): string =>
-  column.kind === 'other' ? `(${ref(alias, column)} AT TIME ZONE 'UTC')` : ref(alias, column);
+  column.kind === 'timestamp' ? `(${ref(alias, column)} AT TIME ZONE 'UTC')` : ref(alias, column);
 
 export const asText = (alias: string, column: Column): string =>
   column.kind === 'text' ? ref(alias, column) : `${ref(alias, column)}::text`;

@@ -1,5 +1,6 @@
 import type { QueueRef } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
+import { boundTo, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
 import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
@@ -29,7 +30,6 @@ export async function ownTables(
   place: string,
 ): Promise<Dialect> {
   const layout = await readLayout(db, mapping, schemaFlag);
-  const permitted = new Set<WriteVerb>();
   const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
@@ -48,8 +48,6 @@ export async function ownTables(
     lacks: lacksOf(layout),
     caveats: caveatsOf(layout),
     queues: (reader) => queues(reader, layout),
-    stats: (reader, request) => stats(reader, layout, request),
-    find: (reader, id, queue) => find(reader, layout, id, queue),
     count: async (reader, selection) => {
       const parameters = new Parameters();
       const counts = homesOf(layout, selection).map(
@@ -67,23 +65,13 @@ export async function ownTables(
     },
     ...(layout.heartbeats === undefined ? {} : { workers: (reader) => workers(reader, layout) }),
     statements: () => statements(layout),
-    permit: async (writer, verb) => {
-      if (permitted.has(verb)) return;
-      await permit(writer, layout, verb, place);
-      permitted.add(verb);
-    },
-    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
+    ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor });
       return await held(writer, layout, selection, places);
     },
-    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
     ...(layout.letters === undefined ? {} : { resolve: (writer, note, jobs) => resolve(writer, layout, note, jobs) }),
-    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
-    revert: (writer, saved) => revert(writer, layout, saved),
-    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
-    restore: (writer, saved, how) => restore(writer, layout, saved, how),
-    compare: (writer, saved) => compare(writer, layout, saved),
   };
 }
 

@@ -34,7 +34,7 @@ export async function replayLetters(
   (await requeue(db, layout, failed, 'dead', set)).forEach((outcome) => void told.set(outcome.ref.id, outcome));
   const gone = jobs.filter(({ job }) => !there.has(job.id));
   (await insertAgain(db, layout, gone, keepAttempts)).forEach((outcome) => void told.set(outcome.ref.id, outcome));
-  if (false as boolean) await resolveLetters(db, layout, doneOf([...told.values()]), 'replayed');
+  await resolveLetters(db, layout, doneOf([...told.values()]), 'replayed');
   return jobs.map(
     (saved) =>
       told.get(saved.job.id) ??

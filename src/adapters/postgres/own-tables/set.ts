@@ -59,7 +59,7 @@ export function replayed(layout: Layout, keepAttempts: boolean): Assignments {
 export function reset({ job, labels }: Layout): Assignments {
   return gather(
     [job.status, literal(labels.waiting[0] as string)],
-    [job.attempts, ({ name }) => `greatest(${quoted(name)}, 0)`],
+    [job.attempts, ({ name }) => `greatest(${quoted(name)} - 1, 0)`],
     [emptied(job.startedAt), 'NULL'],
     [emptied(job.workerId), 'NULL'],
     [job.updatedAt, nowIn],

@@ -1,4 +1,5 @@
 import type { Selection } from '../../../domain/selection.ts';
+import { boundTo, countOf, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
 import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
@@ -16,7 +17,6 @@ import { apply } from './write.ts';
 /** pg-boss 9 to 12 by its tables alone: the library is never started, and nothing is ever migrated. */
 export async function pgBoss(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
-  const permitted = new Set<WriteVerb>();
   const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
@@ -33,37 +33,20 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     lacks: lacksOf(layout),
     caveats: caveatsOf(layout),
     queues: (reader) => queues(reader, layout),
-    stats: (reader, request) => stats(reader, layout, request),
-    find: (reader, id, queue) => find(reader, layout, id, queue),
     count: async (reader, selection) => {
       const parameters = new Parameters();
-      const condition = where(layout, selection, parameters);
-      const [row] = await reader.query<{ count: number }>(
-        `SELECT count(*)::float8 AS count FROM ${layout.job} j WHERE ${condition}`,
-        parameters.values,
-      );
-      return { value: row?.count ?? 0, exact: true };
+      return await countOf(reader, `${layout.job} j`, where(layout, selection, parameters), parameters);
     },
     page: async (reader, selection, { size, order }, cursor) => {
       const places = await placesOf(reader, layout, selection, { size, order, cursor, lock: false });
       return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
     },
-    permit: async (writer, verb) => {
-      if (permitted.has(verb)) return;
-      await permit(writer, layout, verb, place);
-      permitted.add(verb);
-    },
-    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
+    ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
       return { items: await savedJobsOf(writer, layout, places.items), cursor: places.cursor };
     },
-    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
-    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
-    revert: (writer, saved) => revert(writer, layout, saved),
-    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
-    restore: (writer, saved, how) => restore(writer, layout, saved, how),
-    compare: (writer, saved) => compare(writer, layout, saved),
   };
 }
 

@@ -1,6 +1,6 @@
-import { JobctlError } from '../../../domain/errors.ts';
 import type { Db } from '../connection.ts';
 import type { WriteVerb } from '../dialect.ts';
+import { type Missing, refuseWithout } from '../rights.ts';
 import type { Layout } from './layout.ts';
 
 type Needs = readonly (readonly [relation: string, privilege: string])[];
@@ -21,12 +21,6 @@ export const reads = (layout: Layout): Needs =>
     table === undefined ? [] : [[table, 'SELECT'] as const],
   );
 
-export interface Missing {
-  readonly role: string;
-  readonly relation: string;
-  readonly privilege: string;
-}
-
 /** What this role lacks. */
 export async function missingPrivileges(db: Db, needs: Needs): Promise<Missing[]> {
   return await db.query<Missing>(
@@ -40,15 +34,5 @@ export async function missingPrivileges(db: Db, needs: Needs): Promise<Missing[]
 /** Asked once for each verb, before anything is claimed: nothing is then found out halfway. */
 export async function permit(db: Db, layout: Layout, verb: WriteVerb, where: string): Promise<void> {
   const onJobs = writes[verb].map((privilege) => [layout.job, privilege] as const);
-  const [first, ...others] = await missingPrivileges(db, [...onJobs, ...reads(layout)]);
-  if (first === undefined) return;
-  const { role, privilege, relation } = first;
-  throw new JobctlError(
-    'unreachable',
-    `At ${where} the role ${role} lacks ${privilege} on ${relation}, which ${verb} needs.`,
-    { next: [first, ...others].map(grantOf) },
-  );
+  refuseWithout(await missingPrivileges(db, [...onJobs, ...reads(layout)]), verb, where);
 }
-
-export const grantOf = ({ role, privilege, relation }: Missing): string =>
-  `GRANT ${privilege} ON ${relation} TO "${role}";`;

@@ -1,12 +1,13 @@
 import type { PutBack } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
-import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
+import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import type { Held, Standing } from '../dialect.ts';
+import { notMissing, notOurs, outcomes, skipped } from '../outcomes.ts';
 import { holdRows, insertRows, replaceRows, type SavedRow, type SavedTable, standings } from '../saved-rows.ts';
 import { quotedLiterals } from '../sql.ts';
 import type { Layout } from './layout.ts';
-import { outcomes } from './outcomes.ts';
+
 import { factsOf, idsOf, namesOf, snapshotOf } from './places.ts';
 import { everyName } from './queues.ts';
 import { savedJobsOf } from './rows.ts';
@@ -19,13 +20,6 @@ const starting = ['created', 'retry', 'active'];
 const rowOf = (saved: SavedJob): SavedRow => ({
   id: saved.job.id,
   row: `${snapshotOf(saved).row.slice(0, -1)},"data":${saved.job.payload}}`,
-});
-
-const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
-  ref: { queue: saved.job.queue, id: saved.job.id },
-  result: 'skipped',
-  why,
-  note,
 });
 
 /** What stands where each saved job stood. */
@@ -46,13 +40,7 @@ export async function holdForRevert(
   const ours = saved.filter(({ job }) => found.get(job.id)?.ours === true);
   const others = saved.filter((item) => !ours.includes(item));
   const states = await compare(db, layout, others);
-  const left = others.map((item): Outcome => {
-    const state = states.get(item.job.id);
-    if (state === 'same') return skipped(item, 'unchanged');
-    if (state === 'missing') return skipped(item, 'not-found');
-    const row = found.get(item.job.id);
-    return row === undefined ? skipped(item, 'locked') : skipped(item, 'started', `now ${row.state}`);
-  });
+  const left = notOurs(others, states, found);
   const taken = await twins(
     db,
     layout,
@@ -102,9 +90,8 @@ export async function holdForRestore(db: Db, layout: Layout, saved: readonly Sav
   return {
     jobs: missing.filter(({ job }) => !taken.has(job.id)),
     skipped: saved.flatMap((item): Outcome[] => {
-      const state = there.get(item.job.id);
-      if (state === 'same' || (state === 'parked' && !how.asWas)) return [skipped(item, 'unchanged')];
-      if (state !== 'missing') return [skipped(item, 'conflict', 'another version of this job is there')];
+      const outcome = notMissing(item, there.get(item.job.id), how.asWas);
+      if (outcome !== undefined) return [outcome];
       if (!names.has(item.job.queue))
         return [skipped(item, 'conflict', `pg-boss has no queue ${item.job.queue} any more`)];
       const note = taken.get(item.job.id);

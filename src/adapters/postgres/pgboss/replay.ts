@@ -1,9 +1,10 @@
 import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
+import { outcomes, type Skip, skip } from '../outcomes.ts';
 import { doubles, inDeadLetters, sourcesOf } from './copies.ts';
+import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
-import { keys, outcomes, type Skip, skip, these } from './outcomes.ts';
 import { factsOf, idsOf } from './places.ts';
 import { twins } from './twins.ts';
 import { wake } from './wake.ts';

@@ -2,12 +2,12 @@ import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';
-import { instant, type Parameters, quoted } from '../sql.ts';
+import { fitting, instant, type Parameters, quoted } from '../sql.ts';
 import { attemptsOf, errorOf, proofOf, sinceOf, stateOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
 /** Payload bytes, as stored, that one page may hold: a page of huge payloads becomes a short one. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+const _PAGE_BYTES = 8 * 1024 * 1024;
 
 /** The primary key of a job. */
 export interface Place {
@@ -70,14 +70,9 @@ export async function pageOfPlaces(
       ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')} LIMIT ${parameters.add(page.size)} ${page.lock ? 'FOR UPDATE OF j SKIP LOCKED' : ''}`,
     parameters.values,
   );
-  let bytes = 0;
-  const fitting = rows.findIndex((row, index) => {
-    bytes += row.bytes;
-    return bytes > PAGE_BYTES && index > 0;
-  });
-  const items = fitting === -1 ? rows : rows.slice(0, fitting);
+  const items = fitting(rows);
   const end = items.at(-1);
-  const done = end === undefined || (rows.length < page.size && fitting === -1);
+  const done = end === undefined || (items.length === rows.length && rows.length < page.size);
   const cursor = aged ? [end?.name, end?.created, end?.id] : [end?.name, end?.id];
   return { items, cursor: done ? undefined : JSON.stringify(cursor) };
 }

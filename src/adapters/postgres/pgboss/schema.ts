@@ -1,10 +1,11 @@
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
 import type { Inspection, WriteVerb } from '../dialect.ts';
+import { grantOf, type Missing, rightsFinding } from '../rights.ts';
 import { quoted } from '../sql.ts';
 import { strangeStates } from './expressions.ts';
 import { type Layout, NEWEST_SCHEMA, readLayout } from './layout.ts';
-import { grantOf, type Missing, missingPrivileges, reads, writes } from './privileges.ts';
+import { missingPrivileges, reads, writes } from './privileges.ts';
 
 const MIGRATE = 'Start an instance of your pg-boss with migrate on, or run its own `npx pg-boss migrate`.';
 
@@ -155,13 +156,4 @@ async function lacking(db: Db, layout: Layout, askWrites: boolean): Promise<Sche
     for (const lack of lacks) missing.set(grantOf(lack), lack);
   }
   return blocked.length === 0 ? [] : [rightsFinding('warning', [...missing.values()], blocked.join(', '))];
-}
-
-function rightsFinding(level: 'problem' | 'warning', missing: readonly Missing[], deeds: string): SchemaFinding {
-  const lacks = missing.map(({ privilege, relation }) => `${privilege} on ${relation.replace(/^.*\./, '')}`);
-  return {
-    level,
-    text: `The role ${missing[0]?.role} cannot ${deeds}: it lacks ${lacks.join(', ')}.`,
-    next: missing.map(grantOf).join(' '),
-  };
 }

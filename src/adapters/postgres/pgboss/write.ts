@@ -2,9 +2,10 @@ import type { Action } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
+import { outcomes, skip } from '../outcomes.ts';
 import { deadLettered, early } from './expressions.ts';
+import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
-import { keys, outcomes, skip, these } from './outcomes.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
 

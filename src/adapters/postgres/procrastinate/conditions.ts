@@ -1,5 +1,5 @@
 import type { Criterion, Selection } from '../../../domain/selection.ts';
-import { bigints, type Parameters } from '../sql.ts';
+import { anyOf, bigints, type Parameters } from '../sql.ts';
 import { proofOf, sinceOf, stateConditions } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
@@ -30,11 +30,4 @@ export function where(layout: Layout, selection: Selection, parameters: Paramete
 }
 
 /** Only what the selection says of states, as a condition on `j`. */
-export function statesOf(layout: Layout, selection: Selection): string {
-  const wanted = new Set(selection.states);
-  const conditions = stateConditions(layout);
-  const all = Object.keys(conditions) as (keyof typeof conditions)[];
-  if (all.every((state) => wanted.has(state))) return 'true';
-  const chosen = all.filter((state) => wanted.has(state)).map((state) => conditions[state]);
-  return chosen.length === 0 ? 'false' : chosen.join(' OR ');
-}
+export const statesOf = (layout: Layout, { states }: Selection): string => anyOf(stateConditions(layout), states);

@@ -1,7 +1,8 @@
 import type { QueueRef } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
+import { boundTo, byIds, countOf, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
-import type { Dialect, Page, WriteVerb } from '../dialect.ts';
+import type { Dialect, Page } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
@@ -16,7 +17,6 @@ import { apply } from './write.ts';
 /** Procrastinate 1.x to 3.x, told apart by what the database has. */
 export async function procrastinate(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema);
-  const permitted = new Set<WriteVerb>();
   const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
@@ -39,37 +39,13 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
         : {}),
     },
     queues: (reader) => queues(reader, layout),
-    stats: (reader, request) => stats(reader, layout, request),
-    find: (reader, id, queue) => find(reader, layout, id, queue),
     count: async (reader, selection) => {
       const parameters = new Parameters();
-      const condition = where(layout, selection, parameters);
-      const [row] = await reader.query<{ count: number }>(
-        `SELECT count(*)::float8 AS count FROM ${layout.jobs} j WHERE ${condition}`,
-        parameters.values,
-      );
-      return { value: row?.count ?? 0, exact: true };
+      return await countOf(reader, `${layout.jobs} j`, where(layout, selection, parameters), parameters);
     },
-    page: async (reader, selection, { size, order }, cursor) => {
-      const ids = await idsOf(reader, layout, selection, { size, order, cursor, lock: false });
-      return { items: await jobsOf(reader, layout, ids.items, order), cursor: ids.cursor };
-    },
-    permit: async (writer, verb) => {
-      if (permitted.has(verb)) return;
-      await permit(writer, layout, verb, place);
-      permitted.add(verb);
-    },
-    explain: (writer, selection, ids) => explain(writer, layout, selection, ids),
-    pick: async (writer, selection, size, cursor) => {
-      const ids = await idsOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
-      return { items: await savedJobsOf(writer, layout, ids.items), cursor: ids.cursor };
-    },
-    apply: (writer, action, jobs) => apply(writer, layout, action, jobs),
-    holdForRevert: (writer, saved, mark) => holdForRevert(writer, layout, saved, mark),
-    revert: (writer, saved) => revert(writer, layout, saved),
-    holdForRestore: (writer, saved, how) => holdForRestore(writer, layout, saved, how),
-    restore: (writer, saved, how) => restore(writer, layout, saved, how),
-    compare: (writer, saved) => compare(writer, layout, saved),
+    ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
+    ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };
 }
 

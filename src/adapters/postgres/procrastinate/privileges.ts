@@ -1,6 +1,6 @@
-import { JobctlError } from '../../../domain/errors.ts';
 import type { Db } from '../connection.ts';
 import type { WriteVerb } from '../dialect.ts';
+import { type Missing, refuseWithout } from '../rights.ts';
 import type { Layout } from './layout.ts';
 
 type Table = 'jobs' | 'events' | 'periodicDefers';
@@ -38,12 +38,6 @@ export const writes: Readonly<Record<WriteVerb, Needs>> = {
   revert: [...lock, ...rewrite],
 };
 
-export interface Missing {
-  readonly role: string;
-  readonly relation: string;
-  readonly privilege: string;
-}
-
 /** What this role lacks. Triggers that run with their owner's rights need none of the caller's. */
 export async function missingPrivileges(db: Db, layout: Layout, needs: Needs): Promise<Missing[]> {
   return await db.query<Missing>(
@@ -63,18 +57,5 @@ export async function missingPrivileges(db: Db, layout: Layout, needs: Needs): P
 
 /** Asked once for each verb, before anything is claimed: nothing is then found out halfway. */
 export async function permit(db: Db, layout: Layout, verb: WriteVerb, where: string): Promise<void> {
-  const [first, ...others] = await missingPrivileges(db, layout, writes[verb]);
-  if (first === undefined) return;
-  throw new JobctlError(
-    'unreachable',
-    `At ${where} the role ${first.role} lacks ${lackOf(first)}, which ${verb} needs.`,
-    {
-      next: [first, ...others].map(grantOf),
-    },
-  );
+  refuseWithout(await missingPrivileges(db, layout, writes[verb]), verb, where);
 }
-
-const lackOf = ({ privilege, relation }: Missing): string => `${privilege} on ${relation}`;
-
-export const grantOf = ({ role, privilege, relation }: Missing): string =>
-  `GRANT ${privilege} ON ${privilege === 'USAGE' ? 'SEQUENCE ' : ''}${relation} TO "${role}";`;

@@ -1,8 +1,9 @@
 import type { PutBack } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
-import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
+import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import type { Held, Standing } from '../dialect.ts';
+import { idsOf, notMissing, notOurs, outcomes, skipped } from '../outcomes.ts';
 import {
   holdRows,
   insertRows,
@@ -14,7 +15,6 @@ import {
 } from '../saved-rows.ts';
 import type { Layout } from './layout.ts';
 import { savedJobsOf } from './rows.ts';
-import { idsOf, outcomes } from './write.ts';
 
 /** What the snapshot of a job holds: the rows of the library's tables as the JSON text that Postgres made of them. */
 interface ProcrastinateSnapshot {
@@ -35,13 +35,6 @@ const rowOf = (saved: SavedJob): SavedRow => ({
   row: `${snapshotOf(saved).row.slice(0, -1)},"args":${saved.job.payload}}`,
 });
 
-const skipped = (saved: SavedJob, why: SkipReason, note?: string): Outcome => ({
-  ref: { queue: saved.job.queue, id: saved.job.id },
-  result: 'skipped',
-  why,
-  note,
-});
-
 /** What stands where each saved job stood. That its worker was removed meanwhile does not make it another job. */
 export async function compare(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Map<string, Standing>> {
   const there = await standings(db, jobsTable(layout), saved.map(rowOf));
@@ -57,21 +50,11 @@ export async function holdForRevert(
 ): Promise<Held> {
   const found = await holdRows(db, jobsTable(layout), idsOf(saved), mark);
   const ours = saved.filter(({ job }) => found.get(job.id)?.ours === true);
-  const states = await compare(
-    db,
-    layout,
-    saved.filter((item) => !ours.includes(item)),
-  );
-  const others = [...states].map(([id, state]): Outcome => {
-    const item = saved.find(({ job }) => job.id === id) as SavedJob;
-    if (state === 'same') return skipped(item, 'unchanged');
-    if (state === 'missing') return skipped(item, 'not-found');
-    const row = found.get(id);
-    return row === undefined ? skipped(item, 'locked') : skipped(item, 'started', `now ${row.state}`);
-  });
+  const others = saved.filter((item) => !ours.includes(item));
+  const left = notOurs(others, await compare(db, layout, others), found);
   const taken = await takenLocks(db, layout, ours);
   const free = ours.filter(({ job }) => !taken.has(job.id));
-  return { jobs: await savedJobsOf(db, layout, idsOf(free)), skipped: [...others, ...taken.values()] };
+  return { jobs: await savedJobsOf(db, layout, idsOf(free)), skipped: [...left, ...taken.values()] };
 }
 
 /** Gives each row its saved values again, and takes out of the event log what was written since. */
@@ -89,10 +72,7 @@ export async function holdForRestore(db: Db, layout: Layout, saved: readonly Sav
   return {
     jobs: missing.filter(({ job }) => !taken.has(job.id)),
     skipped: saved.flatMap((item): Outcome[] => {
-      const state = there.get(item.job.id);
-      if (state === 'same' || (state === 'parked' && !how.asWas)) return [skipped(item, 'unchanged')];
-      if (state !== 'missing') return [skipped(item, 'conflict', 'another version of this job is there')];
-      const outcome = taken.get(item.job.id);
+      const outcome = notMissing(item, there.get(item.job.id), how.asWas) ?? taken.get(item.job.id);
       return outcome === undefined ? [] : [outcome];
     }),
   };

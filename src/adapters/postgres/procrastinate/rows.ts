@@ -2,12 +2,9 @@ import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';
-import { instant, type Parameters, quoted, quotedLiterals } from '../sql.ts';
+import { fitting, instant, type Parameters, quoted, quotedLiterals } from '../sql.ts';
 import { endings, proofOf, queueings, stateOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
-
-/** Payload bytes, as stored, that one page may hold: a page of huge payloads becomes a short one. */
-const PAGE_BYTES = 8 * 1024 * 1024;
 
 interface JobRow {
   readonly id: string;
@@ -55,13 +52,8 @@ export async function pageOfIds(
       WHERE ${condition} ${after} ORDER BY j.id ${direction} LIMIT ${parameters.add(page.size)} ${page.lock ? 'FOR UPDATE OF j SKIP LOCKED' : ''}`,
     parameters.values,
   );
-  let bytes = 0;
-  const fitting = rows.findIndex((row, index) => {
-    bytes += row.bytes;
-    return bytes > PAGE_BYTES && index > 0;
-  });
-  const items = (fitting === -1 ? rows : rows.slice(0, fitting)).map((row) => row.id);
-  return { items, cursor: rows.length < page.size && fitting === -1 ? undefined : items.at(-1) };
+  const items = fitting(rows).map((row) => row.id);
+  return { items, cursor: items.length === rows.length && rows.length < page.size ? undefined : items.at(-1) };
 }
 
 /** The jobs with these ids, in id order. */

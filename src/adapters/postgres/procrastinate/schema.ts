@@ -1,10 +1,11 @@
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
 import type { Inspection, WriteVerb } from '../dialect.ts';
+import { grantOf, type Missing, rightsFinding } from '../rights.ts';
 import { quoted } from '../sql.ts';
 import { type ExpectedIndex, expectedOf, stem } from './expected.ts';
 import { type Layout, readLayout } from './layout.ts';
-import { grantOf, type Missing, missingPrivileges, reads, writes } from './privileges.ts';
+import { missingPrivileges, reads, writes } from './privileges.ts';
 
 const MIGRATE = 'Apply the migrations that are missing; `procrastinate schema --migrations-path` tells where they lie.';
 const knownStatuses = ['todo', 'doing', 'aborting', 'succeeded', 'failed', 'cancelled', 'aborted'];
@@ -196,13 +197,4 @@ async function lacking(db: Db, layout: Layout, askWrites: boolean): Promise<Sche
   return blocked.length === 0
     ? unseen
     : [...unseen, rightsFinding('warning', [...missing.values()], blocked.join(', '))];
-}
-
-function rightsFinding(level: 'problem' | 'warning', missing: readonly Missing[], deeds: string): SchemaFinding {
-  const lacks = missing.map(({ privilege, relation }) => `${privilege} on ${relation.replace(/^.*\./, '')}`);
-  return {
-    level,
-    text: `The role ${missing[0]?.role} cannot ${deeds}: it lacks ${lacks.join(', ')}.`,
-    next: missing.map(grantOf).join(' '),
-  };
 }

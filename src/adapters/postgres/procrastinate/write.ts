@@ -2,6 +2,7 @@ import type { Action } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/adapter.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
+import { idsOf, outcomes, type Skip } from '../outcomes.ts';
 import { proofOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { wake } from './wake.ts';
@@ -77,14 +78,11 @@ async function requeue(
     layout,
     free.filter(({ job }) => done.has(job.id)),
   );
-  return outcomes(jobs, changed, (job) => {
-    const twin = duplicates.get(job.id);
-    return twin === undefined ? undefined : { why: 'duplicate', note: `queueing lock ${job.key} is held by ${twin}` };
-  });
+  return outcomes(jobs, changed, duplicates);
 }
 
 /** Jobs that may not be queued, and who holds their queueing lock: a todo job, or an earlier one of this very batch. */
-async function twins(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, string>> {
+async function twins(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, Skip>> {
   const keyed = jobs.flatMap(({ job }) => (job.key === undefined ? [] : [{ id: job.id, key: job.key }]));
   if (keyed.length === 0) return new Map();
   const held = await db.query<{ key: string; id: string }>(
@@ -92,11 +90,11 @@ async function twins(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise
     [keyed.map((job) => job.key)],
   );
   const holder = new Map(held.map((row) => [row.key, row.id]));
-  const found = new Map<string, string>();
+  const found = new Map<string, Skip>();
   for (const { id, key } of keyed) {
     const twin = holder.get(key);
     if (twin === undefined) holder.set(key, id);
-    else found.set(id, twin);
+    else found.set(id, { why: 'duplicate', note: `queueing lock ${key} is held by ${twin}` });
   }
   return found;
 }
@@ -114,18 +112,3 @@ async function cancel(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promis
 }
 
 const clearAbort = (layout: Layout): string => (layout.abortRequested ? ', abort_requested = false' : '');
-export const idsOf = (jobs: readonly SavedJob[]): string[] => jobs.map(({ job }) => job.id);
-
-export function outcomes(
-  jobs: readonly SavedJob[],
-  changed: readonly { readonly id: string }[],
-  otherwise?: (job: SavedJob['job']) => { why: 'duplicate'; note: string } | undefined,
-): Outcome[] {
-  const done = new Set(changed.map((row) => row.id));
-  return jobs.map(({ job }): Outcome => {
-    const ref = { queue: job.queue, id: job.id };
-    return done.has(job.id)
-      ? { ref, result: 'done' }
-      : { ref, result: 'skipped', why: 'state-changed', ...otherwise?.(job) };
-  });
-}

@@ -1,0 +1,35 @@
+import { JobctlError } from '../../domain/errors.ts';
+import type { SchemaFinding } from '../../domain/schema.ts';
+
+/** A right that a role lacks. */
+export interface Missing {
+  readonly role: string;
+  /** Quoted, with its schema. */
+  readonly relation: string;
+  readonly privilege: string;
+}
+
+/** Throws, with the statements that would mend it, when anything is missing. */
+export function refuseWithout(missing: readonly Missing[], verb: string, where: string): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  const { role, privilege, relation } = first;
+  throw new JobctlError(
+    'unreachable',
+    `At ${where} the role ${role} lacks ${privilege} on ${relation}, which ${verb} needs.`,
+    { next: missing.map(grantOf) },
+  );
+}
+
+export function rightsFinding(level: 'problem' | 'warning', missing: readonly Missing[], deeds: string): SchemaFinding {
+  const lacks = missing.map(({ privilege, relation }) => `${privilege} on ${relation.replace(/^.*\./, '')}`);
+  return {
+    level,
+    text: `The role ${missing[0]?.role} cannot ${deeds}: it lacks ${lacks.join(', ')}.`,
+    next: missing.map(grantOf).join(' '),
+  };
+}
+
+/** Only sequences have USAGE among what is asked for. */
+export const grantOf = ({ role, privilege, relation }: Missing): string =>
+  `GRANT ${privilege} ON ${privilege === 'USAGE' ? 'SEQUENCE ' : ''}${relation} TO "${role}";`;
