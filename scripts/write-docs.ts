@@ -182,7 +182,7 @@ function configKeys(schema: Schema, path = ''): string[][] {
 function typeOf({ type, const: fixed, items, examples }: Schema): string {
   if (fixed !== undefined) return `\`${JSON.stringify(fixed)}\``;
   if (type === 'array') return `list of ${items?.type ?? 'values'}s`;
-  return examples === undefined ? (type ?? '') : `duration, such as \`${examples.join('`, `')}\``;
+  return examples === undefined ? [type ?? []].flat().join(' or ') : `duration, such as \`${examples.join('`, `')}\``;
 }
 
 const parts: Readonly<Record<string, () => string>> = {

@@ -1,8 +1,14 @@
-import { expect, it } from 'vitest';
-import { memoryAdapter } from '../../src/adapters/memory/index.ts';
-import { openPostgres } from '../../src/adapters/postgres/index.ts';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
-import { createProcrastinate, procrastinateVersions } from '../setup/databases.ts';
+import type { Bench } from '../../src/testkit/index.ts';
+import { graphileBench } from '../conformance/graphile-bench.ts';
+import { memoryBench } from '../conformance/memory-bench.ts';
+import { plainBench, prismaBench } from '../conformance/own-tables-bench.ts';
+import { openOn as openPgBoss, pgBossBench } from '../conformance/pgboss-bench.ts';
+import { postgresBench } from '../conformance/postgres-bench.ts';
+import { procrastinateVersions } from '../setup/databases.ts';
+import { graphileVersions } from '../setup/graphile.ts';
+import { createPgBoss, writtenVersions } from '../setup/pgboss.ts';
 
 interface Column {
   readonly title: string;
@@ -21,22 +27,56 @@ const meaning: Readonly<Record<keyof Capabilities, string>> = {
   lock: 'keep a second run out',
 };
 
+/** Opens a backend, and away with it once it has said what it can. */
+async function column(title: string, bench: Promise<Bench> | Bench): Promise<Column> {
+  const { adapter, drop } = await bench;
+  const { can, backend } = adapter;
+  await drop();
+  return { title, can, backend };
+}
+
+async function pgBoss9(): Promise<Bench['adapter']> {
+  const database = await createPgBoss('9');
+  onTestFinished(() => database.drop());
+  const adapter = await openPgBoss(database);
+  onTestFinished(() => adapter.close());
+  return adapter;
+}
+
 /** The document is made from what the adapters say of themselves, on real databases; `-u` rewrites it. */
 it('is what docs/capabilities.md says', async () => {
-  const columns: Column[] = [];
-  for (const version of procrastinateVersions) {
-    const database = await createProcrastinate(version);
-    const adapter = await openPostgres({ url: database.url, where: 'here' });
-    columns.push({ title: `Procrastinate ${version}`, can: adapter.can, backend: adapter.backend });
-    await adapter.close();
-    await database.drop();
-  }
-  const memory = memoryAdapter();
-  columns.push({ title: 'memory', can: memory.can, backend: memory.backend });
-  await expect(page(columns)).toMatchFileSnapshot('../../docs/capabilities.md');
+  const sections: Record<string, Column[]> = {};
+  const add = async (section: string, title: string, bench: Promise<Bench> | Bench): Promise<void> => {
+    sections[section] = [...(sections[section] ?? []), await column(title, bench)];
+  };
+  for (const version of procrastinateVersions) await add('Procrastinate', version, postgresBench(version));
+  const { can, backend } = await pgBoss9();
+  sections['pg-boss'] = [{ title: '9', can, backend }];
+  for (const version of writtenVersions) await add('pg-boss', version, pgBossBench(version));
+  for (const version of graphileVersions) await add('graphile-worker', version, graphileBench(version));
+  await add('Own tables', 'Prisma, with dead letters', prismaBench());
+  await add('Own tables', 'written by hand', plainBench());
+  await add('memory', 'memory', memoryBench());
+  await expect(page(sections)).toMatchFileSnapshot('../../docs/capabilities.md');
 });
 
-function page(columns: readonly Column[]): string {
+function page(sections: Readonly<Record<string, readonly Column[]>>): string {
+  const tables = Object.entries(sections).map(([title, columns]) => `## ${title}\n\n${section(columns)}`);
+  return `# Capabilities
+
+What each backend can do, as its adapter says it of itself on a real database. \`jobctl capabilities\` says it of yours: it also
+depends on the server (a replica takes no writes) and on the context (\`readOnly\`).
+
+"Yes" is the library's own way or the same effect; "yes, but" comes with a caveat; "no" says what to do instead.
+
+${tables.join('\n\n')}
+
+None of the Postgres libraries has a pause: a worker that runs takes what is due. What to do instead stands in the
+[runbook](runbooks/procrastinate.md#emergency-stop-all-processing).
+`;
+}
+
+function section(columns: readonly Column[]): string {
   const notes: string[] = [];
   const mark = (note: string): string => {
     if (!notes.includes(note)) notes.push(note);
@@ -44,8 +84,13 @@ function page(columns: readonly Column[]): string {
   };
   const cell = (capability: Capabilities[keyof Capabilities]): string => {
     if (capability.level === 'native') return 'yes';
-    if (capability.level === 'emulated') return `yes, but${mark(`${capability.caveat}.`)}`;
-    return `no${mark([capability.why, capability.instead].filter(Boolean).join('. '))}`;
+    if (capability.level === 'emulated') return `yes, but${mark(capability.caveat.replace(/\.?$/, '.'))}`;
+    return `no${mark(
+      [capability.why, capability.instead]
+        .filter(Boolean)
+        .map((part) => part?.replace(/\.?$/, '.'))
+        .join(' '),
+    )}`;
   };
   const verbs = (Object.keys(meaning) as (keyof Capabilities)[]).map((verb) => [
     `**${verb}**: ${meaning[verb]}`,
@@ -65,18 +110,6 @@ function page(columns: readonly Column[]): string {
   ];
   const head = ['', ...columns.map(({ title }) => title)];
   const table = [head, head.map(() => '---'), ...verbs, ...facts].map((row) => `| ${row.join(' | ')} |`).join('\n');
-  return `# Capabilities
-
-What each backend can do, as its adapter says it of itself on a real database. \`jobctl capabilities\` says it of yours: it also
-depends on the server (a replica takes no writes) and on the context (\`readOnly\`).
-
-"Yes" is the library's own way or the same effect; "yes, but" comes with a caveat; "no" says what to do instead.
-
-${table}
-
-${notes.map((note, i) => `${i + 1}. ${note[0]?.toUpperCase()}${note.slice(1)}`).join('\n')}
-
-Procrastinate has no pause: a worker that runs takes what is due. What to do instead stands in the
-[runbook](runbooks/procrastinate.md#emergency-stop-all-processing).
-`;
+  const numbered = notes.map((note, i) => `${i + 1}. ${note[0]?.toUpperCase()}${note.slice(1)}`);
+  return [table, ...(numbered.length > 0 ? [numbered.join('\n')] : [])].join('\n\n');
 }
