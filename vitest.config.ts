@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: ['./test/setup/global.ts'],
     pool: 'forks',
+    // most tests wait for a server or a child process: more of them than cores, and not one less, as is the default
+    maxWorkers: Math.max(3, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // oclif's output capture and vitest's would take stdout from each other
