@@ -11,6 +11,7 @@ import {
   type GraphileVersion,
   takeOne,
 } from '../setup/graphile.ts';
+import { borrowed } from './borrowed.ts';
 
 /**
  * What the tables can hold. A job that succeeds is deleted and none is cancelled; the type of a job is its queue; a key
@@ -27,7 +28,7 @@ const holds: Holds = {
 };
 
 export async function graphileBench(version: GraphileVersion, schema?: string): Promise<Bench> {
-  const database = await createGraphile(version, schema);
+  const database = await borrowed(`${version} ${schema}`, () => createGraphile(version, schema), ['migrations']);
   const adapters: QueueAdapter[] = [];
   const open = async (): Promise<QueueAdapter> => {
     const adapter = await openPostgres({ url: database.url, where: 'postgres://test', schema: database.schema });

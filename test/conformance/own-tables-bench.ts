@@ -8,6 +8,7 @@ import { earlier, fromDate, type Instant } from '../../src/domain/instant.ts';
 import type { JobState } from '../../src/domain/job.ts';
 import type { Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
 import { createDatabase } from '../setup/databases.ts';
+import { borrowed } from './borrowed.ts';
 
 export interface OwnTablesDatabase {
   readonly url: string;
@@ -58,9 +59,14 @@ interface Speech {
 }
 
 async function ownTablesBench(speech: Speech): Promise<Bench> {
-  const database = await createOwnTables(speech.file);
+  const database = await borrowed(speech.file, () => createOwnTables(speech.file));
   const { pool } = database;
-  const open = (): Promise<QueueAdapter> => database.open(speech.mapping);
+  const adapters: QueueAdapter[] = [];
+  const open = async (): Promise<QueueAdapter> => {
+    const adapter = await database.open(speech.mapping);
+    adapters.push(adapter);
+    return adapter;
+  };
   return {
     adapter: await open(),
     holds: speech.holds,
@@ -84,7 +90,10 @@ async function ownTablesBench(speech: Speech): Promise<Bench> {
           WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       );
     },
-    drop: () => database.drop(),
+    async drop() {
+      await Promise.all(adapters.map((adapter) => adapter.close()));
+      await database.drop();
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   stopBoss,
 } from '../setup/pgboss.ts';
 import { dumpAll } from '../setup/procrastinate.ts';
+import { borrowed } from './borrowed.ts';
 
 /** What the tables of each version can hold. The type of a job is its queue. Jobs can wait for others since 12.20. */
 function holdsOf(version: PgBossVersion): Holds {
@@ -32,7 +33,9 @@ export const openOn = ({ url, schema }: PgBossDatabase): Promise<QueueAdapter> =
   openPostgres({ url, where: 'postgres://test', schema });
 
 export async function pgBossBench(version: PgBossVersion, schema?: string): Promise<Bench> {
-  const database = await createPgBoss(version, schema);
+  const make = (): Promise<PgBossDatabase> => createPgBoss(version, schema);
+  // the tables that 10 makes for each queue would be left behind
+  const database = version === '10' ? await make() : await borrowed(`${version} ${schema}`, make, ['version', 'bam']);
   const adapters: QueueAdapter[] = [];
   let boss: Promise<Boss> | undefined;
   const open = async (): Promise<QueueAdapter> => {

@@ -5,6 +5,7 @@ import { jobStates } from '../../src/domain/job.ts';
 import type { Attribute, Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
 import { createProcrastinate, type ProcrastinateDatabase, type ProcrastinateVersion } from '../setup/databases.ts';
 import { dumpAll, workOne } from '../setup/procrastinate.ts';
+import { borrowed } from './borrowed.ts';
 
 /** What the tables of each version can hold. Error texts and tenants are stored by none. */
 function holdsOf(version: ProcrastinateVersion): Holds {
@@ -33,7 +34,9 @@ export interface PostgresBench extends Bench {
 }
 
 export async function postgresBench(version: ProcrastinateVersion, schema?: string): Promise<PostgresBench> {
-  const database = await createProcrastinate(version, schema === undefined ? {} : { schema });
+  const database = await borrowed(`${version} ${schema}`, () =>
+    createProcrastinate(version, schema === undefined ? {} : { schema }),
+  );
   const { pool } = database;
   const adapters: QueueAdapter[] = [];
   const open = async (): Promise<QueueAdapter> => {
