@@ -21,6 +21,8 @@ export interface Writer extends Db {
 const CONNECT_TIMEOUT_MS = 8_000;
 /** The server cuts a statement off first; the client's own bound is for a server that no longer answers at all. */
 const CLIENT_GRACE_MS = 5_000;
+/** A setting of our own: nobody else's default can be taken for it, so it tells whether the start-up options arrived. */
+const HEEDED = 'jobctl.options';
 /** PgBouncer's words, and RDS Proxy's. */
 const REFUSES_OPTIONS = /unsupported startup parameter|command-line options/i;
 
@@ -120,11 +122,13 @@ export class Connections {
       keepAlive: true,
     };
     // compiling a statement to machine code takes longer than running any of ours
-    const flags = `-c statement_timeout=${timeoutMs} -c jit=off${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
+    const flags = `-c statement_timeout=${timeoutMs} -c jit=off -c ${HEEDED}=yes${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
     try {
       const session = await Session.open({ ...base, connectionString: withOptions(url, flags) });
-      const [heeded] = await session.query<{ jit: string }>(`SELECT current_setting('jit') AS jit`);
-      if (heeded?.jit !== 'off') this.pooled = true;
+      const [options] = await session.query<{ heeded: string | null }>(
+        `SELECT current_setting('${HEEDED}', true) AS heeded`,
+      );
+      if (options?.heeded !== 'yes') this.pooled = true;
       return session;
     } catch (error) {
       if (!REFUSES_OPTIONS.test(error instanceof Error ? error.message : '')) throw error;
