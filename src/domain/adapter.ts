@@ -1,8 +1,11 @@
 import type { Action, PutBack, Resolution } from './action.ts';
 import type { Capability } from './capability.ts';
+import type { Enqueues } from './enqueue.ts';
 import type { Instant } from './instant.ts';
 import type { Job, JobDetail, JobState } from './job.ts';
 import type { Outcome } from './outcome.ts';
+import type { Pauses } from './pause.ts';
+import type { Schedule, Schedules } from './schedule.ts';
 import type { Criterion, Selection } from './selection.ts';
 
 export interface BackendInfo {
@@ -111,6 +114,8 @@ export interface QueueReader {
   find(id: string, queue?: string): Promise<JobDetail | undefined>;
   /** The workers that the backend knows of; missing where it knows none. */
   workers?(): Promise<Worker[]>;
+  /** What adds jobs by itself, of the queues given or of all; missing where the backend keeps no such thing. */
+  schedules?(queues?: readonly string[]): Promise<Schedule[]>;
   /** What it would send for each operation, to be read before it is trusted; missing where that says nothing. */
   statements?(): Promise<Statement[]>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
@@ -208,6 +213,11 @@ export interface Capabilities {
 export interface RareCapabilities {
   /** Marks dead jobs as handled. Missing where the backend keeps no such mark. */
   readonly resolve?: Capability<Claims<Resolution>>;
+  /** Stop the workers from taking jobs. Missing where the backend has no means of its own. */
+  readonly pause?: Capability<Pauses>;
+  readonly enqueue?: Capability<Enqueues>;
+  /** Change what `schedules()` lists. */
+  readonly schedule?: Capability<Schedules>;
 }
 
 export interface QueueAdapter extends QueueReader {

@@ -1,17 +1,21 @@
-import type { QueueReader, Statement, Worker } from '../../domain/adapter.ts';
+import type { QueueReader } from '../../domain/adapter.ts';
 
 /** The reading half alone, as a plain object that a wrapper can build on. */
-export const asReader = (reader: QueueReader): QueueReader => ({
-  backend: reader.backend,
-  reads: reader.reads,
-  pushes: reader.pushes,
-  now: () => reader.now(),
-  queues: () => reader.queues(),
-  stats: (request) => reader.stats(request),
-  count: (selection) => reader.count(selection),
-  browse: (selection, options) => reader.browse(selection, options),
-  find: (id, queue) => reader.find(id, queue),
-  ...(reader.workers === undefined ? {} : { workers: () => (reader.workers as () => Promise<Worker[]>)() }),
-  ...(reader.statements === undefined ? {} : { statements: () => (reader.statements as () => Promise<Statement[]>)() }),
-  close: () => reader.close(),
-});
+export function asReader(reader: QueueReader): QueueReader {
+  const { workers, schedules, statements } = reader;
+  return {
+    backend: reader.backend,
+    reads: reader.reads,
+    pushes: reader.pushes,
+    now: () => reader.now(),
+    queues: () => reader.queues(),
+    stats: (request) => reader.stats(request),
+    count: (selection) => reader.count(selection),
+    browse: (selection, options) => reader.browse(selection, options),
+    find: (id, queue) => reader.find(id, queue),
+    ...(workers === undefined ? {} : { workers: () => workers.call(reader) }),
+    ...(schedules === undefined ? {} : { schedules: (queues) => schedules.call(reader, queues) }),
+    ...(statements === undefined ? {} : { statements: () => statements.call(reader) }),
+    close: () => reader.close(),
+  };
+}

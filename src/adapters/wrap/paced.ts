@@ -63,6 +63,7 @@ export function paced(
   return {
     ...asReader(adapter),
     can: {
+      ...can,
       replay: over(can.replay, claims),
       reset: over(can.reset, claims),
       remove: over(can.remove, claims),
@@ -71,7 +72,6 @@ export function paced(
       ...(can.resolve === undefined ? {} : { resolve: over(can.resolve, claims<Resolution>) }),
       restore: over(can.restore, returns),
       revert: over(can.revert, returns),
-      lock: can.lock,
     },
   };
 }

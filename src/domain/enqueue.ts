@@ -1,0 +1,30 @@
+import type { JobRef } from './job.ts';
+
+export interface NewJob {
+  readonly type: string;
+  /** JSON text, handed over as it is. */
+  readonly payload: string;
+  /** Not before this many seconds from now, by the backend's clock. */
+  readonly delaySeconds?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly lane?: string | undefined;
+  readonly tenant?: string | undefined;
+  /** Idempotency key: while a job with it is waiting (the backend's own rule, see its caveat), no second one is added. */
+  readonly key?: string | undefined;
+  readonly maxAttempts?: number | undefined;
+}
+
+/** In the order asked. `duplicate`: a job with that key is already there; its id, where the backend tells it. */
+export type Enqueued =
+  | { readonly result: 'done'; readonly ref: JobRef }
+  | { readonly result: 'duplicate'; readonly ref?: JobRef | undefined; readonly why: string }
+  | { readonly result: 'failed' | 'unknown'; readonly why: string };
+
+export interface Enqueues {
+  /** The fields of `NewJob` that this backend cannot honour: a job that sets one is refused before anything is sent. */
+  readonly ignores: ReadonlySet<keyof NewJob>;
+  /** Jobs a call, at most. */
+  readonly batch: number;
+  /** All in one call to the backend where it can; never retried invisibly: a lost answer is `unknown` for every job of the call. */
+  enqueue(queue: string, jobs: readonly NewJob[]): Promise<Enqueued[]>;
+}

@@ -1,0 +1,19 @@
+/** Whether the workers take jobs from a queue, and by which means that can be changed. */
+export interface PauseState {
+  readonly paused: boolean;
+  /** What a later resume needs to put everything back as it was, in the adapter's own words. JSON; kept in the run's plan. */
+  readonly found: Readonly<Record<string, unknown>>;
+  /** One line for each thing that a pause touches: `queue flag`, `mapping 3f… of function send-email (Enabled)`. */
+  readonly means: readonly string[];
+}
+
+/**
+ * Stops workers from taking jobs, without touching a job. Each write is verified: it resolves only when the backend shows
+ * the new state. Doing what is already so changes nothing.
+ */
+export interface Pauses {
+  look(queue: string): Promise<PauseState>;
+  pause(queue: string): Promise<PauseState>;
+  /** `found`: what `look` said before the pause; without it everything that a pause touches is started. */
+  resume(queue: string, found?: PauseState['found']): Promise<PauseState>;
+}
