@@ -22,16 +22,19 @@ interface RateRow {
 export async function readRates(db: Db, layout: Layout, key: string | undefined): Promise<Map<string, Rates>> {
   const rows = await db.query<RateRow>(
     `WITH tail AS MATERIALIZED (
-       SELECT e.id, e.job_id, e.type::text AS type, e.at FROM ${layout.events} e
-        WHERE e.id > (SELECT max(id) FROM ${layout.events}) - ${TAIL_EVENTS} AND e.type::text <> 'scheduled'),
-     span AS (SELECT CASE WHEN (SELECT min(id) FROM ${layout.events}) >= (SELECT min(id) FROM tail) THEN ${WINDOW_SECONDS}
-                          ELSE least(${WINDOW_SECONDS}, extract(epoch FROM now() - min(at))) END::float8 AS seconds FROM tail),
-     ended AS (SELECT t.job_id, t.type, t.at, (SELECT max(s.at) FROM tail s WHERE s.job_id = t.job_id AND s.type = 'started' AND s.id < t.id) AS started
-                 FROM tail t, span WHERE t.type IN ('succeeded', 'failed') AND t.at > now() - make_interval(secs => span.seconds))
-     SELECT j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key,
+       SELECT e.id, e.job_id, e.type::text AS type, e.at FROM ${layout.events} e ORDER BY e.id DESC LIMIT ${TAIL_EVENTS}),
+     span AS (SELECT CASE WHEN (SELECT min(id) FROM ${layout.events}) >= min(id) THEN ${WINDOW_SECONDS}
+                          ELSE least(${WINDOW_SECONDS}, extract(epoch FROM now() - min(at) FILTER (WHERE type <> 'scheduled'))) END::float8 AS seconds,
+                     bool_or(type IN ('succeeded', 'failed') AND at > now() - interval '${WINDOW_SECONDS} s') AS busy FROM tail),
+     timed AS (SELECT t.*, max(t.at) FILTER (WHERE t.type = 'started') OVER (PARTITION BY t.job_id ORDER BY t.id) AS started
+                 FROM tail t WHERE (SELECT busy FROM span)),
+     ended AS (SELECT t.job_id, t.type, t.at, t.started FROM timed t, span
+                WHERE t.type IN ('succeeded', 'failed') AND t.at > now() - make_interval(secs => span.seconds))
+     SELECT j.queue, j.key,
             (count(*) FILTER (WHERE n.type = 'succeeded'))::float8 AS completed, (count(*) FILTER (WHERE n.type = 'failed'))::float8 AS died,
             (avg(extract(epoch FROM n.at - n.started)) FILTER (WHERE n.type = 'succeeded'))::float8 AS mean, (SELECT seconds FROM span) AS window
-       FROM ended n JOIN ${layout.jobs} j ON j.id = n.job_id GROUP BY 1, 2
+       FROM ended n, LATERAL (SELECT j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key
+                                FROM ${layout.jobs} j WHERE j.id = n.job_id LIMIT 1) j GROUP BY 1, 2
      UNION ALL SELECT '', NULL, 0, 0, NULL, seconds FROM span WHERE seconds IS NOT NULL`,
   );
   const rates = new Map<string, Rates>();

@@ -4,14 +4,17 @@ import { Parameters } from '../sql.ts';
 import type { Layout } from './layout.ts';
 import { readRates } from './rates.ts';
 
+/** One line of the answer: counts of a status, or what is known beyond them of the jobs in line and of the active ones. */
 interface GroupRow {
   readonly queue: string;
   readonly key: string | null;
   readonly status: string;
   readonly count: number;
   readonly delayed: number;
-  readonly due: string | null;
-  readonly first: string | null;
+  /** Due jobs whose lock a running job holds. */
+  readonly blocked: number;
+  /** Seconds that the first of them has waited, or run. */
+  readonly age: number | null;
 }
 
 /** The rows that fall into one line of the screen. */
@@ -20,25 +23,16 @@ type Groups = readonly GroupRow[];
 /** How many values of a breakdown are worth a line. */
 const MAX_KEYS = 200;
 
-/** One pass over the jobs, then a few index look-ups for the ages. */
+/** One pass over the jobs; all that is asked of the few in line or active goes through the indexes. */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
   const key = request.by === 'type' ? 'task_name' : request.by === 'lane' ? 'lock' : undefined;
   const groups = await groupRows(db, layout, request.queues, key);
-  const queues = [...new Set(groups.map((group) => group.queue))].sort();
-  const asked = request.queues ?? queues;
-  const blocked = await blockedCounts(db, layout, asked, key);
-  const ages = await agesOf(db, layout, groups);
   const rates = await readRates(db, layout, key);
   const row = (rows: Groups, queue: string, value?: string): StatsRow =>
-    toRow(
-      rows,
-      ages,
-      blocked.get(blockedKey(queue, value)) ?? 0,
-      rates.get(blockedKey(queue, value)) ?? rates.get('window'),
-    );
-  return asked.map((queue) => {
+    toRow(rows, rates.get(value === undefined ? queue : `${queue}\0${value}`) ?? rates.get('window'));
+  return (request.queues ?? [...new Set(groups.map((group) => group.queue))].sort()).map((queue) => {
     const own = groups.filter((group) => group.queue === queue);
-    const keys = [...new Set(own.map((group) => group.key ?? ''))].slice(0, MAX_KEYS);
+    const keys = [...new Set(own.map((group) => group.key ?? ''))].sort().slice(0, MAX_KEYS);
     return {
       queue,
       ...row(own, queue),
@@ -50,8 +44,10 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
 
 const ofKey = (groups: Groups, value: string): Groups => groups.filter((group) => (group.key ?? '') === value);
 
-const blockedKey = (queue: string, value?: string): string => (value === undefined ? queue : `${queue}\0${value}`);
-
+/**
+ * All in one statement, so that every number is of the same moment. A retry always sets `scheduled_at`, so among todo rows
+ * without one the lowest id has waited longest.
+ */
 async function groupRows(
   db: Db,
   layout: Layout,
@@ -59,65 +55,56 @@ async function groupRows(
   key: string | undefined,
 ): Promise<GroupRow[]> {
   const parameters = new Parameters();
-  const only = queues === undefined ? '' : `WHERE j.queue_name = ANY (${parameters.add(queues)})`;
-  const todo = `j.status = 'todo'`;
-  const future = `coalesce(j.scheduled_at > now(), false)`;
+  const only = queues === undefined ? '' : `AND j.queue_name = ANY (${parameters.add(queues)})`;
+  const columns = `j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key`;
+  const { jobs, events } = layout;
+  const future = 'coalesce(j.scheduled_at > now(), false)';
+  const seconds = (since: string): string => `extract(epoch FROM now() - ${since})::float8`;
   return await db.query<GroupRow>(
-    `SELECT j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key, j.status::text AS status, count(*)::float8 AS count,
-            (count(*) FILTER (WHERE ${todo} AND ${future}))::float8 AS delayed,
-            extract(epoch FROM now() - min(j.scheduled_at) FILTER (WHERE ${todo} AND NOT ${future}))::float8 AS due,
-            (CASE WHEN j.status = 'todo' THEN min(j.id) FILTER (WHERE j.scheduled_at IS NULL) WHEN j.status = 'doing' THEN min(j.id) END)::text AS first
-       FROM ${layout.jobs} j ${only} GROUP BY 1, 2, 3, j.status ORDER BY 1, 2, 3`,
+    `SELECT queue, key, status::text AS status, n::float8 AS count, 0::float8 AS delayed, 0::float8 AS blocked, NULL::float8 AS age
+       FROM (${key === undefined ? countedByIndex(jobs, only) : countedBy(columns, jobs, only)}) counted
+     UNION ALL
+     SELECT queue, key, 'todo', 0, delayed, blocked,
+            ${seconds(`least(due, (SELECT max(e.at) FROM ${events} e WHERE e.job_id = first AND e.type::text IN ('deferred', 'deferred_for_retry')))`)}
+       FROM (SELECT ${columns}, count(*) FILTER (WHERE ${future}) AS delayed,
+                    count(*) FILTER (WHERE NOT ${future} AND j.lock IN (SELECT o.lock FROM ${jobs} o WHERE o.status = 'doing' AND o.lock IS NOT NULL)) AS blocked,
+                    min(j.scheduled_at) FILTER (WHERE NOT ${future}) AS due, min(j.id) FILTER (WHERE j.scheduled_at IS NULL) AS first
+               FROM ${jobs} j WHERE j.status = 'todo' ${only} GROUP BY 1, 2) line
+     UNION ALL
+     SELECT queue, key, 'doing', 0, 0, 0, ${seconds('min(started)')}
+       FROM (SELECT ${columns}, (SELECT max(e.at) FROM ${events} e WHERE e.job_id = j.id AND e.type::text = 'started') AS started
+               FROM ${jobs} j WHERE j.status = 'doing' ${only}) running GROUP BY 1, 2`,
     parameters.values,
   );
 }
 
-/** Due jobs whose lock a running job holds, by queue and by queue and key. */
-async function blockedCounts(
-  db: Db,
-  layout: Layout,
-  queues: readonly string[],
-  key: string | undefined,
-): Promise<Map<string, number>> {
-  const rows = await db.query<{ queue: string; key: string | null; count: number }>(
-    `SELECT j.queue_name AS queue, ${key === undefined ? 'NULL::text' : `j.${key}`} AS key, count(*)::float8 AS count
-       FROM ${layout.jobs} j
-      WHERE j.status = 'todo' AND coalesce(j.scheduled_at, now()) <= now() AND j.queue_name = ANY ($1)
-        AND j.lock IN (SELECT o.lock FROM ${layout.jobs} o WHERE o.status = 'doing' AND o.lock IS NOT NULL) GROUP BY 1, 2`,
-    [queues],
-  );
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    counts.set(row.queue, (counts.get(row.queue) ?? 0) + row.count);
-    if (key !== undefined) counts.set(blockedKey(row.queue, row.key ?? ''), row.count);
-  }
-  return counts;
-}
+/** A cast or a filter more would be paid once for every job ever kept. */
+const countedBy = (columns: string, jobs: string, only: string): string =>
+  `SELECT ${columns}, j.status, count(*) AS n FROM ${jobs} j WHERE true ${only} GROUP BY 1, 2, 3`;
 
 /**
- * Seconds since the event that put each group's first job where it is. For todo rows that is exact: a retry always sets
- * `scheduled_at`, so among rows without one the lowest id has waited longest.
+ * Most jobs ever kept have succeeded, and all that is asked of those is how many: what is left of the queue's total, which
+ * the library's index on the queue name tells without a look at the table. The others may have an index of their own (UNFINISHED).
  */
-async function agesOf(db: Db, layout: Layout, groups: Groups): Promise<Map<string, number>> {
-  const firsts = groups.flatMap(({ first }) => (first === null ? [] : [first]));
-  const rows = await db.query<{ id: string; age: number | null }>(
-    `SELECT j.id::text AS id, extract(epoch FROM now() - CASE WHEN j.status = 'todo' THEN
-              (SELECT max(e.at) FROM ${layout.events} e WHERE e.job_id = j.id AND e.type::text IN ('deferred', 'deferred_for_retry'))
-              ELSE (SELECT min(s.at) FROM (SELECT max(e.at) AS at FROM ${layout.jobs} d JOIN ${layout.events} e ON e.job_id = d.id AND e.type::text = 'started'
-                     WHERE d.status = 'doing' AND d.queue_name = j.queue_name GROUP BY d.id) s) END)::float8 AS age
-       FROM ${layout.jobs} j WHERE j.id = ANY ($1::bigint[])`,
-    [firsts],
-  );
-  return new Map(rows.flatMap(({ id, age }) => (age === null ? [] : [[id, age] as const])));
-}
+const countedByIndex = (jobs: string, only: string): string =>
+  `WITH others AS (SELECT j.queue_name, j.status, count(*) AS n FROM ${jobs} j WHERE j.status <> 'succeeded' ${only} GROUP BY 1, 2),
+        totals AS (SELECT j.queue_name, count(*) AS n FROM ${jobs} j WHERE true ${only} GROUP BY 1)
+   SELECT queue_name AS queue, NULL::text AS key, status, n FROM others
+   UNION ALL SELECT t.queue_name, NULL, 'succeeded', t.n - coalesce((SELECT sum(o.n) FROM others o WHERE o.queue_name = t.queue_name), 0)
+               FROM totals t`;
 
-function toRow(groups: Groups, ages: ReadonlyMap<string, number>, blocked: number, rates: Rates | undefined): StatsRow {
+function toRow(groups: Groups, rates: Rates | undefined): StatsRow {
+  const total = (value: (group: GroupRow) => number, rows = groups): number =>
+    rows.reduce((sum, group) => sum + value(group), 0);
   const sum = (...statuses: string[]): number =>
-    groups.filter((group) => statuses.includes(group.status)).reduce((total, group) => total + group.count, 0);
-  const delayed = groups.reduce((total, group) => total + group.delayed, 0);
-  const waiting = sum('todo') - delayed - blocked;
+    total(
+      ({ count }) => count,
+      groups.filter(({ status }) => statuses.includes(status)),
+    );
+  const delayed = total((group) => group.delayed);
+  const blocked = total((group) => group.blocked);
   const counts: StateCounts = {
-    waiting,
+    waiting: sum('todo') - delayed - blocked,
     delayed,
     active: sum('doing', 'aborting'),
     completed: sum('succeeded'),
@@ -126,22 +113,16 @@ function toRow(groups: Groups, ages: ReadonlyMap<string, number>, blocked: numbe
     blocked,
   };
   const known = ['todo', 'doing', 'aborting', 'succeeded', 'failed', 'cancelled', 'aborted'];
-  const other = Object.fromEntries(
-    groups.filter(({ status }) => !known.includes(status)).map(({ status, count }) => [status, count]),
-  );
+  const strange = [...new Set(groups.map(({ status }) => status))].filter((status) => !known.includes(status));
   const oldest = (status: string): number | undefined => {
-    const seconds = groups
-      .filter((group) => group.status === status)
-      .flatMap(({ first, due }) => [first === null ? undefined : ages.get(first), due ?? undefined])
-      .filter((age) => age !== undefined)
-      .map(Number);
-    return seconds.length === 0 ? undefined : Math.max(...seconds);
+    const ages = groups.flatMap((group) => (group.status === status && group.age !== null ? [group.age] : []));
+    return ages.length === 0 ? undefined : Math.max(...ages);
   };
   return {
     counts,
-    other,
+    other: Object.fromEntries(strange.map((status) => [status, sum(status)])),
     exact: true,
-    oldestWaitingSeconds: waiting > 0 ? oldest('todo') : undefined,
+    oldestWaitingSeconds: counts.waiting > 0 ? oldest('todo') : undefined,
     oldestActiveSeconds: counts.active > 0 ? oldest('doing') : undefined,
     rates,
   };
