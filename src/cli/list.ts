@@ -1,4 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import type { QueueReader } from '../domain/adapter.ts';
 import type { Job, JobState } from '../domain/job.ts';
 import { matcher, type Selection } from '../domain/selection.ts';
 import { type JobView, jobView } from '../output/job-view.ts';
@@ -7,7 +8,7 @@ import { safeJson } from '../safety/safe-json.ts';
 import { JobctlCommand } from './base-command.ts';
 import { compileTests, readSelection } from './criteria.ts';
 import { selectionFlags, showFlags } from './flags.ts';
-import type { Session } from './session.ts';
+import { knownQueues, type Session } from './session.ts';
 
 /** Enough to look at; who wants all of them takes --ndjson or an export. */
 const LIMIT = 50;
@@ -16,7 +17,8 @@ const PAGE = 500;
 export type ListFlags = Interfaces.InferredFlags<typeof ListCommand.baseFlags>;
 
 export interface ListRequest {
-  readonly queues: readonly string[];
+  /** All of them when missing. */
+  readonly queue: string | undefined;
   readonly states: readonly JobState[];
   readonly stuck?: boolean | undefined;
   readonly resolved?: true | undefined;
@@ -38,21 +40,25 @@ export abstract class ListCommand extends JobctlCommand {
 
   protected async list(
     flags: ListFlags,
-    request: (session: Session) => Promise<ListRequest>,
+    { queue, states, stuck, resolved, what, next }: ListRequest,
   ): Promise<{ jobs: JobView[]; more: boolean }> {
     await using session = await this.open(flags);
-    const { queues, states, stuck, resolved, what, next } = await request(session);
+    const { reader } = session;
+    const queues = queue === undefined ? await knownQueues(reader, []) : [queue];
     const selection = {
-      ...(await readSelection(flags, queues, states, () => session.reader.now())),
+      ...(await readSelection(flags, queues, states, () => reader.now())),
       ...(stuck === true ? { stuck } : {}),
       ...(resolved === true ? { resolved } : {}),
     };
     if (flags.ndjson) {
+      let none = true;
       for await (const job of this.found(session, selection, flags)) {
+        none = false;
         if (!process.stdout.writable) break;
         if (!process.stdout.write(`${safeJson(jobView(job, session.redact))}\n`))
           await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
       }
+      if (none) await refuseUnknown(reader, queue);
       return { jobs: [], more: false };
     }
     const limit = flags.limit ?? LIMIT;
@@ -62,11 +68,9 @@ export abstract class ListCommand extends JobctlCommand {
       if (jobs.length < limit) jobs.push(jobView(job, session.redact));
       else more = true;
     }
+    if (jobs.length === 0) await refuseUnknown(reader, queue);
     this.print(
-      jobsText(
-        { jobs, more, what, now: await session.reader.now(), next: jobs.length === 0 ? [] : next },
-        this.page(flags),
-      ),
+      jobsText({ jobs, more, what, now: await reader.now(), next: jobs.length === 0 ? [] : next }, this.page(flags)),
     );
     return { jobs, more };
   }
@@ -89,4 +93,9 @@ export abstract class ListCommand extends JobctlCommand {
       }
     }
   }
+}
+
+/** A queue that held a job is there; only an empty answer may be a slip of the pen. */
+async function refuseUnknown(reader: QueueReader, queue: string | undefined): Promise<void> {
+  if (queue !== undefined) await knownQueues(reader, [queue]);
 }

@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { ListCommand } from '../../cli/list.ts';
-import { knownQueues } from '../../cli/session.ts';
 
 export default class DlqList extends ListCommand {
   static override summary = 'List dead jobs: those that will never run again by themselves.';
@@ -17,13 +16,13 @@ export default class DlqList extends ListCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqList);
-    const found = await this.list(flags, async ({ reader }) => ({
-      queues: await knownQueues(reader, args.queue === undefined ? [] : [args.queue]),
+    const found = await this.list(flags, {
+      queue: args.queue,
       states: ['dead'],
       ...(flags.resolved ? { resolved: true } : {}),
       what: `dead jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
       next: ['jobctl dlq show ID', `jobctl dlq groups${args.queue === undefined ? '' : ` ${args.queue}`}`],
-    }));
+    });
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
 }

@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { ListCommand } from '../../cli/list.ts';
-import { knownQueues } from '../../cli/session.ts';
 import { jobStates } from '../../domain/job.ts';
 
 export default class JobList extends ListCommand {
@@ -22,13 +21,13 @@ export default class JobList extends ListCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(JobList);
     const states = flags.stuck ? (['active'] as const) : (flags.state ?? jobStates);
-    const found = await this.list(flags, async ({ reader }) => ({
-      queues: await knownQueues(reader, args.queue === undefined ? [] : [args.queue]),
+    const found = await this.list(flags, {
+      queue: args.queue,
       states,
       stuck: flags.stuck,
       what: `${states.length === jobStates.length ? '' : `${states.join(' or ')} `}jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
       next: ['jobctl job show ID'],
-    }));
+    });
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
 }
