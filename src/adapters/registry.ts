@@ -2,6 +2,7 @@ import type { QueueAdapter } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { SchemaAdmin } from '../domain/schema.ts';
 import type { TablesMapping } from './postgres/own-tables/mapping.ts';
+import { knownLayout } from './wrap/known-layout.ts';
 
 /** What an adapter must know to open its backend. */
 export interface Opening {
@@ -13,18 +14,32 @@ export interface Opening {
   readonly dialect?: string | undefined;
   /** Postgres: how a team's own tables are to be read. */
   readonly tables?: TablesMapping | undefined;
+  /** Write also to tables that are newer than this program knows. */
+  readonly newerSchema?: boolean | undefined;
+  /** SQS: instead of the region of the URL, a profile of the AWS configuration, and where SQS is if not at AWS. */
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** SQS: look also where each look counts towards a redrive policy. */
+  readonly receive?: boolean | undefined;
+  /** Redis: what the keys of all queues begin with. */
+  readonly prefix?: string | undefined;
   /** Bound of one call to the backend, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 
 type Open = (opening: Opening) => Promise<QueueAdapter>;
 
+const openBullmq: Open = async (opening) => (await import('./bullmq/index.ts')).openBullmq(opening);
 const openPostgres: Open = async (opening) => (await import('./postgres/index.ts')).openPostgres(opening);
 
 /** By URL scheme. A driver is loaded only when a context uses it. */
 const byScheme: Readonly<Record<string, Open>> = {
   postgres: openPostgres,
   postgresql: openPostgres,
+  sqs: async (opening) => (await import('./sqs/index.ts')).openSqs(opening),
+  redis: openBullmq,
+  rediss: openBullmq,
   memory: async ({ url }) => (await import('./memory/seed-file.ts')).openMemory(url),
 };
 
@@ -35,10 +50,10 @@ export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
   const open = byScheme[scheme];
   if (open === undefined) {
     throw new JobctlError('unsupported', `There is no adapter for ${scheme}: yet.`, {
-      next: ['Supported now: postgres://, memory:'],
+      next: ['Supported now: postgres://, redis://, rediss://, sqs://, memory:'],
     });
   }
-  return await open(opening);
+  return knownLayout(await open(opening), opening.newerSchema === true);
 }
 
 /** Only where the queue lives in tables. */

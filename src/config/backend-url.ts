@@ -4,7 +4,7 @@ export const schemes = ['postgres', 'postgresql', 'redis', 'rediss', 'sqs', 'mem
 export const schemeOf = (url: string): string | undefined => /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
 
 const reference = /^(?:\$\{[A-Za-z_]\w*\})+$/;
-const secretParameter = /[?&](?:password|passwd|sslpassword|secret|token|api_?key)=([^&#]*)/gi;
+const secretParameter = /[?&](?:password|passwd|sslpassword|sentinelpassword|secret|token|api_?key)=([^&#]*)/gi;
 
 /** True when the text holds a password that is not a `${VARIABLE}`. */
 export function hasLiteralPassword(url: string): boolean {

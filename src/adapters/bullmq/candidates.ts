@@ -1,0 +1,99 @@
+import { toMicros } from '../../domain/instant.ts';
+import { matcher, type Selection } from '../../domain/selection.ts';
+import type { Desk, Place } from './desk.ts';
+import { readPage } from './read-page.ts';
+import { type StateSet, stateSets } from './sets.ts';
+import { type Candidate, jobFrom, sizeOf } from './snapshot.ts';
+import { Walker } from './walker.ts';
+
+const PAGE = 500;
+/** A claim is ready when its jobs have so many bytes, however few they are. */
+const CLAIM_BYTES = 4 * 1024 * 1024;
+
+/** What the backend decides: all but the tests that were compiled elsewhere. */
+const decided = ({ error: _, group: __, where: ___, ...selection }: Selection): Selection => selection;
+
+export const fitsOf = (selection: Selection): ((candidate: Candidate) => boolean) => {
+  const fits = matcher(decided(selection));
+  return (candidate) => fits(jobFrom(candidate));
+};
+
+/** What a page of candidates is told about, so that the walk goes on at the right place. */
+export interface Walked {
+  readonly jobs: readonly Candidate[];
+  /** To be called for each job that has left its state by our own doing. */
+  readonly left: (id: string) => void;
+}
+
+/** The jobs of the selection in one queue, in parts of at most `size`. */
+export async function* candidates(
+  { connection }: Desk,
+  { keys }: Place,
+  selection: Selection,
+  size: number,
+): AsyncGenerator<Walked> {
+  const fits = fitsOf(selection);
+  for (const set of stateSets.filter(({ state }) => selection.states.includes(state))) {
+    const walker = new Walker(connection, keys, set, highestOf(set, selection));
+    let part: Candidate[] = [];
+    let bytes = 0;
+    let looked = 0;
+    let matched = 0;
+    while (!walker.ended) {
+      const need = size - part.length;
+      // where few fit, small pages would be all round trips
+      const page = await walker.next(Math.min(PAGE, looked > PAGE && matched * 2 < looked ? PAGE : need));
+      looked += page.length;
+      for (const candidate of page.filter(fits)) {
+        matched += 1;
+        bytes += sizeOf(candidate);
+        part.push(candidate);
+      }
+      while (part.length >= size || (bytes >= CLAIM_BYTES && part.length > 0)) {
+        yield { jobs: part.slice(0, size), left: (id) => walker.left(id) };
+        part = part.slice(size);
+        bytes = part.reduce((sum, one) => sum + sizeOf(one), 0);
+      }
+    }
+    if (part.length > 0) yield { jobs: part, left: (id) => walker.left(id) };
+  }
+}
+
+/** A job that ends later has a higher score: a worker that fails jobs all the time does not keep the walk from its end. */
+function highestOf({ native }: StateSet, { before, cutoff }: Selection): number {
+  if (native !== 'failed' && native !== 'completed') return Number.POSITIVE_INFINITY;
+  const times = [before, cutoff].filter((time) => time !== undefined).map((time) => Number(toMicros(time) / 1000n));
+  return Math.min(...times, Number.POSITIVE_INFINITY);
+}
+
+/** The same by name. `missed`: those that are not there, and those that are there in another state. */
+export async function* namedCandidates(
+  { connection }: Desk,
+  { keys }: Place,
+  selection: Selection,
+  size: number,
+  missed: { readonly found: Set<string>; moved(id: string): void },
+): AsyncGenerator<Walked> {
+  const fits = fitsOf(selection);
+  const [state = 'dead'] = selection.states;
+  const fitsOtherwise = matcher(decided({ ...selection, states: [state] }));
+  const ids = [...new Set(selection.ids)];
+  let part: Candidate[] = [];
+  for (let at = 0; at < ids.length; ) {
+    const wanted = ids.slice(at, at + Math.min(PAGE, size));
+    const { jobs } = await readPage(connection, keys, { kind: 'ids', ids: wanted }, wanted.length);
+    at += Math.max(1, jobs.length);
+    for (const candidate of jobs) {
+      const { id, fields } = candidate.found;
+      if (fields.size === 0) continue;
+      missed.found.add(id);
+      if (fits(candidate)) part.push(candidate);
+      else if (fitsOtherwise({ ...jobFrom(candidate), state })) missed.moved(id);
+    }
+    while (part.length >= size) {
+      yield { jobs: part.slice(0, size), left: () => {} };
+      part = part.slice(size);
+    }
+  }
+  if (part.length > 0) yield { jobs: part, left: () => {} };
+}

@@ -1,0 +1,88 @@
+-- Takes jobs away with all that belongs to them, each only if it is still what was saved. OPTION: 'cancel' leaves alone
+-- whatever does not wait. What other jobs hang on stays: neither a parent nor a child is changed.
+local told, done, given = { 'ok' }, {}, {}
+local lists = {}
+
+local function bars(id, key, state, more, fields)
+  if call('EXISTS', key .. ':lock', key .. ':logs', key .. ':dependencies') > 0 then
+    if call('EXISTS', key .. ':lock') == 1 then
+      return 'locked'
+    end
+    if call('EXISTS', key .. ':dependencies') == 1 then
+      return 'children:' .. call('SCARD', key .. ':dependencies')
+    end
+    if not more then
+      return 'moved'
+    end
+  end
+  if OPTION == 'cancel' and not (state >= 2 and state <= 5) then
+    return 'moved'
+  end
+  local parent = fields[PARENT] and parentOf(key)
+  if parent and (call('SISMEMBER', parent .. ':dependencies', key) == 1 or call('ZSCORE', parent .. ':unsuccessful', key)) then
+    return 'parent:' .. parent
+  end
+  local scheduler = fields[SCHEDULER]
+  if scheduler then
+    local next = call('ZSCORE', REPEAT, scheduler)
+    if next and id == 'repeat:' .. scheduler .. ':' .. next then
+      return 'next-run:' .. scheduler
+    end
+  end
+  local dedup = fields[DEDUP]
+  if dedup and call('EXISTS', BASE .. 'dn:' .. dedup) == 1 and call('GET', BASE .. 'de:' .. dedup) == id then
+    return 'follower:' .. dedup
+  end
+  return nil
+end
+
+local names = { 'active', 'wait', 'paused', 'prioritized', 'delayed', 'waiting-children', 'failed', 'completed' }
+
+local function remove(id, key, state, more, dedup)
+  dropDedup(dedup, id)
+  if more then
+    call('DEL', key, key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
+  else
+    call('DEL', key)
+  end
+  if STATES[state] == ACTIVE then
+    call('SREM', STALLED, id)
+  end
+  event('removed', id, 'prev', names[state])
+  done[#done + 1] = id
+end
+
+begin()
+for n = FIRST_KEY, #KEYS do
+  local at = FIRST + (n - FIRST_KEY) * EXACT
+  local id, key, state, more = ARGV[at], KEYS[n], tonumber(ARGV[at + 1]), hasMore(at)
+  local answer, fields = changed(key, at)
+  answer = answer or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done'
+  if answer == 'done' and state <= LISTS then
+    lists[state] = lists[state] or {}
+    table.insert(lists[state], { id = id, key = key, place = #told + 1, more = more, dedup = fields[DEDUP] })
+  elseif answer == 'done' and stands(at) then
+    call('ZREM', STATES[state], id)
+    remove(id, key, state, more, fields[DEDUP])
+  elseif answer == 'done' then
+    answer = 'moved'
+  end
+  told[#told + 1] = answer
+  given[#given + 1] = id
+end
+for state, jobs in pairs(lists) do
+  local ids = {}
+  for n, job in ipairs(jobs) do
+    ids[n] = job.id
+  end
+  local found, later = take(STATES[state], ids, 'right')
+  for _, job in ipairs(jobs) do
+    if found[job.id] then
+      remove(job.id, job.key, state, job.more, job.dedup)
+    else
+      told[job.place] = later[job.id] and 'later' or 'moved'
+    end
+  end
+end
+finish(done, given)
+return told

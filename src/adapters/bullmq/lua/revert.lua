@@ -1,0 +1,102 @@
+-- Takes back our own last write, where nobody has touched the job since. For each job: what `changed` wants; the state and
+-- score that it had; fields to be set and fields to be dropped, each with their number in front; in which of the parent's
+-- records of failed children it stood, and with what; the deduplication id that our write had taken.
+local told, done, given = { 'ok' }, {}, {}
+local lists = {}
+local at = FIRST
+
+local function piece()
+  local from, length = at + 1, tonumber(ARGV[at])
+  at = from + length
+  return from, at - 1
+end
+
+local function read()
+  local job = { id = ARGV[at], at = at, state = tonumber(ARGV[at + 1]), to = tonumber(ARGV[at + PRINT]), score = ARGV[at + PRINT + 1] }
+  at = at + PRINT + 2
+  job.set = { piece() }
+  job.drop = { piece() }
+  job.record, job.noted, job.dedup = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  at = at + 3
+  return job
+end
+
+local function backInRecord(key, job)
+  local parent = job.record ~= '' and parentOf(key)
+  if parent and call('SREM', parent .. ':dependencies', key) == 1 then
+    if job.record == 'failedFor' then
+      call('ZADD', parent .. ':unsuccessful', job.noted, key)
+    else
+      call('HSET', parent .. ':failed', key, job.noted)
+    end
+  end
+end
+
+-- By which a later undo of this undo sees that the job has been left alone.
+local function sign(key, job)
+  local fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn')
+  local parts = { tostring(job.to), job.score }
+  for n = 1, 4 do
+    parts[#parts + 1] = fields[n] or ''
+  end
+  parts[#parts + 1] = tostring(call('HLEN', key))
+  return table.concat(parts, '|')
+end
+
+local function revert(key, job)
+  for n = job.set[1], job.set[2], 2 do
+    call('HSET', key, ARGV[n], ARGV[n + 1])
+  end
+  if job.drop[2] >= job.drop[1] then
+    call('HDEL', key, unpack(ARGV, job.drop[1], job.drop[2]))
+  end
+  if job.to ~= job.state then
+    if STATES[job.to] == ACTIVE then
+      call('LPUSH', ACTIVE, job.id)
+    elseif job.to <= LISTS then
+      call('LPUSH', waiting(), job.id)
+    else
+      call('ZADD', STATES[job.to], job.score, job.id)
+    end
+  end
+  if job.to >= 2 and job.to <= 4 then
+    wake()
+  end
+  backInRecord(key, job)
+  dropDedup(job.dedup ~= '' and job.dedup, job.id)
+  done[#done + 1] = { job.id, sign(key, job) }
+end
+
+begin()
+for n = FIRST_KEY, #KEYS do
+  local job, key = read(), KEYS[n]
+  local answer = changed(key, job.at) or (not stands(job.at) and 'moved') or (call('EXISTS', key .. ':lock') == 1 and 'moved') or 'done'
+  job.key, job.place = key, #told + 1
+  told[job.place] = answer
+  given[#given + 1] = job.id
+  if answer == 'done' and job.state <= LISTS and job.to ~= job.state then
+    lists[job.state] = lists[job.state] or {}
+    table.insert(lists[job.state], job)
+  elseif answer == 'done' then
+    if job.to ~= job.state then
+      call('ZREM', STATES[job.state], job.id)
+    end
+    revert(key, job)
+  end
+end
+for state, jobs in pairs(lists) do
+  local ids = {}
+  for n, job in ipairs(jobs) do
+    ids[n] = job.id
+  end
+  local found, later = take(STATES[state], ids, 'left')
+  for _, job in ipairs(jobs) do
+    if found[job.id] then
+      revert(job.key, job)
+    else
+      told[job.place] = later[job.id] and 'later' or 'moved'
+    end
+  end
+end
+finish(done, given)
+return told

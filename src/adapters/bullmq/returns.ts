@@ -1,0 +1,153 @@
+import type { PutBack } from '../../domain/action.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import { JobctlError } from '../../domain/errors.ts';
+import { toMicros } from '../../domain/instant.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { skipped } from './answers.ts';
+import { carriedOut } from './claim.ts';
+import { isParked, isSame, PARKED_REASON } from './compare.ts';
+import { type Desk, type Place, writable } from './desk.ts';
+import { newMark } from './marks.ts';
+import { readIds } from './read-page.ts';
+import { revert } from './revert.ts';
+import { type Argument, scripts } from './script.ts';
+import { settle } from './settle.ts';
+import { type Candidate, candidateOf, extraLists } from './snapshot.ts';
+import { type Item, inSteps } from './step.ts';
+
+/** `restore`: jobs that are gone. */
+export const restoring = (desk: Desk): Returns => ({
+  settle: (intent) => settle(desk, intent),
+  hold: (saved, how) => holding(desk, 'restore', saved, (place, mark, jobs) => restore(desk, place, mark, jobs, how)),
+});
+
+/** `revert`: jobs that are there, and that nobody touched since our own write. */
+export const reverting = (desk: Desk): Returns => ({
+  settle: (intent) => settle(desk, intent),
+  hold: (saved, how, undone) =>
+    holding(desk, 'revert', saved, (place, mark, jobs) =>
+      // a job that was cancelled is gone: to take that back is to recreate it
+      undone?.startsWith('cancel-') === true
+        ? restore(desk, place, mark, jobs, { ...how, asWas: true })
+        : revert(desk, place, mark, jobs, undone),
+    ),
+});
+
+/** A batch may be of several queues; each has its own keys. */
+async function holding(
+  desk: Desk,
+  verb: string,
+  saved: readonly SavedJob[],
+  work: (place: Place, mark: string, jobs: readonly SavedJob[]) => Promise<Claim>,
+): Promise<Claim> {
+  if (desk.connection.closed)
+    throw new JobctlError('unreachable', `The connection to ${desk.connection.where} is closed.`);
+  const mark = newMark(verb);
+  const parts: Claim[] = [];
+  try {
+    for (const [queue, jobs] of Map.groupBy(saved, ({ job }) => job.queue))
+      parts.push(await work(await writable(desk, queue), mark, jobs));
+  } catch (error) {
+    await Promise.all(parts.map((part) => part.release()));
+    throw error;
+  }
+  return {
+    jobs: parts.flatMap(({ jobs }) => jobs),
+    skipped: parts.flatMap(({ skipped }) => skipped),
+    mark,
+    async apply(jobs) {
+      const outcomes: Outcome[] = [];
+      for (const part of parts) {
+        const mine = new Set(part.jobs.map(({ job }) => `${job.queue}\n${job.id}`));
+        const some = jobs.filter(({ job }) => mine.has(`${job.queue}\n${job.id}`));
+        if (some.length > 0) outcomes.push(...(await part.apply(some)));
+      }
+      return outcomes;
+    },
+    release: async () => void (await Promise.all(parts.map((part) => part.release()))),
+  };
+}
+
+async function restore(
+  desk: Desk,
+  place: Place,
+  mark: string,
+  saved: readonly SavedJob[],
+  how: PutBack,
+): Promise<Claim> {
+  const now = await readIds(
+    desk.connection,
+    place.keys,
+    saved.map(({ job }) => job.id),
+  );
+  const missed: Outcome[] = [];
+  const missing = saved.filter((one) => {
+    const why = whyNot(now.get(one.job.id), candidateOf(one), how);
+    if (why !== undefined)
+      missed.push(skipped(one.job, why, why === 'conflict' ? 'another version of this job is there' : undefined));
+    return why === undefined;
+  });
+  return {
+    jobs: missing,
+    skipped: missed,
+    mark,
+    async apply(jobs) {
+      const wanted = jobs.map((one) => formOf(candidateOf(one), how));
+      const told = new Map<string, string>();
+      const option = highest(wanted);
+      return await carriedOut(desk, wanted, told, () =>
+        inSteps(desk, place, { script: scripts.restore, mark, option }, wanted.map(itemOf), told),
+      );
+    },
+    release: async () => {},
+  };
+}
+
+const whyNot = (now: Candidate | undefined, then: Candidate, how: PutBack): 'unchanged' | 'conflict' | undefined => {
+  if (now === undefined) return undefined;
+  return isSame(now, then) || (!how.asWas && isParked(now, then)) ? 'unchanged' : 'conflict';
+};
+
+const AT_REST = new Set(['failed', 'completed']);
+const FAILED = 7;
+
+/** As it was, or among the dead when it could start by itself. */
+function formOf(then: Candidate, { asWas, cutoff }: PutBack): Candidate {
+  if (AT_REST.has(then.found.native ?? '') || (asWas && then.found.native !== undefined)) return then;
+  const ms = String(toMicros(cutoff) / 1000n);
+  const fields = new Map(then.found.fields);
+  fields.set('finishedOn', Buffer.from(ms)).set('failedReason', Buffer.from(PARKED_REASON));
+  return { ...then, state: FAILED, score: ms, found: { ...then.found, native: 'failed', score: Number(ms), fields } };
+}
+
+const counted = (items: readonly Argument[]): Argument[] => [String(items.length), ...items];
+
+function itemOf({ found, state, score, extras }: Candidate): Item {
+  const fields = [...found.fields].flatMap(([name, value]) => [Buffer.from(name, 'latin1'), value]);
+  const owned = extras.owner === found.id;
+  return {
+    id: found.id,
+    given: [
+      found.id,
+      String(state),
+      score,
+      owned ? '1' : '0',
+      String(extras.window ?? -1),
+      ...counted(fields),
+      ...extraLists.flatMap((name) => counted(extras.lists[name] ?? [])),
+    ],
+  };
+}
+
+/** The counter goes to 2^63; an id beyond that is none of its. */
+const LAST = 9_223_372_036_854_775_000n;
+
+function highest(jobs: readonly Candidate[]): string {
+  let most = 0n;
+  for (const { found } of jobs) {
+    if (!/^[1-9]\d{0,18}$/.test(found.id)) continue;
+    const id = BigInt(found.id);
+    if (id > most && id < LAST) most = id;
+  }
+  return most === 0n ? '' : String(most);
+}

@@ -1,0 +1,114 @@
+import { isUtf8 } from 'node:buffer';
+import type { SavedJob, Snapshot } from '../../domain/adapter.ts';
+import type { Job } from '../../domain/job.ts';
+import { type Fields, type Found, jobOf } from './job.ts';
+import { PackedFields } from './packed-texts.ts';
+import { type Native, stateSets } from './sets.ts';
+
+/** A text as it is, and bytes that are no text in base64. */
+type Text = string | { readonly b64: string };
+
+/** What hangs on a job besides its hash. Names and values in turn where it is a hash or a sorted set. */
+export const extraLists = ['logs', 'dependencies', 'processed', 'failed', 'unsuccessful'] as const;
+export type ExtraList = (typeof extraLists)[number];
+
+export interface Extras {
+  readonly lists: Readonly<Partial<Record<ExtraList, readonly Buffer[]>>>;
+  /** Who has the job's deduplication id, and how much longer: milliseconds, or below 0 for no end. */
+  readonly owner?: string | undefined;
+  readonly window?: number | undefined;
+  /** What the parent has noted of its failure: the time, where the parent failed with it; the reason, where it went on. */
+  readonly failedFor?: string | undefined;
+  readonly ignoredBy?: string | undefined;
+}
+
+/** A job as it was read in one instant. */
+export interface Candidate {
+  readonly found: Found;
+  /** Place of its state in `stateSets`, from 1; 0 when it stands nowhere. */
+  readonly state: number;
+  /** As Redis writes it; empty in a list. */
+  readonly score: string;
+  readonly extras: Extras;
+}
+
+interface BullSnapshot {
+  readonly native: Native | 'none';
+  readonly score?: string;
+  /** Names are written in Latin-1, as everywhere in this adapter. */
+  readonly fields: Readonly<Record<string, Text>>;
+  readonly lists?: Readonly<Partial<Record<ExtraList, readonly Text[]>>>;
+  readonly owns?: number;
+  readonly failedFor?: string;
+  readonly ignoredBy?: Text;
+}
+
+const textOf = (bytes: Buffer): Text => (isUtf8(bytes) ? bytes.toString('utf8') : { b64: bytes.toString('base64') });
+/** Only bytes that are no text leave this sign behind; where it stands the bytes themselves must tell. */
+function fieldOf(fields: Fields, name: string): Text {
+  const text = fields instanceof PackedFields ? fields.text(name) : undefined;
+  return text === undefined || text.includes('\ufffd') ? textOf(fields.get(name) as Buffer) : text;
+}
+
+const bytesOf = (text: Text): Buffer =>
+  typeof text === 'string' ? Buffer.from(text, 'utf8') : Buffer.from(text.b64, 'base64');
+
+/** Made once, however often it is looked at. */
+export function jobFrom(candidate: Candidate & { job?: Job }): Job {
+  candidate.job ??= jobOf(candidate.found);
+  return candidate.job;
+}
+
+export function savedOf(candidate: Candidate): SavedJob {
+  const { found, score, extras } = candidate;
+  const lists = Object.entries(extras.lists).map(([name, items]) => [name, items.map(textOf)]);
+  const fields: Record<string, Text> = {};
+  for (const name of found.fields.keys()) {
+    const value = fieldOf(found.fields, name);
+    if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true });
+    else fields[name] = value;
+  }
+  const snapshot: BullSnapshot = {
+    native: found.native ?? 'none',
+    ...(score !== '' && { score }),
+    fields,
+    ...(lists.length > 0 && { lists: Object.fromEntries(lists) }),
+    ...(extras.owner === found.id && { owns: extras.window ?? -1 }),
+    ...(extras.failedFor !== undefined && { failedFor: extras.failedFor }),
+    ...(extras.ignoredBy !== undefined && { ignoredBy: extras.ignoredBy }),
+  };
+  return { job: jobFrom(candidate), snapshot: snapshot as unknown as Snapshot };
+}
+
+/** The counterpart of `savedOf`: the job as it was then. */
+export function candidateOf({ job, snapshot }: SavedJob): Candidate {
+  const { native, score = '', fields, lists = {}, owns, failedFor, ignoredBy } = snapshot as unknown as BullSnapshot;
+  return {
+    found: {
+      queue: job.queue,
+      id: job.id,
+      native: native === 'none' ? undefined : native,
+      ...(score !== '' && { score: Number(score) }),
+      fields: new Map(Object.entries(fields).map(([name, value]) => [name, bytesOf(value)])),
+    },
+    state: stateSets.findIndex((set) => set.native === native) + 1,
+    score,
+    extras: {
+      lists: Object.fromEntries(Object.entries(lists).map(([name, items]) => [name, items.map(bytesOf)])),
+      ...(owns !== undefined && { owner: job.id, window: owns }),
+      ...(failedFor !== undefined && { failedFor }),
+      ...(ignoredBy !== undefined && { ignoredBy: bytesOf(ignoredBy).toString('utf8') }),
+    },
+  };
+}
+
+const lengthOf = (fields: Fields, name: string): number =>
+  fields instanceof PackedFields ? fields.length(name) : (fields.get(name)?.length ?? 0);
+
+/** Bytes that it takes to send the job. */
+export function sizeOf({ found, extras }: Candidate): number {
+  let size = 0;
+  for (const name of found.fields.keys()) size += lengthOf(found.fields, name);
+  for (const items of Object.values(extras.lists)) for (const item of items) size += item.length;
+  return size;
+}

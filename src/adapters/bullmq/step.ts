@@ -1,0 +1,91 @@
+import { steps } from './bounds.ts';
+import type { Desk, Place } from './desk.ts';
+import { type Found, textOf } from './job.ts';
+import { KEPT_MS } from './marks.ts';
+import { scriptKeys } from './own-keys.ts';
+import { type Argument, run, type Script } from './script.ts';
+import type { Candidate } from './snapshot.ts';
+
+export interface Step {
+  readonly script: Script;
+  readonly mark: string;
+  readonly option?: string;
+  /** How long what the script leaves behind is kept. */
+  readonly ttlMs?: number;
+}
+
+/** One script over these jobs; what it says of each, in their order. */
+export async function step(
+  desk: Desk,
+  { keys, layout }: Place,
+  { script, mark, option = '', ttlMs = KEPT_MS }: Step,
+  ids: readonly string[],
+  given: readonly Argument[],
+): Promise<string[]> {
+  const token = desk.locks.token(keys.queue);
+  const names = [...scriptKeys(desk.prefix, keys, mark), ...ids.map((id) => keys.job(id))];
+  const fixed = [keys.base, token, String(ttlMs), layout, option];
+  const [head, ...told] = ((await run(desk.connection, script, names, [...fixed, ...given])) as unknown[]).map(String);
+  if (head === 'lost') throw desk.locks.lose(keys.queue);
+  return told;
+}
+
+export interface Item {
+  readonly id: string;
+  readonly given: readonly Argument[];
+}
+
+const sizeOf = ({ given }: Item): number => given.reduce((sum, one) => sum + one.length, 0);
+
+/**
+ * As many steps as it takes, each a short one. What a step could not get to is given to a further one.
+ * `told` is filled as the answers come, so that those of earlier steps are known when a later one fails.
+ */
+export async function inSteps(
+  desk: Desk,
+  place: Place,
+  how: Step,
+  items: readonly Item[],
+  told: Map<string, string>,
+): Promise<void> {
+  for (const part of steps(items, sizeOf)) {
+    for (let left: readonly Item[] = part; left.length > 0; ) {
+      const answers = await step(
+        desk,
+        place,
+        how,
+        left.map(({ id }) => id),
+        left.flatMap(({ given }) => given),
+      );
+      for (const [index, answer] of answers.entries()) told.set(left[index]?.id ?? '', answer);
+      left = left.filter((_, index) => answers[index] === 'later');
+    }
+  }
+}
+
+/** A text is sent in one piece with the rest of the command, bytes are not: so bytes only where they are no text. */
+function argument({ fields }: Found, name: string): Argument {
+  const text = textOf(fields, name) ?? '';
+  return text.includes('\ufffd') ? (fields.get(name) ?? '') : text;
+}
+
+/** By which a script sees that the job is still the one that was read. The last says whether more than a hash belongs to it. */
+export const fingerprint = ({ found, state, score, extras }: Candidate): Argument[] => [
+  found.id,
+  String(state),
+  score,
+  argument(found, 'atm'),
+  argument(found, 'ats'),
+  argument(found, 'processedOn'),
+  argument(found, 'finishedOn'),
+  Object.keys(extras.lists).length > 0 ? '1' : '0',
+];
+
+/** The same for what is taken away or overwritten: what was saved must be what is there. */
+export const exactPrint = (candidate: Candidate): Argument[] => [
+  ...fingerprint(candidate),
+  String(candidate.found.fields.size),
+  argument(candidate.found, 'data'),
+  argument(candidate.found, 'progress'),
+  String(candidate.extras.lists.logs?.length ?? 0),
+];

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QueueAdapter } from '../../src/domain/adapter.ts';
+import { listRuns } from '../../src/safety/run-list.ts';
+import { times } from '../../src/testkit/act.ts';
+import { seedJobs } from '../setup/bullmq-seed.ts';
+import { createRedis, type TestRedis } from '../setup/redis.ts';
+import { carryOut, type Order, openAt, worldOf } from './carry-out.ts';
+import type { Death } from './kill-points.ts';
+import { expectSoundBackup, savedIds } from './scene.ts';
+import { bundleVictim, forEach, type Victims } from './victim.ts';
+
+const JOBS = 12;
+const AT_ONCE = 4;
+
+let victims: Victims;
+let server: TestRedis;
+let folder: string;
+beforeAll(async () => {
+  victims = await bundleVictim();
+  server = createRedis('killed');
+  folder = await mkdtemp(join(tmpdir(), 'jobctl-killed-'));
+});
+afterAll(async () => {
+  await victims.remove();
+  await server.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const url = (): string => `${server.url}/0?prefix=${server.prefix}`;
+
+async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>): Promise<T> {
+  const adapter = await openAt(url());
+  try {
+    return await work(adapter);
+  } finally {
+    await adapter.close();
+  }
+}
+
+interface Play {
+  /** Also killed before each step of the pipeline, and not only with each script on its way. */
+  readonly steps?: true;
+  readonly prepare: (queue: string, stateDir: string) => Promise<Order>;
+  readonly over: (queue: string, ids: readonly string[]) => Promise<void>;
+}
+
+const plays: Record<string, Play> = {
+  replay: {
+    steps: true,
+    prepare: async (queue) => ({ verb: 'replay', queue }),
+    async over(queue, ids) {
+      const base = `${server.prefix}:${queue}:`;
+      expect((await server.redis.lrange(`${base}wait`, 0, -1)).sort()).toEqual([...ids].sort());
+      expect(await server.redis.zcard(`${base}failed`)).toBe(0);
+      for (const id of ids) expect(await server.redis.hexists(`${base}${id}`, 'finishedOn')).toBe(0);
+    },
+  },
+  purge: {
+    prepare: async (queue) => ({ verb: 'purge', queue }),
+    async over(queue, ids) {
+      const base = `${server.prefix}:${queue}:`;
+      expect(await server.redis.exists(`${base}failed`, ...ids.map((id) => `${base}${id}`))).toBe(0);
+    },
+  },
+  'undo of a replay': {
+    async prepare(queue, stateDir) {
+      const { run } = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), { verb: 'replay', queue }));
+      return { verb: 'undo', run: run ?? '' };
+    },
+    async over(queue, ids) {
+      const base = `${server.prefix}:${queue}:`;
+      expect((await server.redis.zrange(`${base}failed`, '0', '-1')).sort()).toEqual([...ids].sort());
+      expect(await server.redis.llen(`${base}wait`)).toBe(0);
+      for (const id of ids) expect(await server.redis.hget(`${base}${id}`, 'atm')).toBe('3');
+    },
+  },
+};
+
+let count = 0;
+
+async function begin(play: Play) {
+  count += 1;
+  const queue = `queue-${count}`;
+  const stateDir = join(folder, queue);
+  const ids = await seedJobs(
+    server,
+    '6',
+    queue,
+    times(JOBS, () => ({ state: 'dead', attempts: 3 })),
+  );
+  const order = await play.prepare(queue, stateDir);
+  const earlier = new Set((await listRuns(stateDir)).map(({ id }) => id));
+  return { queue, stateDir, ids, order, earlier };
+}
+
+async function killAndResume(play: Play, death: Death): Promise<void> {
+  const { queue, stateDir, ids, order, earlier } = await begin(play);
+  expect(await victims.sendOut({ url: url(), stateDir, order, death })).toBeUndefined();
+  const there = await Promise.all(ids.map((id) => server.redis.exists(`${server.prefix}:${queue}:${id}`)));
+  const saved = await savedIds(stateDir);
+  expect(ids.filter((id, index) => there[index] === 0 && !saved.has(id))).toEqual([]);
+  const begun = (await listRuns(stateDir)).find(({ id, state }) => !earlier.has(id) && state !== 'damaged');
+  if (begun?.state !== 'finished') {
+    const next: Order = begun === undefined ? order : { verb: 'resume', run: begun.id };
+    const report = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), next));
+    expect(report).toMatchObject({ complete: true, outcomes: { done: JOBS, skipped: 0, failed: 0, unknown: 0 } });
+    await expectSoundBackup(stateDir, report.run ?? '');
+  }
+  await play.over(queue, ids);
+  expect((await listRuns(stateDir)).filter(({ state }) => state === 'unfinished')).toEqual([]);
+}
+
+describe.each(Object.entries(plays))('%s of BullMQ jobs, killed', (_, play) => {
+  let whole: { names: readonly string[]; commits: number };
+  beforeAll(async () => {
+    const { stateDir, order } = await begin(play);
+    const walked = await victims.sendOut({ url: url(), stateDir, order, death: { at: 'never', number: 0 } });
+    if (walked === undefined) throw new Error('The run died without being told to.');
+    whole = walked;
+  });
+
+  const points = (at: Death['at'], length: number): Death[] => times(length, (index) => ({ at, number: index + 1 }));
+
+  it('with a script on its way: resume finds out whether it arrived', { timeout: 120_000 }, async () => {
+    expect(whole.commits).toBeGreaterThan(5);
+    await forEach(points('commit', whole.commits), AT_ONCE, (death) => killAndResume(play, death));
+  });
+
+  if (play.steps !== true) return;
+
+  it('before any of its steps: no job is lost, and resume does each one once', { timeout: 120_000 }, async () => {
+    await forEach(points('step', whole.names.length), AT_ONCE, (death) => killAndResume(play, death));
+  });
+});
