@@ -23,10 +23,13 @@ export function schemaPorts({ context, stateDir }: SchemaSession, options: Schem
   const ask = asker({ ...options, tty: isAttended() && !options.json, prompt: terminalPrompt() });
   return {
     show: (plan, dryRun) => say(schemaPlanText({ ...plan, dryRun }, page)),
-    confirm: ({ where }) =>
+    confirm: ({ where, library }) =>
       ask({
         name: context.name,
-        question: `Create the queue's tables at ${where} (context ${context.name})?`,
+        question:
+          library?.from === undefined
+            ? `Create the queue's tables at ${where} (context ${context.name})?`
+            : `Migrate the tables of ${library.dialect} at ${where} (context ${context.name})?`,
         severe: true,
       }),
     audit: (ended) =>

@@ -4,7 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { parseDuration } from '../config/duration.ts';
 import { JobctlError } from '../domain/errors.ts';
-import type { SchemaScript } from '../operations/apply-schema.ts';
+import type { SchemaScript } from '../domain/schema.ts';
 
 export interface ScriptFlags {
   readonly file?: string | undefined;
@@ -15,6 +15,7 @@ export interface ScriptFlags {
 const INSTALL = [
   'pip install procrastinate   # where your application is installed',
   'Or give the script: --file schema.sql',
+  'Another library? --dialect pg-boss or --dialect graphile-worker',
 ];
 
 /**

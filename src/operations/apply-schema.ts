@@ -1,18 +1,5 @@
 import { JobctlError } from '../domain/errors.ts';
-import type { SchemaAdmin, SchemaApplied } from '../domain/schema.ts';
-
-export interface SchemaScript {
-  /** The file, or the command that printed it. */
-  readonly source: string;
-  readonly text: string;
-}
-
-export interface SchemaPlan {
-  readonly context: string;
-  readonly where: string;
-  readonly source: string;
-  readonly statements: number;
-}
+import type { SchemaAdmin, SchemaApplied, SchemaPlan, SchemaProgram, SchemaScript } from '../domain/schema.ts';
 
 export interface SchemaReport extends SchemaPlan {
   readonly schemaVersion: 1;
@@ -28,30 +15,34 @@ export interface SchemaPorts {
   audit(ended: SchemaApplied | Error): Promise<void>;
 }
 
-/** Plan, show, ask, apply in one transaction, write into the audit what became of it. A dry run ends after the plan. */
+/** Plan, show, ask, apply, write into the audit what became of it. A dry run ends after the plan. */
 export async function applySchema(
   admin: SchemaAdmin,
-  script: SchemaScript,
-  context: { readonly name: string; readonly readOnly: boolean },
+  work: SchemaScript | SchemaProgram,
+  context: string,
   ports: SchemaPorts,
   dryRun: boolean,
 ): Promise<SchemaReport> {
-  if (context.readOnly) {
-    throw new JobctlError('refused', `The schema cannot be applied: the context ${context.name} is readOnly.`, {
-      next: ['Use a context that may write: jobctl context list'],
-    });
-  }
-  const { statements } = await admin.plan(script.text);
-  const plan: SchemaPlan = { context: context.name, where: admin.where, source: script.source, statements };
+  const { source, library } = work;
+  const steps = 'run' in work ? { statements: work.steps } : await admin.plan(work);
+  const plan: SchemaPlan = { context, where: admin.where, source, ...steps, ...(library && { library }) };
   ports.show(plan, dryRun);
   if (dryRun) return { schemaVersion: 1, ...plan, backend: 'postgres', dryRun };
   await ports.confirm(plan);
   try {
-    const applied = await admin.apply(script.text);
+    const applied = 'run' in work ? await admin.carryOut(work) : await admin.apply(work);
     await ports.audit(applied);
     return { schemaVersion: 1, ...plan, ...applied, dryRun };
   } catch (error) {
     await ports.audit(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
+}
+
+/** Asked before anything of the backend or of a library is looked at. */
+export function refuseReadOnly(context: { readonly name: string; readonly readOnly: boolean }): void {
+  if (!context.readOnly) return;
+  throw new JobctlError('refused', `The schema cannot be applied: the context ${context.name} is readOnly.`, {
+    next: ['Use a context that may write: jobctl context list'],
+  });
 }

@@ -1,4 +1,4 @@
-import { needsAction, type SchemaCheck, type SchemaFinding } from '../domain/schema.ts';
+import { needsAction, type SchemaCheck, type SchemaFinding, type SchemaPlan } from '../domain/schema.ts';
 import { plural } from './count-text.ts';
 import { blocks, facts, lines } from './facts.ts';
 import { type Page, view } from './page.ts';
@@ -33,29 +33,47 @@ function nextText(indent: string, next: string, page: Page): string {
   return `${indent}${page.style.dim('next:')} ${text}`;
 }
 
-export interface SchemaPlanView {
-  readonly context: string;
-  readonly where: string;
-  readonly source: string;
-  readonly statements: number;
+export interface SchemaPlanView extends SchemaPlan {
   readonly dryRun: boolean;
 }
 
-export const schemaPlanText = view(
-  ({ context, where, source, statements, dryRun }: SchemaPlanView, page: Page): string =>
-    blocks(
-      page.style.bad(`Create the queue's tables in an empty place`),
-      facts(
-        [
-          ['context', `${context} (asks for this name)`],
-          ['backend', where],
-          ['script', `${source}, ${plural(statements, 'statement')}, in one transaction`],
-        ],
-        page,
-      ),
-      dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
+export const schemaPlanText = view((plan: SchemaPlanView, page: Page): string => {
+  const { context, where, source, library, dryRun } = plan;
+  const upgrades = library?.from !== undefined;
+  return blocks(
+    page.style.bad(
+      upgrades
+        ? `Migrate the tables of ${library.dialect} in schema ${library.schema}: ${library.from} to ${library.to ?? 'its newest version'}`
+        : `Create the queue's tables in an empty place`,
     ),
-);
+    facts(
+      [
+        ['context', `${context} (asks for this name)`],
+        ['backend', where],
+        ['script', `${source}, ${stepsText(plan)}`],
+      ],
+      page,
+    ),
+    upgrades
+      ? lines(
+          ...[
+            'There is no way back but a dump: pg_dump first.',
+            'Instances of an older version may fail from then on: stop them, or replace them at once.',
+          ].map((text) => page.style.warn(hang('', text, page.width))),
+        )
+      : undefined,
+    dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
+  );
+});
+
+function stepsText({ statements, outside, library }: SchemaPlan): string {
+  if (outside === undefined)
+    return library?.to === undefined
+      ? 'in its own transactions'
+      : `${plural(statements, 'migration')}, a transaction each`;
+  const inside = `${plural(statements - outside, 'statement')}, in one transaction`;
+  return outside === 0 ? inside : `${inside}, then ${plural(outside, 'statement')} without one`;
+}
 
 export interface SchemaReportView {
   readonly backend: string;

@@ -1,22 +1,14 @@
-import {
-  createDatabase,
-  createProcrastinate,
-  type ProcrastinateDatabase,
-  type TestDatabase,
-} from '../setup/databases.ts';
+import { createDatabase, createProcrastinate, type TestDatabase } from '../setup/databases.ts';
 import { defer, makeActive, makeCompleted, makeDead } from '../setup/procrastinate.ts';
+import type { Scene } from './play.ts';
 
 const MINUTE = 60;
 const DAY = 24 * 3600;
 
 /** The state that docs/runbooks/procrastinate.md speaks of; its ids stand in the document. */
-export interface Incident {
-  readonly database: ProcrastinateDatabase;
+export interface Incident extends Scene {
   /** A database in which no schema was applied yet. */
   readonly empty: TestDatabase;
-  /** The worker of job 142 gives a sign of life: a slow machine must not make it look crashed. */
-  beat(): Promise<unknown>;
-  drop(): Promise<void>;
 }
 
 export async function openIncident(): Promise<Incident> {
@@ -48,12 +40,19 @@ export async function openIncident(): Promise<Incident> {
        (SELECT count(*) FROM procrastinate_events l WHERE l.job_id = e.job_id AND l.id > e.id)`,
   );
   return {
-    database,
+    pool,
     empty,
+    env: { JOB_QUEUE_DATABASE_URL: database.url, NEW_DATABASE_URL: empty.url },
     beat: () =>
       pool.query(
         'UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = (SELECT worker_id FROM procrastinate_jobs WHERE id = 142)',
       ),
+    rows: async (db) => {
+      const { rows } = await db.query<{ id: string; row: string }>(
+        `SELECT id::text, concat_ws(' ', status, attempts, args) AS row FROM procrastinate_jobs ORDER BY id`,
+      );
+      return Object.fromEntries(rows.map(({ id, row }) => [id, row]));
+    },
     drop: async () => {
       await Promise.all([database.drop(), empty.drop()]);
     },

@@ -1,3 +1,5 @@
+import type { Write } from './play.ts';
+
 /** What the commands of docs/runbooks/procrastinate.md stand for: the old runbook's lines, and its statements as SQL that runs. */
 
 /** Each line of the old runbook that somebody types: its quick reference first, then its procedures. */
@@ -25,62 +27,43 @@ export const oldLines = [
   "UPDATE … WHERE status = 'doing' AND started_at < NOW() - INTERVAL '10 minutes'",
 ] as const;
 
-export interface Write {
-  /** The old statement, which names the jobs it would change; `back` is a way back that the old runbook did not have. */
-  readonly old: string | 'back';
-  /** The native state afterwards. */
-  readonly becomes?: 'todo' | 'failed' | 'gone';
-  /** Jobs that the old statement would have hit and that must be left alone. */
-  readonly spares?: readonly string[];
-}
-
 const requeue = "UPDATE procrastinate_jobs SET status = 'todo'";
 /** The old statements use columns that Procrastinate does not have: when a job began or ended stands in its events. */
 const last = (type: string): string =>
   `(SELECT max(e.at) FROM procrastinate_events e WHERE e.job_id = procrastinate_jobs.id AND e.type = '${type}')`;
 const endedBefore = (state: string, days: number): string =>
   `status = '${state}' AND ${last(state)} < now() - interval '${days} days'`;
-const clear: Write = { old: `DELETE FROM procrastinate_jobs WHERE status = 'todo'`, becomes: 'gone' };
+const clear: Write = { old: `DELETE FROM procrastinate_jobs WHERE status = 'todo'`, gone: true };
 
 /** By the command without its answer. What is not listed here must not change a row. */
 export const writes: Readonly<Record<string, Write>> = {
-  'replay --id 123': { old: `${requeue} WHERE id = 123 AND status = 'failed'`, becomes: 'todo' },
-  'replay --id 126': { old: `${requeue} WHERE id = 126 AND status = 'failed'`, becomes: 'todo' },
-  'replay email': { old: `${requeue} WHERE queue_name = 'email' AND status = 'failed'`, becomes: 'todo' },
-  'replay reports': { old: `${requeue} WHERE queue_name = 'reports' AND status = 'failed'`, becomes: 'todo' },
-  'replay --all-queues': { old: `${requeue} WHERE status = 'failed'`, becomes: 'todo' },
+  'replay --id 123': { old: `${requeue} WHERE id = 123 AND status = 'failed'` },
+  'replay --id 126': { old: `${requeue} WHERE id = 126 AND status = 'failed'` },
+  'replay email': { old: `${requeue} WHERE queue_name = 'email' AND status = 'failed'` },
+  'replay reports': { old: `${requeue} WHERE queue_name = 'reports' AND status = 'failed'` },
+  'replay --all-queues': { old: `${requeue} WHERE status = 'failed'` },
   'purge --all-queues --older-than 30d': {
     old: `DELETE FROM procrastinate_jobs WHERE ${endedBefore('succeeded', 30)}`,
-    becomes: 'gone',
+    gone: true,
   },
   'purge --all-queues --older-than 90d --include-failed': {
     old: `DELETE FROM procrastinate_jobs WHERE (${endedBefore('succeeded', 90)}) OR (${endedBefore('failed', 90)})`,
-    becomes: 'gone',
+    gone: true,
   },
   'purge --all-queues --state waiting --state delayed --state blocked': clear,
   'job edit 126 --set \'to="ada@example.org"\'': {
     old: `UPDATE procrastinate_jobs SET args = args || '{"to": "ada@example.org"}' WHERE id = 126`,
-    becomes: 'failed',
   },
-  'job remove 127': { old: 'DELETE FROM procrastinate_jobs WHERE id = 127', becomes: 'gone' },
-  'reset --id 140': { old: `${requeue} WHERE id = 140 AND status = 'doing'`, becomes: 'todo' },
-  'reset --id 142': { old: `${requeue} WHERE id = 142 AND status = 'doing'`, becomes: 'todo', spares: ['142'] },
+  'job remove 127': { old: 'DELETE FROM procrastinate_jobs WHERE id = 127', gone: true },
+  'reset --id 140': { old: `${requeue} WHERE id = 140 AND status = 'doing'` },
+  'reset --id 142': { old: `${requeue} WHERE id = 142 AND status = 'doing'`, spares: ['142'] },
   'reset --all-queues': {
     old: `${requeue} WHERE status = 'doing' AND ${last('started')} < now() - interval '10 minutes'`,
-    becomes: 'todo',
     spares: ['142'],
   },
   'reset --all-queues --assume-dead --older-than 10m': {
     old: `${requeue} WHERE status = 'doing' AND ${last('started')} < now() - interval '10 minutes'`,
-    becomes: 'todo',
   },
   'restore RUN --as-was': { old: 'back' },
   'undo RUN': { old: 'back' },
 };
-
-/** The write that a command is, if it is one: its answer and its reason are no part of what it does. */
-export function writeOf(command: string): Write | undefined {
-  if (command.includes('--dry-run')) return undefined;
-  const bare = command.replace(/^jobctl | (--yes|--confirm \S+|--reason '[^']*')/g, '');
-  return writes[bare];
-}

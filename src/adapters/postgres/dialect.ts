@@ -10,8 +10,10 @@ import type {
   StatsRequest,
   Worker,
 } from '../../domain/adapter.ts';
+import type { Enqueued, Enqueues, NewJob } from '../../domain/enqueue.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import type { PauseState } from '../../domain/pause.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';
@@ -37,6 +39,20 @@ export interface Inspection {
   readonly findings: readonly SchemaFinding[];
 }
 
+/** What a dialect that can pause does; inside a transaction. `found` is the word of the dialect for what was there. */
+export interface DialectPause {
+  look(db: Db, queue: string): Promise<PauseState>;
+  /** `found`: of a resume that puts back what was there. */
+  set(db: Db, queue: string, paused: boolean, found?: PauseState['found']): Promise<void>;
+}
+
+/** How a dialect adds jobs; inside a transaction, in the order given. */
+export interface DialectEnqueue extends Pick<Enqueues, 'ignores' | 'refuses' | 'batch'> {
+  add(db: Db, queue: string, jobs: readonly NewJob[]): Promise<Enqueued[]>;
+}
+
+export type AddVerb = 'pause' | 'enqueue';
+
 export type WriteVerb = Action['verb'] | 'restore' | 'revert';
 
 /**
@@ -48,9 +64,12 @@ export interface Dialect {
   readonly schema: string;
   readonly pushes: ReadonlySet<Criterion>;
   /** Verbs that this layout cannot do, with the reason and what to do instead. */
-  readonly lacks: Partial<Record<WriteVerb, { readonly why: string; readonly instead?: string }>>;
+  readonly lacks: Partial<Record<WriteVerb | AddVerb, { readonly why: string; readonly instead?: string }>>;
   /** What is not quite the library's own way of doing a verb. */
-  readonly caveats: Partial<Record<WriteVerb, string>>;
+  readonly caveats: Partial<Record<WriteVerb | AddVerb, string>>;
+  /** Missing where it has no means to pause, or to add. */
+  readonly pause?: DialectPause | undefined;
+  readonly enqueue?: DialectEnqueue | undefined;
 
   queues(db: Db): Promise<QueueRef[]>;
   stats(db: Db, request: StatsRequest): Promise<QueueStats[]>;

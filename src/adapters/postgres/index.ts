@@ -6,10 +6,12 @@ import type { Instant } from '../../domain/instant.ts';
 import { claims } from './claim.ts';
 import { Connections, type Db, type Writer } from './connection.ts';
 import { choose, detect, type Wanted } from './detect.ts';
-import type { Dialect, WriteVerb } from './dialect.ts';
+import type { AddVerb, Dialect, WriteVerb } from './dialect.ts';
+import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
 import { acquire } from './lock.ts';
 import type { TablesMapping } from './own-tables/mapping.ts';
+import { pausing } from './pause.ts';
 import { restoring, reverting } from './returns.ts';
 import { settle } from './settle.ts';
 import { instant } from './sql.ts';
@@ -122,7 +124,7 @@ function rareReads(
 
 function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Writer>): QueueAdapter['can'] {
   const shut = shutBy(connections, dialect);
-  const offer = <Ops>(verb: WriteVerb, ops: Ops): Capability<Ops> => {
+  const offer = <Ops>(verb: WriteVerb | AddVerb, ops: Ops): Capability<Ops> => {
     if (shut !== undefined) return { level: 'none', refused: true, ...shut };
     const lack = dialect.lacks[verb];
     if (lack !== undefined) return { level: 'none', ...lack };
@@ -148,6 +150,10 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     cancel: act('cancel'),
     edit: act('edit'),
     ...(dialect.resolve === undefined ? {} : { resolve: offer('edit', marks) }),
+    ...(dialect.pause === undefined ? {} : { pause: offer('pause', pausing(dialect, dialect.pause, connections)) }),
+    ...(dialect.enqueue === undefined
+      ? {}
+      : { enqueue: offer('enqueue', enqueueing(dialect, dialect.enqueue, writer)) }),
     restore: offer('restore', restoring(dialect, writer)),
     revert: offer('revert', reverting(dialect, writer)),
     lock: shut === undefined ? { level: 'native', ops: locks } : { level: 'none', refused: true, ...shut },

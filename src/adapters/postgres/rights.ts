@@ -33,3 +33,31 @@ export function rightsFinding(level: 'problem' | 'warning', missing: readonly Mi
 /** Only sequences have USAGE among what is asked for. */
 export const grantOf = ({ role, privilege, relation }: Missing): string =>
   `GRANT ${privilege} ON ${privilege === 'USAGE' ? 'SEQUENCE ' : ''}${relation} TO "${role}";`;
+
+/** Asks for each verb as a write would ask, before it claims anything. */
+export async function deedsFinding<Verb extends string>(
+  verbs: readonly Verb[],
+  permit: (verb: Verb) => Promise<void>,
+): Promise<SchemaFinding[]> {
+  const blocked: Verb[] = [];
+  const reasons = new Set<string>();
+  const next = new Set<string>();
+  for (const verb of verbs) {
+    try {
+      await permit(verb);
+    } catch (error) {
+      if (!(error instanceof JobctlError)) throw error;
+      blocked.push(verb);
+      reasons.add(error.message.replace(/^At \S+ /, '').replace(/, which \w+ (needs|cannot write to)\.$/, ''));
+      for (const one of error.next) next.add(one);
+    }
+  }
+  if (blocked.length === 0) return [];
+  return [
+    {
+      level: 'warning',
+      text: `No right to ${blocked.join(', ')}: ${[...reasons].join('; ')}.`,
+      next: [...next].join(' '),
+    },
+  ];
+}

@@ -1,18 +1,21 @@
 import { JobctlError } from '../../domain/errors.ts';
 import type { SchemaAdmin, SchemaCheck, SchemaFinding } from '../../domain/schema.ts';
-import { applyScript, planScript } from './apply-script.ts';
+import { applyScript, numberOf, planScript } from './apply-script.ts';
 import type { Connections, Db } from './connection.ts';
 import { detect, type Found, named } from './detect.ts';
 import type { Inspection } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
 import { connect, type PostgresOptions } from './index.ts';
+import type { TablesMapping } from './own-tables/mapping.ts';
 
-type Inspect = (db: Db, schema: string, options: { readonly writes: boolean }) => Promise<Inspection>;
+type Inspect = (db: Db, schema: string, options: { readonly writes: boolean }, where: string) => Promise<Inspection>;
 
 /** By dialect. What is not here is found and named, and not looked into. */
 const inspectors: Readonly<Record<string, Inspect>> = {
-  procrastinate: async (...given) => (await import('./procrastinate/schema.ts')).inspect(...given),
-  'pg-boss': async (...given) => (await import('./pgboss/schema.ts')).inspect(...given),
+  procrastinate: async (db, schema, options) =>
+    (await import('./procrastinate/schema.ts')).inspect(db, schema, options),
+  'pg-boss': async (db, schema, options) => (await import('./pgboss/schema.ts')).inspect(db, schema, options),
+  'graphile-worker': async (...given) => (await import('./graphile/schema.ts')).inspect(...given),
 };
 
 /** Opens without tables, too: that there are none is the first thing to be found. */
@@ -28,14 +31,29 @@ export function openSchemaAdmin(options: PostgresOptions): SchemaAdmin {
   const find = (): Promise<Found[]> => detect(connections.reader);
   return {
     where: options.where,
-    check: ({ writes }) => asked(async () => check(connections, options, await find(), writes)),
+    check: ({ writes }) =>
+      asked(async () =>
+        options.tables === undefined
+          ? check(connections, options, await find(), writes)
+          : checkOwn(connections.reader, options.tables, options, writes),
+      ),
+    present: (dialect, schema) => asked(async () => present(connections.reader, options, dialect, schema)),
     plan: (script) =>
       asked(async () => {
         const plan = planScript(script, await find(), options);
         await refuseOnReplica(connections.reader, options.where);
         return plan;
       }),
-    apply: (script) => asked(async () => applyScript(connections, options, script, versionOf)),
+    apply: (script) => asked(async () => applyScript(connections, options, script, inspected)),
+    carryOut: ({ library, run }) =>
+      asked(async () => {
+        await refuseOnReplica(connections.reader, options.where);
+        await run().catch((error: Error) => {
+          throw toLibraryError(error, library.dialect, options.where);
+        });
+        const { version } = await inspected(connections.reader, library, options.where);
+        return { backend: `postgres/${library.dialect}`, version, where: options.where };
+      }),
     close: () => connections.close(),
   };
 }
@@ -51,7 +69,7 @@ async function check(
     ({ schema, dialect }) => schema === (options.schema ?? schema) && dialect === (options.dialect ?? dialect),
   );
   const [only] = meant;
-  const inspections = await Promise.all(meant.map((one) => inspect(db, one, writes)));
+  const inspections = await Promise.all(meant.map((one) => inspect(db, one, writes, options.where)));
   return {
     backend: only !== undefined && meant.length === 1 ? `postgres/${only.dialect}` : 'postgres',
     version:
@@ -66,10 +84,22 @@ async function check(
   };
 }
 
-async function inspect(db: Db, { dialect, schema }: Found, writes: boolean): Promise<Inspection> {
+async function checkOwn(
+  db: Db,
+  tables: TablesMapping,
+  { schema, where }: PostgresOptions,
+  writes: boolean,
+): Promise<SchemaCheck> {
+  const { inspect } = await import('./own-tables/schema.ts');
+  const { version, findings } = await inspect(db, tables, schema, { writes }, where);
+  const all = [...findings, ...(await standing(db, writes))];
+  return { backend: 'postgres/own-tables', version, where, findings: all };
+}
+
+async function inspect(db: Db, { dialect, schema }: Found, writes: boolean, where: string): Promise<Inspection> {
   const look = inspectors[dialect];
   try {
-    if (look !== undefined) return await look(db, schema, { writes });
+    if (look !== undefined) return await look(db, schema, { writes }, where);
   } catch (error) {
     // tables of that name which are not the library's: the others are looked at all the same
     if (!(error instanceof JobctlError) || error.kind !== 'usage') throw error;
@@ -79,8 +109,37 @@ async function inspect(db: Db, { dialect, schema }: Found, writes: boolean): Pro
   return { version: 'unknown', findings: [{ level: 'hint', text }] };
 }
 
-async function versionOf(db: Db, { dialect, schema }: Found): Promise<string> {
-  return (await inspectors[dialect]?.(db, schema, { writes: false }))?.version ?? 'unknown';
+const inspected = async (db: Db, { dialect, schema }: Found, where: string): Promise<Inspection> =>
+  (await inspectors[dialect]?.(db, schema, { writes: false }, where)) ?? { version: 'unknown', findings: [] };
+
+async function present(
+  db: Db,
+  { tables, where, schema: wanted }: PostgresOptions,
+  dialect: string,
+  schema: string,
+): Promise<number | undefined> {
+  if (tables !== undefined) {
+    const { inspect } = await import('./own-tables/schema.ts');
+    const { findings } = await inspect(db, tables, wanted, { writes: false }, where);
+    const statements = findings.flatMap(({ next }) => (next?.startsWith('CREATE ') ? [next] : []));
+    throw new JobctlError(
+      'unsupported',
+      `These tables are your own (tables: in the configuration): jobctl does not change them${statements.length === 0 ? '.' : ', and names the indexes they lack.'}`,
+      { next: statements.length === 0 ? ["Use your application's own migrations."] : statements },
+    );
+  }
+  if (!(await detect(db)).some((found) => found.dialect === dialect && found.schema === schema)) return undefined;
+  return await numberOf(db, dialect, schema);
+}
+
+/** What a library that failed said, in the middle of its work. */
+function toLibraryError(error: Error, dialect: string, where: string): Error {
+  const known = toJobctlError(error, where);
+  if (known instanceof JobctlError) return known;
+  return new JobctlError('partial', `The migrations of ${dialect} stopped: ${error.message}`, {
+    next: ['Those before it are done, and stay.', 'jobctl schema check', 'Mend the cause, then apply it again.'],
+    cause: error,
+  });
 }
 
 function missing(found: readonly Found[], { schema, dialect }: PostgresOptions): SchemaFinding {

@@ -31,6 +31,14 @@ it('jobs stuck in processing: looks, then resets, then undoes it', async () => {
   expect(await shop.rows(look)).toEqual([]);
 });
 
+it('without heartbeats nothing proves that a worker is gone: reset wants to be told so', async () => {
+  const { shop, jobctl } = await play();
+  await shop.rows('DROP TABLE "WorkerHeartbeat"');
+  expectFailure(await jobctl('reset', 'email', '--yes'), 4, /gives no proof.*--assume-dead/);
+  const told = await jobctl('reset', 'email', '--assume-dead', '--older-than', '1h', '--yes', '--json');
+  expect(answerOf(told, 'report')).toMatchObject({ outcomes: { done: 4 } });
+});
+
 it('dead letters: list, show, retry', async () => {
   const { shop, jobctl } = await play();
   const text = await jobctl('dlq', 'list');

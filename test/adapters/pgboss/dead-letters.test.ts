@@ -91,6 +91,17 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) 
     expect(await jobsOf(at.adapter, 'undelivered')).toEqual(before);
   });
 
+  it('brings a removed copy back as the library put it there, so that its redrive finds it', async () => {
+    const at = await place(version);
+    const { copies } = await deadLettered(at);
+    const before = await jobsOf(at.adapter, 'undelivered');
+    const { saved } = await act(opsOf(at, 'remove'), inState('undelivered', 'dead'), { verb: 'remove' });
+    expect((await jobsOf(at.adapter, 'undelivered')).size).toBe(0);
+    const back = await putBack(opsOf(at, 'restore'), saved, false, at.adapter);
+    expect(told(back.outcomes)).toEqual(all(copies, 'done'));
+    expect(await jobsOf(at.adapter, 'undelivered')).toEqual(before);
+  });
+
   it('leaves a copy where nothing says for certain where it came from', async () => {
     const at = await place(version);
     const { copies } = await deadLettered(at);

@@ -52,6 +52,34 @@ describe('schema check of pg-boss', () => {
     );
   });
 
+  it('names tables and functions that are gone, and indexes with the statement that is enough', async () => {
+    const database = await fresh('11');
+    await createQueue(database, 'own', { partition: true });
+    await database.pool.query(
+      'DROP TABLE subscription; DROP FUNCTION delete_queue; DROP INDEX job_i5; DROP INDEX job_i4',
+    );
+    const findings = await findingsOf(database);
+    expect(findings.map(({ level, text }) => `${level}: ${text.split(': ')[0]}`)).toEqual([
+      'ok: pg-boss 11 or 12.0 to 12.5 (schema 26) in schema pgboss.',
+      'problem: The version says 26, but there is no table subscription',
+      'problem: The version says 26, but there is no function delete_queue',
+      'problem: job_common has no index i4',
+      'warning: job_common has no index i5',
+    ]);
+    for (const { next = '' } of findings.filter((one) => one.next?.startsWith('CREATE')))
+      await database.pool.query(next);
+    expect((await findingsOf(database)).filter(({ text }) => /index/.test(text))).toEqual([]);
+  });
+
+  it('advises an index on a large table of a version that lists in no order of time', async () => {
+    const database = await fresh('11');
+    await database.pool.query(`UPDATE pg_class SET reltuples = 2500000 WHERE oid = 'job_common'::regclass`);
+    const advice = (await findingsOf(database)).find(({ level }) => level === 'hint');
+    expect(advice?.text).toMatch(/dlq list.*no order of time.*about 2,500,000 rows: from 3 s/);
+    await database.pool.query(advice?.next ?? '');
+    expect((await findingsOf(database)).map(({ level }) => level)).toEqual(['ok']);
+  });
+
   it('tells of an invalid index and of background work that failed', async () => {
     const database = await fresh('12');
     await database.pool.query(

@@ -101,7 +101,7 @@ describe('servers of its own', () => {
     // in a schema of its own nothing would stand in the way
     const other = openSchemaAdmin({ url, where: 'postgres://there/jobs', schema: 'pg_catalog' });
     onTestFinished(() => other.close());
-    await expect(other.plan('SELECT 1')).rejects.toMatchObject({
+    await expect(other.plan({ source: 'stdin', text: 'SELECT 1' })).rejects.toMatchObject({
       code: 'JOBCTL_REFUSED',
       message: expect.stringMatching(/read-only replica/),
     });

@@ -2,8 +2,9 @@ import type { Count } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import { boundTo, byIds, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
-import type { Dialect, WriteVerb } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
+import { adds } from './add.ts';
 import { explain, pushes, where } from './conditions.ts';
 import { sourceOf } from './expressions.ts';
 import { find } from './find.ts';
@@ -28,16 +29,22 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       errors: 'last',
       priority: 'smaller-first',
       readOnlyServer: layout.replica,
+      newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
     schema,
     pushes,
-    lacks: lacksOf(layout),
-    caveats: { replay: 'as reschedule_jobs with attempts 0; with --keep-attempts the limit is raised by one run' },
+    lacks: { cancel: noCancel },
+    caveats: {
+      enqueue:
+        'a key is taken by any job that has it, also one that runs or is dead; that job stays as it is, where the library would overwrite it',
+      replay: 'as reschedule_jobs with attempts 0; with --keep-attempts the limit is raised by one run',
+    },
     queues: (reader) => queues(reader, layout),
     count: (reader, selection) => count(reader, layout, selection),
     ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };
 }
@@ -51,17 +58,7 @@ async function count(db: Db, layout: Layout, selection: Selection): Promise<Coun
   return { value: row?.count ?? 0, exact: true };
 }
 
-const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'edit', 'restore', 'revert'];
-
-function lacksOf({ strange }: Layout): Dialect['lacks'] {
-  const cancel = {
-    why: 'graphile-worker has no cancelled state: a job is there, or it is gone',
-    instead: 'jobctl job remove takes the job away, with a backup.',
-  };
-  if (strange === undefined) return { cancel };
-  const unknown = {
-    why: `revision ${strange} of its tables is a breaking change that this jobctl does not know`,
-    instead: 'Update jobctl; reading goes on.',
-  };
-  return { ...Object.fromEntries(verbs.map((verb) => [verb, unknown])), cancel };
-}
+const noCancel = {
+  why: 'graphile-worker has no cancelled state: a job is there, or it is gone',
+  instead: 'jobctl job remove takes the job away, with a backup.',
+};

@@ -4,7 +4,7 @@ import { quoted } from '../sql.ts';
 import { look, type Sight } from './sight.ts';
 
 /** The newest revision whose meaning is known here, and the first one of 0.17. */
-const KNOWN_REVISION = 20;
+export const KNOWN_REVISION = 20;
 const POOLS_REVISION = 19;
 
 /** What this database has of graphile-worker's layout. All names are qualified and quoted. */
@@ -13,8 +13,8 @@ export interface Layout {
   readonly version: string;
   /** Of the library's own count of migrations; undefined where this role may not read it. */
   readonly revision: number | undefined;
-  /** A migration that the library itself calls breaking, and that is not known here. */
-  readonly strange: number | undefined;
+  /** What is newer than all that is known here: `revision 21`. */
+  readonly newer: string | undefined;
   readonly jobs: string;
   readonly tasks: string;
   /** The named queues: jobs in one of them run one after the other. */
@@ -62,11 +62,12 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
       )
     : [];
   const revision = count?.revision ?? undefined;
+  const breaking = count?.strange === null ? '' : ', which the library calls a breaking change';
   return {
     schema,
     version: versionOf(revision),
     revision,
-    strange: count?.strange ?? undefined,
+    newer: revision !== undefined && revision > KNOWN_REVISION ? `revision ${revision}${breaking}` : undefined,
     jobs: table('_private_jobs'),
     tasks: table('_private_tasks'),
     lanes: table('_private_job_queues'),
@@ -85,9 +86,11 @@ function versionOf(revision: number | undefined): string {
   return `${release} (revision ${revision})`;
 }
 
-export const warningsOn = ({ revision, sight }: Layout): string[] => [
+export const warningsOn = ({ sight, newer }: Layout): string[] => [
   ...sight.warnings,
-  ...(revision !== undefined && revision > KNOWN_REVISION
-    ? [`This graphile-worker schema (revision ${revision}) is newer than jobctl knows; check for an update.`]
-    : []),
+  ...(newer === undefined
+    ? []
+    : [
+        `This graphile-worker schema (${newer}) is newer than jobctl knows (up to ${KNOWN_REVISION}); check for an update.`,
+      ]),
 ];

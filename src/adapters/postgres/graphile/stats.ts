@@ -1,16 +1,22 @@
 import type { QueueRef, QueueStats, StatsRequest, StatsRow } from '../../../domain/adapter.ts';
-import type { JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
-import { sourceOf, stateOf } from './expressions.ts';
+import { sourceOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
+/** Jobs that are alike in all that makes up a state. */
 interface GroupRow {
   readonly queue: string;
   readonly lane: string | null;
-  readonly state: JobState;
+  readonly locked: boolean;
+  /** No attempt is left. */
+  readonly spent: boolean;
+  readonly ahead: boolean;
+  /** Another job of the lane runs. */
+  readonly held: boolean;
   readonly count: number;
-  /** Age of the first of them to come into its state. */
-  readonly oldest: number;
+  /** Ages of the first to be due, and to be locked. */
+  readonly due: number;
+  readonly running: number | null;
 }
 
 /** How many lanes are worth a line. */
@@ -38,7 +44,10 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
   });
 }
 
-/** Counted by the ids of task and lane; the few groups are given their names afterwards. */
+/**
+ * Counted by the ids of task and lane; the few groups are given their names afterwards. Grouped by truths alone: of
+ * anything else that is worked out the planner expects as many groups as rows, and then reads with one process.
+ */
 async function groupRows(
   db: Db,
   layout: Layout,
@@ -47,38 +56,42 @@ async function groupRows(
 ): Promise<GroupRow[]> {
   const source = sourceOf(layout);
   const { task, lane, taskName, laneName } = source.keys;
+  const age = (time: string): string => `extract(epoch FROM now() - ${time})::float8`;
   return await db.query<GroupRow>(
-    `SELECT ${taskName} AS queue, ${byLane ? laneName : 'NULL::text'} AS lane, g.state, g.count, extract(epoch FROM now() - g.oldest)::float8 AS oldest
-       FROM (SELECT j.task, j.lane, j.state, count(*)::float8 AS count, min(j.since) AS oldest
-               FROM (SELECT ${task} AS task, ${byLane ? lane : 'NULL'} AS lane, ${stateOf(source)} AS state,
-                            CASE WHEN j.locked_at IS NULL THEN greatest(j.run_at, j.created_at) ELSE j.locked_at END AS since
-                       FROM ${source.rows} ${names === undefined ? '' : `WHERE ${source.ofQueues('$1')}`}) j
-              GROUP BY 1, 2, 3) g
+    `SELECT ${taskName} AS queue, ${byLane ? laneName : 'NULL::text'} AS lane, g.locked, g.spent, g.ahead, g.held, g.count,
+            ${age('g.due')} AS due, ${age('g.since')} AS running
+       FROM (SELECT ${task} AS task, ${byLane ? lane : 'NULL'} AS lane, j.locked_at IS NOT NULL AS locked, j.attempts >= j.max_attempts AS spent,
+                    j.run_at > now() AS ahead, ${source.held} AS held, count(*)::float8 AS count,
+                    min(greatest(j.run_at, j.created_at)) AS due, min(j.locked_at) AS since
+               FROM ${source.rows} ${names === undefined ? '' : `WHERE ${source.ofQueues('$1')}`} GROUP BY 1, 2, 3, 4, 5, 6) g
       ORDER BY 1, 2`,
     names === undefined ? [] : [names],
   );
 }
 
 function toRow(groups: readonly GroupRow[]): StatsRow {
-  const counts: Record<JobState, number> = {
-    waiting: 0,
-    delayed: 0,
-    active: 0,
-    completed: 0,
-    dead: 0,
-    cancelled: 0,
-    blocked: 0,
-  };
-  for (const { state, count } of groups) counts[state] += count;
-  const oldest = (wanted: JobState): number | undefined => {
-    const ages = groups.flatMap(({ state, oldest: age }) => (state === wanted ? [age] : []));
-    return ages.length === 0 ? undefined : Math.max(...ages);
+  const active = groups.filter(({ locked }) => locked);
+  const dead = groups.filter(({ locked, spent }) => !locked && spent);
+  const live = groups.filter(({ locked, spent }) => !locked && !spent);
+  const waiting = live.filter(({ ahead, held }) => !ahead && !held);
+  const total = (some: readonly GroupRow[]): number => some.reduce((all, { count }) => all + count, 0);
+  const oldest = (ages: readonly (number | null)[]): number | undefined => {
+    const known = ages.filter((age) => age !== null);
+    return known.length === 0 ? undefined : Math.max(...known);
   };
   return {
-    counts,
+    counts: {
+      waiting: total(waiting),
+      delayed: total(live.filter(({ ahead }) => ahead)),
+      active: total(active),
+      completed: 0,
+      dead: total(dead),
+      cancelled: 0,
+      blocked: total(live.filter(({ ahead, held }) => !ahead && held)),
+    },
     other: {},
     exact: true,
-    oldestWaitingSeconds: oldest('waiting'),
-    oldestActiveSeconds: oldest('active'),
+    oldestWaitingSeconds: oldest(waiting.map(({ due }) => due)),
+    oldestActiveSeconds: oldest(active.map(({ running }) => running)),
   };
 }

@@ -121,7 +121,7 @@ const CATALOG = `
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisunique), '[]') AS uniques,
          coalesce((SELECT json_agg((SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (att, n)
                                       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.att))
-         FROM pg_index i WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indkey[0] <> 0), '[]') AS indexed,
+         FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] <> 0), '[]') AS indexed,
          coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'onDelete',
            CASE f.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE 'restrict' END) ORDER BY f.conname)
          FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conparentid = 0), '[]') AS incoming,

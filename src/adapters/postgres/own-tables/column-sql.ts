@@ -7,7 +7,8 @@ export const ref = (alias: string, column: Column): string => `${alias}.${quoted
 export const moment = (alias: string, column: Column): string =>
   column.kind === 'timestamp' ? `(${ref(alias, column)} AT TIME ZONE 'UTC')` : ref(alias, column);
 
+/** A char(n) is given without the blanks that fill it up. */
 export const asText = (alias: string, column: Column): string =>
-  column.kind === 'text' ? ref(alias, column) : `${ref(alias, column)}::text`;
+  column.kind === 'text' && column.type !== 'character' ? ref(alias, column) : `${ref(alias, column)}::text`;
 
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

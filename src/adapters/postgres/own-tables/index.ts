@@ -1,11 +1,11 @@
-import type { QueueRef } from '../../../domain/adapter.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import { boundTo, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
-import type { Dialect, Page, WriteVerb } from '../dialect.ts';
+import type { AddVerb, Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
-import type { Column, Table } from './catalog.ts';
-import { asText, ref } from './column-sql.ts';
+import { adds, lackOf } from './add.ts';
+import type { Table } from './catalog.ts';
+import { ref } from './column-sql.ts';
 import { isOneOf, pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
 import { find } from './find.ts';
@@ -13,9 +13,11 @@ import { homesOf } from './homes.ts';
 import { type Layout, readLayout } from './layout.ts';
 import { resolve } from './letters.ts';
 import type { TablesMapping } from './mapping.ts';
+import { pauseOf } from './pause.ts';
 import { permit } from './permit.ts';
 import { canProve } from './proof.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
+import { queues } from './queues.ts';
 import { jobsAt, type Place, placesOf, savedAt } from './rows.ts';
 import { statements } from './statements.ts';
 import { stats } from './stats.ts';
@@ -39,6 +41,7 @@ export async function ownTables(
       ...(layout.job.error === undefined && layout.letters?.columns.error === undefined
         ? { errors: 'none', errorsNote: 'No column is mapped to error: look in the log of the worker.' }
         : { errors: 'last' }),
+      ...(canProve(layout) ? {} : { stuckBy: 'age' }),
       priority: layout.job.priority === undefined ? 'none' : layout.largerFirst ? 'larger-first' : 'smaller-first',
       readOnlyServer: server?.replica ?? false,
       warnings: layout.warnings,
@@ -66,6 +69,8 @@ export async function ownTables(
     ...(layout.heartbeats === undefined ? {} : { workers: (reader) => workers(reader, layout) }),
     statements: () => statements(layout),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    pause: pauseOf(layout),
+    enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor });
@@ -110,29 +115,17 @@ async function lockOriginals(writer: Db, layout: Layout, ids: readonly string[])
   return ids.filter((one) => !busy.has(one));
 }
 
-/** The queue names, each found by one step through the index where there is one. */
-async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
-  const { queue } = layout.job;
-  const names = homesOf(layout).map((home) =>
-    home.name === 'job' && queue !== undefined && isLed(layout.jobs, queue.name)
-      ? `SELECT queue FROM (${stepping(layout.jobs, queue)}) q WHERE queue IS NOT NULL`
-      : `SELECT DISTINCT ${home.queue} AS queue FROM ${home.from}`,
-  );
-  return await db.query<{ queue: string }>(`${names.join(' UNION ')} ORDER BY 1`);
-}
-
-const isLed = ({ indexed }: Table, column: string): boolean => indexed.some(([first]) => first === column);
-
-const stepping = ({ sql }: Table, column: Column): string => {
-  const name = asText('j', column);
-  return `WITH RECURSIVE step AS (
-      (SELECT ${ref('j', column)} AS name FROM ${sql} j ORDER BY 1 LIMIT 1)
-      UNION ALL
-      SELECT (SELECT ${ref('j', column)} FROM ${sql} j WHERE ${ref('j', column)} > step.name ORDER BY 1 LIMIT 1) FROM step WHERE step.name IS NOT NULL)
-    SELECT ${name.replace(ref('j', column), 'name')} AS queue FROM step`;
-};
-
-const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+const verbs: readonly (WriteVerb | AddVerb)[] = [
+  'replay',
+  'reset',
+  'remove',
+  'cancel',
+  'edit',
+  'restore',
+  'revert',
+  'pause',
+  'enqueue',
+];
 
 function lacksOf(layout: Layout): Dialect['lacks'] {
   if (!layout.write) {
@@ -143,10 +136,12 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
     return Object.fromEntries(verbs.map((verb) => [verb, lack]));
   }
   const lacks: Dialect['lacks'] = {};
+  const unaddable = lackOf(layout);
   const cascade = cascadeOf(layout.jobs) ?? (layout.letters && cascadeOf(layout.letters.table));
   return {
     ...lacks,
     ...(cascade === undefined ? {} : { remove: cascade }),
+    ...(unaddable === undefined ? {} : { enqueue: unaddable }),
     ...(layout.labels.cancelled.length > 0
       ? {}
       : {
@@ -172,8 +167,12 @@ function cascadeOf({ name, incoming }: Table) {
 }
 
 function caveatsOf(layout: Layout): Dialect['caveats'] {
-  if (canProve(layout)) return {};
+  const pause = 'only workers that look at the flag are stopped by it';
+  if (canProve(layout)) return { pause };
   const missing =
     layout.heartbeats === undefined ? 'no table of heartbeats is mapped' : 'no column is mapped to startedAt';
-  return { reset: `${missing}, so nothing proves that a worker is gone: only with --assume-dead and --older-than` };
+  return {
+    pause,
+    reset: `${missing}, so nothing proves that a worker is gone: only with --assume-dead and --older-than`,
+  };
 }

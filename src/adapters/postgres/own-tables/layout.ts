@@ -101,6 +101,10 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
   };
 }
 
+/** True when an index begins with these columns, in this order. */
+export const begins = ({ indexed }: Table, names: readonly string[]): boolean =>
+  indexed.some((columns) => names.every((name, place) => columns[place] === name));
+
 /** True when an index begins with the column, or with the status and then the column. */
 const isLed = ({ indexed }: Table, column: string, status: string): boolean =>
   indexed.some(([first, second]) => first === column || (first === status && second === column));

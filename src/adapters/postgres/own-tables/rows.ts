@@ -49,15 +49,30 @@ export function placesQuery(layout: Layout, selection: Selection, page: PageRequ
   const direction = page.order === 'newest' ? 'DESC' : 'ASC';
   const byTime = layout.pageBy === 'createdAt';
   const limit = parameters.add(page.size);
-  const branches = homesOf(layout, selection).map((home) => {
-    const conditions = [where(home, layout.job.id, selection, parameters)];
+  const branch = (home: Home, ...more: readonly string[]): string => {
+    const conditions = [where(home, layout.job.id, selection, parameters), ...more];
     if (page.cursor !== undefined) conditions.push(beyond(layout, home, page.order, page.cursor, parameters));
-    return `(SELECT ${home.id} AS key, '${home.name}' AS home, ${byTime ? home.orderTime : 'NULL::timestamptz'} AS made, ${home.bytes} AS bytes
+    return `SELECT ${home.id} AS key, '${home.name}' AS home, ${byTime ? home.orderTime : 'NULL::timestamptz'} AS made, ${home.bytes} AS bytes
       FROM ${home.from} WHERE ${conditions.join(' AND ')}
-     ORDER BY ${byTime ? `${home.order} ${direction}, ` : ''}${home.id} ${direction} LIMIT ${limit})`;
-  });
-  return `SELECT key::text AS id, home, ${instant('made')} AS at, bytes FROM (${branches.join(' UNION ALL ')}) p
+     ORDER BY ${byTime ? `${home.order} ${direction}, ` : ''}${home.id} ${direction} LIMIT ${limit}`;
+  };
+  const homes = homesOf(layout, selection);
+  const letters = homes.find(({ name }) => name === 'letter');
+  const bounds = (home: Home): string[] =>
+    letters === undefined || !byTime ? [] : [withinPage(home, page.order, limit)];
+  const branches = homes.map((home) =>
+    home === letters ? 'SELECT * FROM letters' : `(${branch(home, ...bounds(home))})`,
+  );
+  return `${letters === undefined ? '' : `WITH letters AS MATERIALIZED (${branch(letters)}) `}SELECT key::text AS id, home, ${instant('made')} AS at, bytes
+      FROM (${branches.join(' UNION ALL ')}) p
      ORDER BY ${byTime ? `made ${direction}, ` : ''}key ${direction} LIMIT ${limit}`;
+}
+
+/** A full page of letters leaves no place for jobs beyond the last of them: those need not be looked at. */
+function withinPage(home: Home, order: PageRequest['order'], limit: string): string {
+  const [sign, last, all] = order === 'newest' ? ['>=', 'min', '-infinity'] : ['<=', 'max', 'infinity'];
+  const bound = `coalesce((SELECT ${last}(made) FROM letters HAVING count(*) >= ${limit}), '${all}')`;
+  return `${home.order} ${sign} ${home.orderValue(bound)}`;
 }
 
 /** The bound on the time alone, which the comparison of both implies, is what an index can use. */

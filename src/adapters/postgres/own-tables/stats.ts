@@ -2,11 +2,11 @@ import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../
 import { jobStates } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { Parameters } from '../sql.ts';
-import { asText, moment, ref } from './column-sql.ts';
-import { type Home, hasStatus, isHidden, jobHome, letterHome } from './homes.ts';
+import { asText, ref } from './column-sql.ts';
+import type { Home } from './homes.ts';
 import type { Layout } from './layout.ts';
+import { statsQuery, WINDOW_SECONDS } from './stats-sql.ts';
 
-const WINDOW_SECONDS = 3_600;
 /** How many values of a breakdown are worth a line. */
 const MAX_KEYS = 200;
 
@@ -24,7 +24,7 @@ interface GroupRow {
   readonly mean: number | null;
 }
 
-/** One pass over each table. */
+/** One statement. */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
   const byType = request.by === 'type';
   const parameters = new Parameters();
@@ -49,42 +49,6 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
         : undefined,
     };
   });
-}
-
-/** Failed jobs for which a letter stands are counted with all others, then taken off: a join is cheaper than a look at each. */
-function statsQuery(
-  layout: Layout,
-  queues: readonly string[] | undefined,
-  byType: boolean,
-  parameters: Parameters,
-): string {
-  const { job, letters } = layout;
-  const own = jobHome(layout);
-  const key = (home: Home): string => (byType ? home.type : 'NULL::text');
-  const only = (home: Home): string =>
-    queues === undefined ? 'true' : `${home.queue} = ANY (${parameters.add(queues)})`;
-  const since = `(SELECT now() - interval '${WINDOW_SECONDS} s')`;
-  const recent = job.finishedAt === undefined ? 'false' : `${moment('j', job.finishedAt)} > ${since}`;
-  const ran =
-    job.startedAt === undefined || job.finishedAt === undefined
-      ? 'NULL::float8'
-      : `extract(epoch FROM ${ref('j', job.finishedAt)} - ${ref('j', job.startedAt)})`;
-  const waits = hasStatus(layout, 'j', 'waiting');
-  const ahead =
-    job.runAt === undefined
-      ? 'NULL::boolean'
-      : `CASE WHEN ${waits} THEN ${moment('j', job.runAt)} > (SELECT now()) END`;
-  const all = `SELECT ${own.queue} AS queue, ${key(own)} AS key, ${own.native} AS native, ${ahead} AS ahead, 'job' AS home, count(*)::float8 AS count,
-      extract(epoch FROM now() - min(${own.since}) FILTER (WHERE ${hasStatus(layout, 'j', 'waiting', 'active')}))::float8 AS oldest,
-      (count(*) FILTER (WHERE ${recent}))::float8 AS recent, (avg(${ran}) FILTER (WHERE ${recent}))::float8 AS mean
-    FROM ${own.from} WHERE ${only(own)} GROUP BY 1, 2, 4, ${ref('j', job.status)}`;
-  if (letters === undefined) return all;
-  const hidden = `SELECT ${own.queue}, ${key(own)}, ${own.native}, NULL::boolean, 'job', -count(*)::float8, NULL::float8, -(count(*) FILTER (WHERE ${recent}))::float8, NULL::float8
-    FROM ${own.from} WHERE ${hasStatus(layout, 'j', 'dead')} AND ${isHidden(layout, 'j')} AND ${only(own)} GROUP BY 1, 2, 3`;
-  const home = letterHome(layout, letters);
-  const open = `SELECT ${home.queue}, ${key(home)}, ${home.native}, NULL::boolean, 'letter', count(*)::float8, NULL::float8, (count(*) FILTER (WHERE ${home.since} > ${since}))::float8, NULL::float8
-    FROM ${home.from} WHERE ${home.shown} AND ${only(home)} GROUP BY 1, 2, 3`;
-  return [all, hidden, open].join(' UNION ALL ');
 }
 
 function stateOf({ labels }: Layout, { native, ahead, home }: GroupRow): keyof StateCounts {

@@ -1,6 +1,6 @@
 import type { JobState } from '../../../domain/job.ts';
 import { quotedLiterals } from '../sql.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, NEWEST_SCHEMA } from './layout.ts';
 
 /** The library's own condition, word for word, so that its partial indexes fit. Unheard states are never taken for early ones. */
 export const early = (layout: Layout): string => {
@@ -10,6 +10,15 @@ export const early = (layout: Layout): string => {
 
 const named = ['created', 'retry', 'active', 'completed', 'expired', 'cancelled', 'failed'];
 export const strangeStates = (layout: Layout): string[] => layout.states.filter((label) => !named.includes(label));
+
+/** Undefined when all of the layout is known. */
+export function newerThanKnown(layout: Layout): string | undefined {
+  const marks = [
+    ...(layout.number > NEWEST_SCHEMA ? [`schema ${layout.number}`] : []),
+    ...strangeStates(layout).map((state) => `state ${state}`),
+  ];
+  return marks.length === 0 ? undefined : marks.join(', ');
+}
 
 /**
  * Whether `j` lies in a dead-letter queue: a queue names it as such, or the row says itself where it came from (12.34+).
@@ -86,9 +95,18 @@ export function proofOf(layout: Layout): string {
 export function attemptsOf(layout: Layout): string {
   const ran = `CASE WHEN ${layout.col('started_on')} IS NULL THEN 0 ELSE ${layout.col('retry_count')} + 1 END`;
   if (!layout.has('source_retry_count')) return ran;
-  // a copy that has not run in its dead-letter queue: how often the job ran before it died
-  return `CASE WHEN j.started_on IS NULL AND j.source_id IS NOT NULL THEN coalesce(j.source_retry_count + 1, 0) ELSE ${ran} END`;
+  // how often the job ran before it died
+  return `CASE WHEN ${restingCopy} THEN coalesce(j.source_retry_count + 1, 0) ELSE ${ran} END`;
 }
+
+/** A copy that has not run in its dead-letter queue. */
+const restingCopy = 'j.started_on IS NULL AND j.source_id IS NOT NULL';
+
+/** How many retries it has; of a resting copy unknown, since the row holds those of the dead-letter queue. */
+export const limitOf = (layout: Layout): string =>
+  layout.has('source_retry_count')
+    ? `CASE WHEN ${restingCopy} THEN NULL ELSE j.retry_limit END`
+    : layout.col('retry_limit');
 
 /** No stack is worth more than this on a screen. */
 const ERROR_LENGTH = 8000;

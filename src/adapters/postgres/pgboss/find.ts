@@ -1,6 +1,7 @@
 import type { JobDetail, TimelineEntry } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { instant } from '../sql.ts';
+import { findArchived } from './archive.ts';
 import { uuids } from './conditions.ts';
 import { deadLettered, early } from './expressions.ts';
 import type { Layout } from './layout.ts';
@@ -22,7 +23,7 @@ export async function find(
     `SELECT j.name, j.id::text AS id FROM ${layout.job} j WHERE j.id = $1::uuid AND ${layout.squashed && queue === undefined ? 'true' : among}`,
     queue === undefined ? [key] : [key, queue],
   );
-  if (place === undefined) return undefined;
+  if (place === undefined) return await inArchive(db, layout, key, queue);
   const [job] = await jobsOf(db, layout, [place]);
   if (job === undefined) return undefined;
   const facts = await factsOn(db, layout, place);
@@ -32,6 +33,20 @@ export async function find(
     links: await linksOf(db, layout, place),
     notes: notesOn(layout, facts),
   };
+}
+
+async function inArchive(
+  db: Db,
+  layout: Layout,
+  id: string,
+  queue: string | undefined,
+): Promise<JobDetail | undefined> {
+  const found = await findArchived(db, layout, id, queue);
+  if (found === undefined) return undefined;
+  const [job] = await jobsOf(db, found.layout, [found.place]);
+  if (job === undefined) return undefined;
+  const facts = await factsOn(db, found.layout, found.place);
+  return { job, timeline: [...timelineOf(facts, job.native), found.entry], links: [], notes: [found.note] };
 }
 
 interface Facts {

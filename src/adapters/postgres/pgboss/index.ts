@@ -3,8 +3,11 @@ import { boundTo, countOf, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
 import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
+import { adds } from './add.ts';
+import { archiveSize, archiveWarning } from './archive.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
+import { newerThanKnown } from './expressions.ts';
 import { find } from './find.ts';
 import { type Layout, NEWEST_SCHEMA, readLayout } from './layout.ts';
 import { permit } from './privileges.ts';
@@ -12,12 +15,16 @@ import { compare, holdForRestore, holdForRevert, restore, revert } from './put-b
 import { queues } from './queues.ts';
 import { jobsOf, type PageRequest, type Place, pageOfPlaces, savedJobsOf } from './rows.ts';
 import { stats } from './stats.ts';
+import { workers } from './workers.ts';
 import { apply } from './write.ts';
 
 /** pg-boss 9 to 12 by its tables alone: the library is never started, and nothing is ever migrated. */
 export async function pgBoss(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
-  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
+  const { instances } = layout;
+  const [server] = await db.query<{ replica: boolean; archived: number | null }>(
+    `SELECT pg_is_in_recovery() AS replica, ${archiveSize(schema)} AS archived`,
+  );
   return {
     info: {
       name: 'postgres/pg-boss',
@@ -26,7 +33,8 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       errors: 'last',
       priority: 'larger-first',
       readOnlyServer: server?.replica ?? false,
-      warnings: warningsOn(layout),
+      newerSchema: newerThanKnown(layout),
+      warnings: [...warningsOn(layout), ...archiveWarning(layout, server?.archived)],
     },
     schema,
     pushes,
@@ -42,6 +50,8 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
     },
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    ...(instances === undefined ? {} : { workers: (reader) => workers(reader, instances) }),
+    enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
@@ -57,28 +67,21 @@ async function placesOf(db: Db, layout: Layout, selection: Selection, page: Page
 
 const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
 
-/** A layout that was never tried is read, not written. */
+/** The tables of another generation are read, not written. */
 function lacksOf(layout: Layout): Dialect['lacks'] {
-  const lack =
-    layout.queue === undefined
-      ? {
-          why: `pg-boss ${layout.version} is only read: its tables are those of another generation`,
-          instead: 'Use its own API (cancel, resume, deleteQueue), or upgrade pg-boss to 10 or newer.',
-        }
-      : layout.number > NEWEST_SCHEMA
-        ? {
-            why: `pg-boss' schema ${layout.number} is newer than the ones jobctl was tried with (up to ${NEWEST_SCHEMA})`,
-            instead:
-              'Update jobctl; until then use the library itself (boss.retry, boss.redrive, boss.fail, boss.cancel).',
-          }
-        : undefined;
-  return lack === undefined ? {} : Object.fromEntries(verbs.map((verb) => [verb, lack]));
+  if (layout.queue !== undefined) return {};
+  const lack = {
+    why: `pg-boss ${layout.version} is only read: its tables are those of another generation`,
+    instead: 'Use its own API (cancel, resume, deleteQueue), or upgrade pg-boss to 10 or newer.',
+  };
+  return Object.fromEntries(verbs.map((verb) => [verb, lack]));
 }
 
 function warningsOn(layout: Layout): string[] {
-  if (layout.number <= NEWEST_SCHEMA) return [];
+  const newer = newerThanKnown(layout);
+  if (newer === undefined) return [];
   return [
-    `This pg-boss (schema ${layout.number}) is newer than jobctl knows (${NEWEST_SCHEMA}): what is shown may be incomplete, and nothing is written.`,
+    `This pg-boss (${newer}) is newer than jobctl knows (schema ${NEWEST_SCHEMA}): what is shown may be incomplete.`,
   ];
 }
 
@@ -87,6 +90,8 @@ function caveatsOf(layout: Layout): Dialect['caveats'] {
     ? 'what lies in a dead-letter queue goes back to the queue it came from, under the same id'
     : 'what lies in a dead-letter queue goes back only where its original is found by time and data: this version does not link them';
   return {
+    enqueue:
+      'as send does; in a queue whose policy keeps no keys apart, a job with that key is looked for first, which two that add at the same moment can slip past',
     replay: `by SQL, because the library's retry leaves dates by which maintenance would remove the job; ${copies}`,
     reset: layout.has('heartbeat_on')
       ? 'what has used all its runs is left to the library'

@@ -18,6 +18,8 @@ export interface Layout {
   readonly queue: string | undefined;
   /** Parents and children of jobs, since 12.20. */
   readonly dependency: string | undefined;
+  /** The registry of live processes, since schema 44. */
+  readonly instances: string | undefined;
   /** Column names of the job table, in its order. */
   readonly columns: readonly string[];
   /** Columns that hold jsonb: a JSON null in them reads like no value at all. */
@@ -42,6 +44,7 @@ interface Catalog {
   readonly queue_columns: readonly string[];
   readonly states: readonly string[];
   readonly dependency: boolean;
+  readonly instances: boolean;
   /** The columns of each finished index on the jobs of all queues that have no table of their own, unless it covers only some. */
   readonly indexes: readonly string[];
 }
@@ -58,13 +61,13 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
             ${columnsOf('$3')} AS queue_columns,
             ARRAY(SELECT e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
                    WHERE n.nspname = $1 AND t.typname = 'job_state' ORDER BY e.enumsortorder) AS states,
-            to_regclass($4) IS NOT NULL AS dependency,
+            to_regclass($4) IS NOT NULL AS dependency, to_regclass($6) IS NOT NULL AS instances,
             ARRAY(SELECT string_agg(a.attname, ' ' ORDER BY k.place)
                     FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (num, place) JOIN pg_attribute a ON a.attnum = k.num
                    WHERE i.indrelid = to_regclass($5) AND a.attrelid = i.indrelid AND i.indisvalid
                      AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')
                    GROUP BY i.indexrelid) AS indexes`,
-    [schema, table('job'), table('queue'), table('job_dependency'), table('job_common')],
+    [schema, table('job'), table('queue'), table('job_dependency'), table('job_common'), table('instance')],
   );
   const [stored] = await db.query<{ version: number }>(`SELECT version FROM ${table('version')}`);
   if (catalog === undefined || stored === undefined || catalog.states.length === 0) {
@@ -82,6 +85,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     job: table('job'),
     queue: queueColumns.length === 0 ? undefined : table('queue'),
     dependency: catalog.dependency && known.has('blocked') ? table('job_dependency') : undefined,
+    instances: catalog.instances ? table('instance') : undefined,
     columns,
     jsonColumns,
     states,

@@ -102,15 +102,20 @@ export async function holdForRestore(db: Db, layout: Layout, saved: readonly Sav
 
 function asSaved(saved: SavedJob, how: Pick<PutBack, 'asWas'> = { asWas: true }): Candidate {
   const facts = factsOf(saved);
-  const parked = !how.asWas && starting.includes(facts.state);
+  const parked = !keepsState(saved, how) && starting.includes(facts.state);
   return { ...facts, id: saved.job.id, queue: saved.job.queue, state: parked ? 'failed' : facts.state };
 }
+
+/** A copy lies dead in its dead-letter queue as `created`, and the library's redrive looks for it in no other state. */
+const keepsState = ({ job }: SavedJob, how: Pick<PutBack, 'asWas'>): boolean => how.asWas || job.state === 'dead';
 
 /** Inserts the saved rows under their own ids. Unless `asWas`, what would start by itself comes back as failed. */
 export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]> {
   const created: { id: string }[] = [];
-  for (const group of byNulls(saved)) {
-    created.push(...(await insertRows(db, jobTable(layout, group), group.map(rowOf), how.asWas)));
+  for (const asIs of [true, false]) {
+    const alike = saved.filter((item) => keepsState(item, how) === asIs);
+    for (const group of byNulls(alike))
+      created.push(...(await insertRows(db, jobTable(layout, group), group.map(rowOf), asIs)));
   }
   const back = new Set(created.map(({ id }) => id));
   return saved.map(

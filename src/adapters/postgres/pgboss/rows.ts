@@ -3,11 +3,8 @@ import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';
 import { fitting, instant, type Parameters, quoted } from '../sql.ts';
-import { attemptsOf, errorOf, proofOf, sinceOf, stateOf } from './expressions.ts';
+import { attemptsOf, errorOf, limitOf, proofOf, sinceOf, stateOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
-
-/** Payload bytes, as stored, that one page may hold: a page of huge payloads becomes a short one. */
-const _PAGE_BYTES = 8 * 1024 * 1024;
 
 /** The primary key of a job. */
 export interface Place {
@@ -19,7 +16,7 @@ interface JobRow extends Place {
   readonly state: JobState;
   readonly native: string;
   readonly attempts: number;
-  readonly retry_limit: number;
+  readonly retry_limit: number | null;
   readonly priority: number;
   readonly lane: string | null;
   readonly key: string | null;
@@ -113,7 +110,7 @@ function jobQuery(layout: Layout, snapshot: boolean): string {
   const error = errorOf(layout);
   return `
     SELECT j.id::text AS id, j.name, ${stateOf(layout)} AS state, j.state::text AS native,
-           ${attemptsOf(layout)} AS attempts, ${col('retry_limit')} AS retry_limit, j.priority,
+           ${attemptsOf(layout)} AS attempts, ${limitOf(layout)} AS retry_limit, j.priority,
            ${layout.has('group_id') ? 'j.group_id' : 'NULL::text'} AS lane, ${col('singleton_key')} AS key,
            coalesce(j.data::text, 'null') AS payload, ${instant(sinceOf(layout))} AS since,
            ${instant(col('created_on'))} AS created, ${proofOf(layout)} AS stuck,
@@ -144,7 +141,7 @@ const toJob = (row: JobRow, layout: Layout): Job => ({
   native: row.native,
   retrying: row.native === 'retry',
   attempts: row.attempts,
-  maxAttempts: row.retry_limit + 1,
+  maxAttempts: row.retry_limit === null ? undefined : row.retry_limit + 1,
   payload: row.payload,
   error:
     row.message === null

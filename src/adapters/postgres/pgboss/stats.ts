@@ -15,14 +15,17 @@ interface Line {
 interface CountRow extends Line {
   readonly native: string;
   readonly count: number;
+  /** Of what runs: age of the longest. */
+  readonly age: number | null;
 }
 
-interface LiveRow extends Line {
-  readonly copies: number;
-  readonly blocked: number;
-  readonly delayed: number;
-  readonly waiting_age: number | null;
-  readonly active_age: number | null;
+/** Jobs that have not started, told apart by what keeps them. */
+interface EarlyRow extends Line {
+  readonly copy: boolean;
+  readonly blocked: boolean;
+  readonly ahead: boolean;
+  readonly count: number;
+  readonly age: number | null;
 }
 
 interface RateRow extends Line {
@@ -33,7 +36,7 @@ interface RateRow extends Line {
 
 interface Facts {
   readonly counts: readonly CountRow[];
-  readonly live: readonly LiveRow[];
+  readonly early: readonly EarlyRow[];
   readonly rates: readonly RateRow[] | undefined;
 }
 
@@ -43,16 +46,16 @@ const WINDOW_SECONDS = 3_600;
 
 /**
  * Counted from the jobs themselves: the library's cached counts are only as fresh as its last monitor pass, and in 11 an
- * emptied queue keeps its old ones for ever. One pass over all jobs, one over those that are not over (by an index alone on
- * schema 46), and what ended lately where an index finds it.
+ * emptied queue keeps its old ones for ever. One pass over all jobs, one over those that have not started, which every
+ * version has an index for, and what ended lately where an index finds it.
  */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
   const asked = request.queues ?? (await queues(db, layout)).map(({ queue }) => queue);
   if (asked.length === 0) return [];
   const key = request.by === 'lane' && layout.has('group_id') ? 'j.group_id' : undefined;
   const facts: Facts = {
-    counts: await countRows(db, layout, asked, key),
-    live: await liveRows(db, layout, asked, key),
+    counts: await countRows(db, layout, request.queues, key),
+    early: await earlyRows(db, layout, asked, key),
     rates: layout.byEnd ? await rateRows(db, layout, asked, key) : undefined,
   };
   return asked.map((queue) => {
@@ -83,36 +86,39 @@ function breakdown(
 
 const of = (facts: Facts, fits: (line: Line) => boolean): Facts => ({
   counts: facts.counts.filter(fits),
-  live: facts.live.filter(fits),
+  early: facts.early.filter(fits),
   rates: facts.rates?.filter(fits),
 });
 
 const line = (key: string | undefined): string => `j.name AS queue, ${key ?? 'NULL::text'} AS key`;
 
-async function countRows(db: Db, layout: Layout, asked: readonly string[], key?: string): Promise<CountRow[]> {
+/** Without names where all are wanted: a million comparisons of names take as long as the rest of it. */
+async function countRows(
+  db: Db,
+  layout: Layout,
+  wanted: readonly string[] | undefined,
+  key?: string,
+): Promise<CountRow[]> {
   const parameters = new Parameters();
   return await db.query<CountRow>(
-    `SELECT ${line(key)}, j.state::text AS native, count(*)::float8 AS count
-       FROM ${layout.job} j WHERE ${inQueues(asked, parameters)} GROUP BY 1, 2, j.state ORDER BY 1, 2`,
+    `SELECT ${line(key)}, j.state::text AS native, count(*)::float8 AS count,
+            extract(epoch FROM now() - min(CASE WHEN j.state = 'active' THEN ${layout.col('started_on')} END))::float8 AS age
+       FROM ${layout.job} j ${wanted === undefined ? '' : `WHERE ${inQueues(wanted, parameters)}`} GROUP BY 1, 2, j.state ORDER BY 1, 2`,
     parameters.values,
   );
 }
 
-async function liveRows(db: Db, layout: Layout, asked: readonly string[], key?: string): Promise<LiveRow[]> {
+/**
+ * By an index alone where it can be (10, 11). Each condition is worked out once a row. That the state is early is said
+ * twice: once as the indexes before schema 46 have it, once as those since do.
+ */
+async function earlyRows(db: Db, layout: Layout, asked: readonly string[], key?: string): Promise<EarlyRow[]> {
   const parameters = new Parameters();
   const { col } = layout;
-  const soon = `${early(layout)} AND NOT ${deadLettered(layout)}`;
-  const blocked = layout.has('blocked') ? 'j.blocked' : 'false';
-  const count = (condition: string): string => `(count(*) FILTER (WHERE ${condition}))::float8`;
-  const age = (time: string, condition: string): string =>
-    `extract(epoch FROM now() - min(${time}) FILTER (WHERE ${condition}))::float8`;
-  return await db.query<LiveRow>(
-    `SELECT ${line(key)}, ${count(`${early(layout)} AND ${deadLettered(layout)}`)} AS copies,
-            ${count(`${soon} AND ${blocked}`)} AS blocked, ${count(`${soon} AND NOT ${blocked} AND ${future(layout)}`)} AS delayed,
-            ${age(`greatest(${col('created_on')}, ${col('start_after')})`, `${soon} AND NOT ${blocked} AND NOT ${future(layout)}`)} AS waiting_age,
-            ${age(col('started_on'), `j.state = 'active'`)} AS active_age
-       FROM ${layout.job} j
-      WHERE ${inQueues(asked, parameters)} AND j.state IN ('created', 'retry', 'active') GROUP BY 1, 2`,
+  return await db.query<EarlyRow>(
+    `SELECT ${line(key)}, ${deadLettered(layout)} AS copy, ${layout.has('blocked') ? 'j.blocked' : 'false'} AS blocked, ${future(layout)} AS ahead,
+            count(*)::float8 AS count, extract(epoch FROM now() - min(greatest(${col('created_on')}, ${col('start_after')})))::float8 AS age
+       FROM ${layout.job} j WHERE ${inQueues(asked, parameters)} AND ${early(layout)} AND j.state IN ('created', 'retry') GROUP BY 1, 2, 3, 4, 5`,
     parameters.values,
   );
 }
@@ -129,24 +135,21 @@ async function rateRows(db: Db, layout: Layout, asked: readonly string[], key?: 
   );
 }
 
-function toRow(layout: Layout, { counts, live, rates }: Facts): StatsRow {
-  const native = (...states: string[]): number =>
-    sum(
-      counts.filter((row) => states.includes(row.native)),
-      'count',
-    );
-  const copies = sum(live, 'copies');
+function toRow(layout: Layout, { counts, early: rows, rates }: Facts): StatsRow {
+  const native = (...states: string[]): CountRow[] => counts.filter((row) => states.includes(row.native));
   const strange = strangeStates(layout);
-  const blocked = sum(live, 'blocked') + native(...strange);
-  const delayed = sum(live, 'delayed');
+  const copies = rows.filter(({ copy }) => copy);
+  const held = rows.filter(({ copy, blocked }) => !copy && blocked);
+  const delayed = rows.filter(({ copy, blocked, ahead }) => !copy && !blocked && ahead);
+  const waiting = rows.filter(({ copy, blocked, ahead }) => !copy && !blocked && !ahead);
   const found: StateCounts = {
-    waiting: Math.max(0, native('created', 'retry') - copies - sum(live, 'blocked') - delayed),
-    delayed,
-    active: native('active'),
-    completed: native('completed'),
-    dead: native('failed', 'expired') + copies,
-    cancelled: native('cancelled'),
-    blocked,
+    waiting: total(waiting),
+    delayed: total(delayed),
+    active: total(native('active')),
+    completed: total(native('completed')),
+    dead: total(native('failed', 'expired')) + total(copies),
+    cancelled: total(native('cancelled')),
+    blocked: total(held) + total(native(...strange)),
   } satisfies Record<JobState, number>;
   return {
     counts: found,
@@ -154,27 +157,26 @@ function toRow(layout: Layout, { counts, live, rates }: Facts): StatsRow {
       counts.filter((row) => strange.includes(row.native)).map((row) => [row.native, row.count]),
     ),
     exact: true,
-    oldestWaitingSeconds: oldest(live, 'waiting_age'),
-    oldestActiveSeconds: oldest(live, 'active_age'),
+    oldestWaitingSeconds: oldest(waiting),
+    oldestActiveSeconds: oldest(native('active')),
     rates: rates === undefined ? undefined : ratesOf(rates),
   };
 }
 
-const sum = <Name extends string>(rows: readonly Readonly<Record<Name, number>>[], name: Name): number =>
-  rows.reduce((total, row) => total + row[name], 0);
+const total = (rows: readonly { readonly count: number }[]): number => rows.reduce((all, { count }) => all + count, 0);
 
-function oldest(rows: readonly LiveRow[], name: 'waiting_age' | 'active_age'): number | undefined {
-  const ages = rows.map((row) => row[name]).filter((age) => age !== null);
+function oldest(rows: readonly { readonly age: number | null }[]): number | undefined {
+  const ages = rows.flatMap(({ age }) => age ?? []);
   return ages.length === 0 ? undefined : Math.max(...ages);
 }
 
 function ratesOf(rows: readonly RateRow[]): Rates {
-  const completed = sum(rows, 'completed');
-  const seconds = rows.reduce((total, row) => total + (row.mean ?? 0) * row.completed, 0);
+  const completed = rows.reduce((all, row) => all + row.completed, 0);
+  const seconds = rows.reduce((all, row) => all + (row.mean ?? 0) * row.completed, 0);
   return {
     windowSeconds: WINDOW_SECONDS,
     completed,
-    died: sum(rows, 'died'),
+    died: rows.reduce((all, row) => all + row.died, 0),
     meanSeconds: completed === 0 ? undefined : seconds / completed,
   };
 }

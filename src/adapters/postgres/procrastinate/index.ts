@@ -4,6 +4,7 @@ import { boundTo, byIds, countOf, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
 import type { Dialect, Page } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
+import { adds } from './add.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
 import { ERRORS_NOTE, find } from './find.ts';
@@ -25,8 +26,10 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
       where: `${place} (schema ${schema})`,
       errors: 'none',
       errorsNote: ERRORS_NOTE,
+      ...(layout.workers === undefined ? { stuckBy: 'age' } : {}),
       priority: layout.priority ? 'larger-first' : 'none',
       readOnlyServer: server?.replica ?? false,
+      newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
     schema,
@@ -45,6 +48,7 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
     },
     ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };
 }
@@ -76,9 +80,5 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
   };
 }
 
-const warningsOn = (layout: Layout): string[] =>
-  layout.unknownFunctions.length === 0
-    ? []
-    : [
-        `This Procrastinate is newer than jobctl knows (${layout.unknownFunctions.join(', ')}); check for an update before you write.`,
-      ];
+const warningsOn = ({ newer }: Layout): string[] =>
+  newer === undefined ? [] : [`This Procrastinate is newer than jobctl knows (${newer}); check for an update.`];

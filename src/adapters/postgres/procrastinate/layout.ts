@@ -23,8 +23,8 @@ export interface Layout {
   readonly columns: readonly string[];
   /** Since 3.0 channels carry `_v1` and the notification is JSON; before, it was the task's name. */
   readonly channels: 'v1' | 'plain';
-  /** Functions of a version that this program has not seen. */
-  readonly unknownFunctions: readonly string[];
+  /** What is of a version that this program has not seen: functions, and states of jobs. */
+  readonly newer: string | undefined;
 }
 
 /** The highest version of each versioned function up to 3.9. */
@@ -77,7 +77,7 @@ export async function readLayout(db: Db, schema: string): Promise<Layout> {
     eventTypes: catalog.event_types,
     columns: catalog.columns,
     channels: catalog.columns.includes('abort_requested') ? 'v1' : 'plain',
-    unknownFunctions: catalog.functions.filter(isUnknown),
+    newer: newerThanKnown(catalog),
   };
 }
 
@@ -92,6 +92,14 @@ function versionOf({ columns, statuses, functions, workers }: Catalog): string {
     ['2.x', columns.includes('priority')],
   ];
   return ladder.find(([, mark]) => mark)?.[0] ?? '1.x';
+}
+
+const knownStatuses = ['todo', 'doing', 'aborting', 'succeeded', 'failed', 'cancelled', 'aborted'];
+
+function newerThanKnown({ functions, statuses }: Catalog): string | undefined {
+  const states = statuses.filter((status) => !knownStatuses.includes(status)).map((status) => `state ${status}`);
+  const marks = [...functions.filter(isUnknown).sort(), ...states];
+  return marks.length === 0 ? undefined : marks.join(', ');
 }
 
 function isUnknown(name: string): boolean {

@@ -8,7 +8,6 @@ import { type Layout, readLayout } from './layout.ts';
 import { missingPrivileges, reads, writes } from './privileges.ts';
 
 const MIGRATE = 'Apply the migrations that are missing; `procrastinate schema --migrations-path` tells where they lie.';
-const knownStatuses = ['todo', 'doing', 'aborting', 'succeeded', 'failed', 'cancelled', 'aborted'];
 
 interface Index {
   readonly name: string;
@@ -139,14 +138,12 @@ function halfway(layout: Layout, { functions }: Catalog): SchemaFinding[] {
 }
 
 /** What a newer version may have brought. */
-function unheard({ unknownFunctions, statuses }: Layout): SchemaFinding[] {
-  const states = statuses.filter((status) => !knownStatuses.includes(status));
-  const names = [...unknownFunctions, ...states.map((state) => `state ${state}`)];
-  if (names.length === 0) return [];
+function unheard({ newer }: Layout): SchemaFinding[] {
+  if (newer === undefined) return [];
   return [
     {
       level: 'warning',
-      text: `This Procrastinate is newer than jobctl knows (${names.join(', ')}).`,
+      text: `This Procrastinate is newer than jobctl knows (${newer}).`,
       next: 'Look for an update of jobctl before you write.',
     },
   ];

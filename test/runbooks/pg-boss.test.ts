@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'vitest';
+import { linesOfBoss } from './admin-jobs.ts';
+import { oldCompleted, openPgBossScene, served, uuid } from './pgboss-scene.ts';
+import { playRunbook, type Scene, type Tale, type Write } from './play.ts';
+import { idsShown, metricsOf } from './reads.ts';
+
+const ids = (...numbers: number[]): string[] => numbers.map(uuid);
+const shown = /^[\da-f-]{36}/gm;
+
+const putBack = `UPDATE job SET name = source_name, state = 'created' WHERE name = 'undelivered'`;
+const retry = `UPDATE job SET state = 'retry'`;
+
+const writes: Readonly<Record<string, Write>> = {
+  [`replay --id ${uuid(201)}`]: { old: `${putBack} AND id = '${uuid(201)}'` },
+  'replay email.send': {
+    old: `${retry} WHERE name = 'email.send' AND state = 'failed'`,
+    spares: ids(101, 102, 103), // their copies are, or were, about to run
+  },
+  'replay undelivered': { old: putBack },
+  'replay undelivered --error 502 --limit 1': { old: `${putBack} AND id = '${uuid(204)}'` },
+  [`job remove ${uuid(205)}`]: { old: `DELETE FROM job WHERE id = '${uuid(205)}'`, gone: true },
+  'dlq purge undelivered --older-than 90d': {
+    old: `DELETE FROM job WHERE name = 'undelivered' AND created_on < now() - interval '90 days'`,
+    gone: true,
+  },
+  'purge --all-queues --older-than 30d': { old: `DELETE FROM job WHERE ${oldCompleted}`, gone: true },
+  'reset --all-queues': {
+    old: `${retry} WHERE state = 'active' AND started_on < now() - interval '10 minutes'`,
+    spares: ids(141),
+  },
+  [`reset --id ${uuid(141)}`]: { old: `${retry} WHERE id = '${uuid(141)}' AND state = 'active'`, spares: ids(141) },
+  [`job cancel ${uuid(151)}`]: { old: `UPDATE job SET state = 'cancelled' WHERE id = '${uuid(151)}'` },
+  'undo RUN': { old: 'back' },
+  'restore RUN': { old: 'back' },
+};
+
+/** What comes back to a queue that is served, its worker completes: the outage is over. */
+function completed(after: string): string {
+  const [name = '', state = '', ...data] = after.split(' ');
+  const runs = served.includes(name) && (state === 'created' || state === 'retry');
+  return [name, runs ? 'completed' : state, ...data].join(' ');
+}
+
+const checks: Tale<Scene>['checks'] = {
+  'jobctl dlq list undelivered': (ended) => idsShown(ended, shown, ids(201, 202, 203, 204, 205, 206)),
+  'jobctl dlq list --newer-than 24h': (ended) =>
+    idsShown(ended, shown, ids(101, 102, 103, 104, 105, 201, 202, 203, 204, 205)),
+  'jobctl dlq list undelivered --error "/50[234]/"': (ended) => idsShown(ended, shown, ids(204, 205)),
+  'jobctl job list --state active --older-than 5m': (ended) => idsShown(ended, shown, ids(140, 141)),
+  'jobctl job list --stuck': (ended) => idsShown(ended, shown, ids(140)),
+  'jobctl job list data.export --state waiting --oldest': (ended) => idsShown(ended, shown, ids(131, 132)),
+  'jobctl stats --json': async (ended, { pool }) => {
+    const { rows } = await pool.query(
+      `SELECT name AS queue, count(*) FILTER (WHERE state < 'active' AND start_after <= now() AND name <> 'undelivered')::int AS waiting,
+              count(*) FILTER (WHERE state = 'active')::int AS active,
+              count(*) FILTER (WHERE state = 'failed' OR name = 'undelivered')::int AS dead,
+              count(*) FILTER (WHERE completed_on > now() - interval '1 hour' AND state = 'completed')::int AS completed
+         FROM job GROUP BY 1 ORDER BY 1`,
+    );
+    expect(metricsOf(ended)).toEqual(rows);
+  },
+  'jobctl dlq export undelivered --output dead.ndjson': async (_, __, home) => {
+    const text = await readFile(`${home.folder}/dead.ndjson`, 'utf8');
+    expect(text.trimEnd().split('\n')).toHaveLength(6);
+    expect(text).not.toMatch(/"abc"/);
+  },
+};
+
+playRunbook<Scene>({
+  page: 'pg-boss',
+  oldLines: linesOfBoss,
+  writes,
+  open: openPgBossScene,
+  becomes: completed,
+  checks,
+});
