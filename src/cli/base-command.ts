@@ -7,6 +7,7 @@ import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isClosedPipe } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { openSession, type Session } from './session.ts';
+import { letGoOnSignal } from './stop-signal.ts';
 import { pageFor } from './terminal.ts';
 
 export type GlobalFlags = Interfaces.InferredFlags<typeof globalFlags>;
@@ -37,6 +38,21 @@ export abstract class JobctlCommand extends Command {
     const { warnings } = session.reader.backend;
     if (warnings.length > 0) this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
     return session;
+  }
+
+  /** The same for a command that looks at jobs: where that leaves a trace, it is said, and nothing stays hidden afterwards. */
+  protected async openToLook(flags: GlobalFlags): Promise<Session> {
+    const session = await this.open(flags);
+    if (session.reader.reads === 'peek') return session;
+    this.say('Looking counts as a receive: messages are hidden meanwhile, and each receive count goes up by one.');
+    const stay = letGoOnSignal(session.reader);
+    return {
+      ...session,
+      [Symbol.asyncDispose]: async () => {
+        stay();
+        await session[Symbol.asyncDispose]();
+      },
+    };
   }
 
   override async init(): Promise<void> {

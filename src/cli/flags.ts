@@ -23,6 +23,21 @@ export const globalFlags = {
     helpValue: 'NAME',
     helpGroup: 'GLOBAL',
   }),
+  region: Flags.string({
+    summary: 'SQS: region, instead of that of the URL.',
+    helpValue: 'REGION',
+    helpGroup: 'GLOBAL',
+  }),
+  profile: Flags.string({ summary: 'SQS: profile of the AWS configuration.', helpValue: 'NAME', helpGroup: 'GLOBAL' }),
+  'endpoint-url': Flags.string({
+    summary: 'SQS: where it is, if not at AWS.',
+    helpValue: 'URL',
+    helpGroup: 'GLOBAL',
+  }),
+  receive: Flags.boolean({
+    summary: 'SQS: look also where each look counts towards a dead-letter policy.',
+    helpGroup: 'GLOBAL',
+  }),
   config: Flags.string({
     summary: 'Configuration file, instead of those that are found.',
     helpValue: 'FILE',
@@ -100,11 +115,49 @@ export const writeFlags = {
   max: Flags.integer({ summary: 'Refuse when more than this many match.', min: 0, helpGroup: SAFETY }),
   rate: Flags.string({ summary: 'At most this fast: 50/s, 200/m.', helpValue: 'RATE', helpGroup: SAFETY }),
   batch: Flags.integer({ summary: 'Jobs per transaction.', min: 1, max: 10_000, default: 1000, helpGroup: SAFETY }),
+  'newer-schema': Flags.boolean({
+    summary: 'Write also to tables that are newer than this jobctl knows. Audited.',
+    helpGroup: SAFETY,
+  }),
   'wait-lock': Flags.string({
     summary: 'Wait this long for another run to end.',
     helpValue: 'DURATION',
     helpGroup: SAFETY,
   }),
+};
+
+const { limit: _limit, max: _max, rate: _rate, batch: _batch, ...safety } = writeFlags;
+/** The same on writes that are not about a number of jobs. */
+export const runFlags = safety;
+
+const CARE = 'CARE';
+
+/** On a replay: not everything at once, and not for ever. */
+export const carefulFlags = {
+  canary: Flags.integer({
+    summary: 'So many jobs first; the others only when these ended well.',
+    min: 1,
+    helpGroup: CARE,
+  }),
+  'canary-wait': Flags.string({
+    summary: 'Wait this long for the end of the canary.',
+    default: '60s',
+    helpValue: 'DURATION',
+    helpGroup: CARE,
+  }),
+  'max-failures': Flags.integer({
+    summary: 'Go on although so many of the canary died again.',
+    default: 0,
+    min: 0,
+    helpGroup: CARE,
+  }),
+  spread: Flags.string({
+    summary: 'Spread the jobs evenly over this time.',
+    helpValue: 'DURATION',
+    exclusive: ['rate'],
+    helpGroup: CARE,
+  }),
+  force: Flags.boolean({ summary: 'Also jobs that were replayed twice within a day.', helpGroup: CARE }),
 };
 
 /** On commands that print jobs. */

@@ -42,7 +42,7 @@ export abstract class ListCommand extends JobctlCommand {
     flags: ListFlags,
     { queue, states, stuck, resolved, what, next }: ListRequest,
   ): Promise<{ jobs: JobView[]; more: boolean }> {
-    await using session = await this.open(flags);
+    await using session = await this.openToLook(flags);
     const { reader } = session;
     const queues = queue === undefined ? await knownQueues(reader, []) : [queue];
     const selection = {

@@ -19,6 +19,8 @@ export interface PortOptions extends Omit<ConfirmOptions, 'tty'> {
   readonly page: Page;
   readonly say: (text: string) => void;
   readonly waitLockMs: number;
+  /** What the audit keeps as the command; this process's own when missing. */
+  readonly command?: readonly string[] | undefined;
 }
 
 /** The real world behind a write. */
@@ -27,6 +29,7 @@ export function portsFor(session: Session, options: PortOptions): Ports {
   const attended = isAttended() && !options.json;
   const progress = progressLine(attended, say);
   const who = operator(process.env);
+  const { newerSchema } = session.adapter.backend;
   return {
     show: {
       plan: (plan, dryRun) =>
@@ -60,8 +63,9 @@ export function portsFor(session: Session, options: PortOptions): Ports {
         queues: plan.queues,
         verb: plan.verb,
         run,
-        command: process.argv.slice(2),
+        command: options.command ?? process.argv.slice(2),
         reason: plan.reason,
+        ...(newerSchema === undefined ? {} : { newerSchema }),
       };
       await appendAudit(session.stateDir, { ...entry, ...endOf(ended) }).catch((error: Error) =>
         say(`The audit log could not be written: ${error.message}`),

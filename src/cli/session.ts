@@ -22,9 +22,14 @@ export interface SessionFlags {
   readonly schema?: string | undefined;
   readonly dialect?: string | undefined;
   readonly config?: string | undefined;
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly 'endpoint-url'?: string | undefined;
+  readonly receive?: boolean | undefined;
   readonly timeout: string;
   readonly json: boolean;
   readonly 'show-sensitive'?: boolean | undefined;
+  readonly 'newer-schema'?: boolean | undefined;
 }
 
 export interface SessionOptions {
@@ -40,6 +45,8 @@ export interface Session extends AsyncDisposable {
   readonly reader: QueueReader;
   /** For the pipeline. In a readOnly context it has no write methods either. */
   readonly adapter: QueueAdapter;
+  /** The same, writing at most so many jobs a second. */
+  slowed(perSecond: number): QueueAdapter;
   readonly stateDir: string;
   /** Takes secrets out of what is shown, unless they were asked for. */
   readonly redact: Redact;
@@ -51,21 +58,21 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
   const { context } = await findContext(flags, stateDir);
   const opened = await openAdapter(openingOf(flags, context));
   const { perSecond, signal } = options;
-  const calm =
-    perSecond === undefined
-      ? opened
-      : paced(opened, {
-          perSecond,
-          signal,
-          sleep: (ms, stop) => sleep(ms, undefined, stop === undefined ? {} : { signal: stop }),
-        });
+  const slowed = (most: number): QueueAdapter =>
+    paced(allowed, {
+      perSecond: most,
+      signal,
+      sleep: (ms, stop) => sleep(ms, undefined, stop === undefined ? {} : { signal: stop }),
+    });
+  const allowed = context.readOnly
+    ? readOnly(opened, `the context ${context.name} is readOnly`, 'Use a context that may write: jobctl context list')
+    : opened;
   const redact = await redaction(flags, context.redact, context.name, stateDir);
   return {
     context,
     reader: readOnly(opened, 'this command only reads'),
-    adapter: context.readOnly
-      ? readOnly(opened, `the context ${context.name} is readOnly`, 'Use a context that may write: jobctl context list')
-      : calm,
+    adapter: perSecond === undefined ? allowed : slowed(perSecond),
+    slowed,
     stateDir,
     redact,
     [Symbol.asyncDispose]: () => opened.close(),
@@ -92,6 +99,12 @@ const openingOf = (flags: SessionFlags, context: Context): Opening => ({
   schema: flags.schema ?? context.schema,
   dialect: flags.dialect ?? context.dialect,
   tables: context.tables,
+  newerSchema: flags['newer-schema'],
+  region: flags.region,
+  profile: flags.profile ?? context.profile,
+  endpoint: flags['endpoint-url'] ?? context.endpoint,
+  receive: flags.receive,
+  prefix: context.prefix,
   timeoutMs: parseDuration(flags.timeout) * 1000,
 });
 
@@ -110,8 +123,14 @@ export async function findContext(
 
 /** Throws `usage`, with the nearest names, when a queue does not exist. */
 export async function knownQueues(reader: QueueReader, asked: readonly string[]): Promise<string[]> {
-  const known = (await reader.queues()).map(({ queue }) => queue);
-  const unknown = asked.find((queue) => !known.includes(queue));
+  const named = asked.length === 0 ? undefined : await namedOnes(reader, asked);
+  if (named?.every((queue) => queue !== undefined)) return named as string[];
+  // where names are looked up one by one, listing them may be forbidden
+  const listed = named === undefined ? reader.queues() : reader.queues().catch(() => []);
+  const known = (await listed).map(({ queue }) => queue);
+  const unknown = asked.find((queue, index) =>
+    named === undefined ? !known.includes(queue) : named[index] === undefined,
+  );
   if (unknown === undefined) return asked.length > 0 ? [...asked] : known;
   const close = nearest(unknown, known);
   const hint =
@@ -123,4 +142,12 @@ export async function knownQueues(reader: QueueReader, asked: readonly string[])
   throw new JobctlError('usage', `There is no queue "${unknown}" in ${reader.backend.where}.${hint}`, {
     next: ['jobctl stats   # lists the queues'],
   });
+}
+
+/** Undefined where the backend lists its queues instead. */
+async function namedOnes(reader: QueueReader, asked: readonly string[]): Promise<(string | undefined)[] | undefined> {
+  if (reader.queueNamed === undefined) return undefined;
+  const found: (string | undefined)[] = [];
+  for (const name of asked) found.push((await reader.queueNamed(name))?.queue);
+  return found;
 }

@@ -1,17 +1,34 @@
+import type { QueueReader } from '../domain/adapter.ts';
+
 /**
  * The first Ctrl-C or SIGTERM asks the run to stop after the batch in flight; the second leaves at once, and the journal
  * has the intent.
  */
-export function stopSignal(say: (text: string) => void): { readonly signal: AbortSignal; dispose(): void } {
+export function stopSignal(answer: () => void): { readonly signal: AbortSignal; dispose(): void } {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
     stop.abort();
-    say('Stopping after the batch in flight. Press Ctrl-C again to leave at once.');
+    answer();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
     signal: stop.signal,
     dispose: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
   };
+}
+
+/**
+ * Where a look hides jobs, Ctrl-C and SIGTERM let go of them before the process ends; a second one does not wait. The result
+ * takes the handler away.
+ */
+export function letGoOnSignal(reader: Pick<QueueReader, 'close'>): () => void {
+  let leaving = false;
+  const onSignal = (): void => {
+    if (leaving) process.exit(130);
+    leaving = true;
+    void reader.close().finally(() => process.exit(130));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
 }

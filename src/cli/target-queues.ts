@@ -31,3 +31,11 @@ export async function targetQueues(reader: QueueReader, { queue, allQueues, id }
     next: ['jobctl job list'],
   });
 }
+
+/** The queues named after a command, each once; at least one. */
+export async function namedQueues(reader: QueueReader, names: readonly string[]): Promise<string[]> {
+  if (names.length > 0) return await knownQueues(reader, [...new Set(names)]);
+  throw new JobctlError('usage', 'Which queue?', {
+    next: ['Name it after the command.', 'jobctl stats   # lists the queues'],
+  });
+}

@@ -33,10 +33,10 @@ export default class Reset extends WriteCommand {
     const { args, flags } = await this.parse(Reset);
     return await this.act(flags, async ({ reader, adapter }) => {
       const { reset } = adapter.can;
-      if (reset.level === 'emulated' && !flags['assume-dead']) {
+      if (reader.backend.stuckBy === 'age' && reset.level !== 'none' && !flags['assume-dead']) {
         throw new JobctlError(
           'refused',
-          `${reader.backend.name} ${reader.backend.version} gives no proof that a worker is gone: ${reset.caveat}.`,
+          `${reader.backend.name} ${reader.backend.version} gives no proof that a worker is gone${reset.level === 'emulated' ? `: ${reset.caveat}` : ''}.`,
           {
             next: [
               'Stop the workers, or make sure that none runs these jobs; then add --assume-dead --older-than 10m.',

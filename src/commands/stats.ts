@@ -1,9 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { JobctlCommand } from '../cli/base-command.ts';
+import { pauseNotes } from '../cli/pauses.ts';
 import { knownQueues, type Session } from '../cli/session.ts';
+import { pageFor } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
 import type { Breakdown } from '../domain/adapter.ts';
+import { pauseLine } from '../output/pauses-text.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
+import { warningsText } from '../output/warning-text.ts';
 
 export default class Stats extends JobctlCommand {
   static override summary = 'How many jobs are where, and how old the oldest are.';
@@ -41,16 +45,20 @@ export default class Stats extends JobctlCommand {
     }
     const stats = await look();
     this.print(statsText(stats, page));
+    for (const pause of stats.pauses ?? [])
+      if (pause.overdue)
+        this.say(
+          warningsText({ warnings: [pauseLine(pause, stats.asOf)] }, pageFor(process.stderr, flags['no-color'])),
+        );
     return { schemaVersion: 1, ...stats };
   }
 
-  private async look(
-    { context, reader }: Session,
-    asked: readonly string[],
-    by: Breakdown | undefined,
-  ): Promise<StatsView> {
+  private async look(session: Session, asked: readonly string[], by: Breakdown | undefined): Promise<StatsView> {
+    const { context, reader } = session;
     const queues = asked.length === 0 ? undefined : await knownQueues(reader, asked);
     const stats = await reader.stats({ queues, by });
-    return { context: context.name, backend: reader.backend.name, asOf: await reader.now(), queues: stats };
+    const asOf = await reader.now();
+    const pauses = await pauseNotes(session, stats, asOf);
+    return { context: context.name, backend: reader.backend.name, asOf, queues: stats, pauses };
   }
 }

@@ -1,8 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import { putBack } from '../cli/put-back.ts';
-import { runHere } from '../cli/run-here.ts';
+import { undoRun } from '../cli/undo-run.ts';
 import { WriteCommand } from '../cli/write-command.ts';
-import { wayBack } from '../operations/plan-return.ts';
 
 export default class Undo extends WriteCommand {
   static override summary = 'Take back what a run did.';
@@ -21,17 +19,8 @@ export default class Undo extends WriteCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Undo);
-    return await this.write(flags, async (session, ports, pace) => {
-      const run = await runHere(session, args.run);
-      return await putBack(session, ports, pace, {
-        verb: 'undo',
-        via: wayBack(run),
-        asWas: flags['as-was'],
-        from: { backup: run.backupPath ?? '', run: run.id },
-        reason: flags.reason,
-        limit: flags.limit,
-        warnings: session.reader.backend.warnings,
-      });
-    });
+    const { limit, reason, timeout } = flags;
+    const order = { run: args.run, asWas: flags['as-was'], limit, reason, timeout };
+    return await this.write(flags, (session, ports, pace) => undoRun(session, ports, pace, order));
   }
 }

@@ -2,7 +2,14 @@ import { JobctlError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import { faultOfScheme, hasLiteralPassword, placeOf, schemeOf } from './backend-url.ts';
 import { parseDuration } from './duration.ts';
-import { addRedaction, type Config, type ContextEntry, type QueueEntry, type RedactEntry } from './load.ts';
+import {
+  addRedaction,
+  type Config,
+  type ContextEntry,
+  type JobTypeEntry,
+  type QueueEntry,
+  type RedactEntry,
+} from './load.ts';
 import { expand } from './reference.ts';
 import { type Tables, tablesOf } from './tables.ts';
 
@@ -18,11 +25,17 @@ export interface Context {
   readonly readOnly: boolean;
   readonly schema?: string | undefined;
   readonly dialect?: string | undefined;
+  /** Redis: what the keys of all queues begin with. */
+  readonly prefix?: string | undefined;
+  /** SQS: profile of the AWS configuration, and where it is if not at AWS. */
+  readonly profile?: string | undefined;
+  readonly endpoint?: string | undefined;
   readonly staleAfterSeconds?: number | undefined;
   /** A team's own job tables, in place of a library's. */
   readonly tables?: Tables | undefined;
   readonly redact: RedactEntry;
   readonly queues: Readonly<Record<string, QueueEntry>>;
+  readonly jobTypes: Readonly<Record<string, JobTypeEntry>>;
 }
 
 export interface ContextRequest {
@@ -98,6 +111,7 @@ function fromUrl(url: string, origin: string, config: Config): Context {
     readOnly: false,
     redact: addRedaction(config.redact),
     queues: {},
+    jobTypes: config.jobTypes,
   };
 }
 
@@ -105,7 +119,7 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
   const entry = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
   if (entry === undefined) throw unknownContext(name, origin, config);
   const at = (key: string): string => config.origins.get(`contexts.${name}.${key}`) ?? 'the configuration';
-  const filled = (key: 'url' | 'schema' | 'dialect', text: string): string =>
+  const filled = (key: 'url' | 'schema' | 'dialect' | 'profile' | 'endpoint', text: string): string =>
     expand(text, env, `contexts.${name}.${key}`, at(key));
   const url = filled('url', entry.url);
   const fault = faultOfScheme(url);
@@ -118,10 +132,14 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
     readOnly: entry.readOnly ?? false,
     schema: entry.schema === undefined ? undefined : filled('schema', entry.schema),
     dialect: entry.dialect,
+    prefix: entry.prefix,
+    profile: entry.profile === undefined ? undefined : filled('profile', entry.profile),
+    endpoint: entry.endpoint === undefined ? undefined : filled('endpoint', entry.endpoint),
     staleAfterSeconds: entry.reset?.staleAfter === undefined ? undefined : parseDuration(entry.reset.staleAfter),
     tables: entry.tables === undefined ? undefined : tablesOf(entry.tables),
     redact: addRedaction(config.redact, entry.redact),
     queues: entry.queues ?? {},
+    jobTypes: { ...config.jobTypes, ...entry.jobTypes },
   };
 }
 

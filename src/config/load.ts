@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { type ConfigIssue, type ReadConfig, readConfigFile } from './config-file.ts';
-import type { ConfigFile, ContextEntry, QueueEntry, RedactEntry } from './schema.ts';
+import type { ConfigFile, ContextEntry, JobTypeEntry, QueueEntry, RedactEntry } from './schema.ts';
 
-export type { ContextEntry, QueueEntry, RedactEntry };
+export type { ContextEntry, JobTypeEntry, QueueEntry, RedactEntry };
 
 export interface Places {
   /** The value of `--config`. */
@@ -20,6 +20,7 @@ export interface Config {
   readonly default?: string | undefined;
   readonly contexts: Readonly<Record<string, ContextEntry>>;
   readonly redact: RedactEntry;
+  readonly jobTypes: Readonly<Record<string, JobTypeEntry>>;
   readonly backups: NonNullable<ConfigFile['backups']>;
   /** The files that were read, the strongest last. */
   readonly files: readonly string[];
@@ -27,7 +28,14 @@ export interface Config {
   readonly origins: ReadonlyMap<string, string>;
 }
 
-export const emptyConfig: Config = { contexts: {}, redact: {}, backups: {}, files: [], origins: new Map() };
+export const emptyConfig: Config = {
+  contexts: {},
+  redact: {},
+  jobTypes: {},
+  backups: {},
+  files: [],
+  origins: new Map(),
+};
 
 /**
  * The files that apply, the weakest first. A file that was asked for by name stands alone; otherwise the user's own comes
@@ -81,6 +89,7 @@ function merge(weak: Config, { file, value, lines }: ReadConfig): Config {
     default: value?.default ?? weak.default,
     contexts: { ...weak.contexts, ...value?.contexts },
     redact: addRedaction(weak.redact, value?.redact),
+    jobTypes: { ...weak.jobTypes, ...value?.jobTypes },
     backups: { ...weak.backups, ...value?.backups },
     files: [...weak.files, file],
     origins,

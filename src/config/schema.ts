@@ -35,6 +35,32 @@ const redact = z
   })
   .describe('What is hidden wherever a payload is shown.');
 
+const pause = z
+  .strictObject({
+    command: z.string().min(1).describe('Stops the workers: kubectl scale deployment/email --replicas=0'),
+    resume: z.string().min(1).describe('Starts them again; $found is what status printed before the pause.'),
+    status: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Prints how it stands, such as the number of replicas. Without it nothing is verified.'),
+    pausedWhen: z.string().optional().describe('What status prints while the queue is paused; 0 when missing.'),
+  })
+  .describe(
+    'Commands that pause the workers of this queue where the backend cannot. /bin/sh runs them; $queue, $context and $found are set.',
+  );
+
+const smoke = z
+  .strictObject({
+    type: z.string().min(1).optional().describe('Type of the job; the name of the queue when missing.'),
+    payload: z
+      .json()
+      .optional()
+      .describe('Its payload; {} when missing. {mark} in a text becomes a mark of that job alone.'),
+    within: duration.optional().describe('How long it may take; 60s when missing.'),
+  })
+  .describe('The job that jobctl smoke adds to this queue.');
+
 const queue = z.strictObject({
   deadLetter: z
     .string()
@@ -48,7 +74,35 @@ const queue = z.strictObject({
     )
     .optional()
     .describe('The lanes of this queue.'),
+  pause: pause.optional(),
+  smoke: smoke.optional(),
 });
+
+const jobType = z.strictObject({
+  payload: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe('JSON Schema (draft 2020-12) of the payload, checked before a job is added.'),
+  key: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Pattern of the idempotency key: email:{type}:{recipientId}. Filled from the payload; {type} and {queue} else from the job.',
+    ),
+  maxAttempts: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('How often a job of this type is tried, where the backend keeps that.'),
+  priority: z.int().optional(),
+  lane: z.string().min(1).optional(),
+  delay: duration.optional().describe('Not before this long after it was added.'),
+});
+
+const jobTypes = z
+  .record(z.string(), jobType)
+  .describe('What jobs of a type look like. Those of a context come before those of the file.');
 
 const context = z.strictObject({
   url: backendUrl,
@@ -58,6 +112,15 @@ const context = z.strictObject({
     .optional()
     .describe('Postgres: the schema that holds the tables, when there is more than one.'),
   dialect: z.string().min(1).optional().describe('Postgres: the queue library, when a database holds several.'),
+  profile: z.string().min(1).optional().describe('SQS: the profile of the AWS configuration.'),
+  endpoint: z.string().min(1).optional().describe('SQS: where it is, if not at AWS: http://127.0.0.1:4566.'),
+  prefix: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Redis: what the keys of all queues begin with; bull when missing. In a cluster with braces, such as {bull}.',
+    ),
   protected: z.boolean().optional().describe('Every write asks for the name of the queue; --yes is not enough.'),
   readOnly: z.boolean().optional().describe('Nothing can be written through this context.'),
   reset: z
@@ -68,6 +131,7 @@ const context = z.strictObject({
   tables: tables.optional(),
   redact: redact.optional(),
   queues: z.record(z.string(), queue).optional(),
+  jobTypes: jobTypes.optional(),
 });
 
 const backups = z.strictObject({
@@ -84,6 +148,7 @@ export const configSchema = z.strictObject({
   default: name.optional().describe('The context that is used when none is named.'),
   contexts: z.record(name, context).optional().describe('Named backends and their manners.'),
   redact: redact.optional(),
+  jobTypes: jobTypes.optional(),
   backups: backups.optional(),
 });
 
@@ -92,6 +157,7 @@ export type ConfigFile = z.infer<typeof configSchema>;
 export type ContextEntry = z.infer<typeof context>;
 export type RedactEntry = z.infer<typeof redact>;
 export type QueueEntry = z.infer<typeof queue>;
+export type JobTypeEntry = z.infer<typeof jobType>;
 
 /** What `config schema` prints, for editors. */
 export const configJsonSchema = (): Record<string, unknown> => ({

@@ -2,7 +2,7 @@ import type { Action, PutBack, Resolution } from './action.ts';
 import type { Capability } from './capability.ts';
 import type { Enqueues } from './enqueue.ts';
 import type { Instant } from './instant.ts';
-import type { Job, JobDetail, JobState } from './job.ts';
+import type { Job, JobDetail, JobRef, JobState } from './job.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pause.ts';
 import type { Schedule, Schedules } from './schedule.ts';
@@ -18,10 +18,19 @@ export interface BackendInfo {
   /** What it keeps of a failure; with `none`, `errorsNote` tells where to look instead. */
   readonly errors: 'history' | 'last' | 'none';
   readonly errorsNote?: string | undefined;
+  /** `age` where nothing tells a live worker from a dead one: reset then wants to be told that they are gone. */
+  readonly stuckBy?: 'age' | undefined;
   /** Which priority runs first. */
   readonly priority: 'larger-first' | 'smaller-first' | 'none';
+  /**
+   * When an empty queue is known to be empty: after this many looks in a row, over at least this many seconds. Missing where
+   * one look at exact counts is enough.
+   */
+  readonly emptyAfter?: { readonly looks: number; readonly seconds: number } | undefined;
   /** True on a replica or any other place that refuses writes. */
   readonly readOnlyServer: boolean;
+  /** What of its layout is newer than anything this program was tried with: `schema 47`. Then it is only read, unless the operator insists. */
+  readonly newerSchema?: string | undefined;
   /** One line each, shown once on stderr: a newer layout than known, several dialects, and so on. */
   readonly warnings: readonly string[];
 }
@@ -60,6 +69,8 @@ export interface QueueStats extends StatsRow {
   /** Undefined where the backend has no such thing as a pause. */
   readonly paused?: boolean | undefined;
   readonly by?: readonly (StatsRow & { readonly key: string })[] | undefined;
+  /** Where its dead jobs lie, when that is a queue with a row of its own: both rows count the same jobs. */
+  readonly deadLetter?: string | undefined;
 }
 
 export interface StatsRequest {
@@ -105,6 +116,8 @@ export interface QueueReader {
   /** The backend's clock. */
   now(): Promise<Instant>;
   queues(): Promise<QueueRef[]>;
+  /** The queue of this name, by whatever it may be called by; undefined when there is none. Only where listing may be forbidden. */
+  queueNamed?(asked: string): Promise<QueueRef | undefined>;
   stats(request: StatsRequest): Promise<QueueStats[]>;
   /** Jobs that fit the pushed criteria: an upper bound when the selection has others. */
   count(selection: Selection): Promise<Count>;
@@ -112,6 +125,8 @@ export interface QueueReader {
   browse(selection: Selection, options: BrowseOptions): AsyncIterable<Job[]>;
   /** Undefined when no queue given (or the one given) holds that id. */
   find(id: string, queue?: string): Promise<JobDetail | undefined>;
+  /** How many jobs that may fit others hold now, so that no claim could meet them. Only where a look can miss them. */
+  heldByOthers?(selection: Selection): Promise<number>;
   /** The workers that the backend knows of; missing where it knows none. */
   workers?(): Promise<Worker[]>;
   /** What adds jobs by itself, of the queues given or of all; missing where the backend keeps no such thing. */
@@ -130,10 +145,21 @@ export interface SavedJob {
   readonly snapshot: Snapshot;
 }
 
+/** Half of a write in two steps: the job stands in its new place, under this id, and its old place is still to be cleared. */
+export interface Copy {
+  readonly ref: JobRef;
+  readonly as: string;
+}
+
+/** Remembers copies. Resolves when they are on the disk; until then the old place is not cleared. */
+export type Note = (copies: readonly Copy[]) => Promise<void>;
+
 /**
  * Jobs held for us: nobody else can change them until `release`.
  * `apply` writes, then returns one outcome for each job given. When it rejects, the answer was lost: the outcome is unknown.
- * Releasing lets go of what was not applied, and is safe to repeat.
+ * A backend that can only copy and then delete tells `note` in between, so that nothing is copied twice after a crash.
+ * Releasing lets go of what was not applied, and is safe to repeat. Where `reads` is `receive`, that is at the latest when
+ * the walk over the claims ends: what was passed over must not be met again.
  */
 export interface Claim {
   readonly jobs: readonly SavedJob[];
@@ -141,7 +167,7 @@ export interface Claim {
   readonly skipped: readonly Outcome[];
   /** What the journal must remember so that `settle` and `undo` can tell our write from another's. */
   readonly mark: string;
-  apply(jobs: readonly SavedJob[]): Promise<Outcome[]>;
+  apply(jobs: readonly SavedJob[], note?: Note): Promise<Outcome[]>;
   release(): Promise<void>;
 }
 
@@ -157,10 +183,15 @@ export interface OpenIntent {
   readonly action: (Action | Resolution)['verb'] | 'restore' | 'revert';
   readonly mark: string;
   readonly jobs: readonly SavedJob[];
+  /** What `note` was told before the run broke off. */
+  readonly copies?: readonly Copy[] | undefined;
 }
 
 export interface Settles {
-  /** What became of the jobs: `done`, `skipped` with `not-applied` (it never happened), or still `unknown`. */
+  /**
+   * What became of the jobs: `done`, `skipped` with `not-applied` (it never happened), or still `unknown`.
+   * Finishes what is half done: a job that was copied is taken out of its old place.
+   */
   settle(intent: OpenIntent): Promise<Outcome[]>;
 }
 

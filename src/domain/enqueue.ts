@@ -21,8 +21,13 @@ export type Enqueued =
   | { readonly result: 'failed' | 'unknown'; readonly why: string };
 
 export interface Enqueues {
-  /** The fields of `NewJob` that this backend cannot honour: a job that sets one is refused before anything is sent. */
+  /**
+   * The fields of `NewJob` that this backend cannot honour: a job that sets one is refused before anything is sent.
+   * With `type` in it a queue holds one type, its own name, and a job of any other type is refused.
+   */
   readonly ignores: ReadonlySet<keyof NewJob>;
+  /** Why it cannot take this very job, such as a payload that is no object; asked before anything is sent. */
+  readonly refuses?: (job: NewJob) => string | undefined;
   /** Jobs a call, at most. */
   readonly batch: number;
   /** All in one call to the backend where it can; never retried invisibly: a lost answer is `unknown` for every job of the call. */

@@ -3,21 +3,62 @@ import type { Count } from './adapter.ts';
 import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
 import type { Tally } from './outcome.ts';
+import type { PauseState } from './pause.ts';
 import type { Selection } from './selection.ts';
 
-/** The verbs that write. `purge` removes all in a state; `undo` puts back what a run changed. */
-export type Verb = 'replay' | 'reset' | 'remove' | 'purge' | 'cancel' | 'edit' | 'resolve' | 'restore' | 'undo';
+/**
+ * The verbs that write. `purge` removes all in a state, `evacuate` all that would run; `undo` puts back what a run changed;
+ * `smoke` adds one job to see it run.
+ */
+export const verbs = [
+  'replay',
+  'reset',
+  'remove',
+  'purge',
+  'cancel',
+  'edit',
+  'resolve',
+  'restore',
+  'undo',
+  'pause',
+  'resume',
+  'evacuate',
+  'enqueue',
+  'smoke',
+] as const;
+export type Verb = (typeof verbs)[number];
 
 /** What is to be done, as data: enough to show it, to do it, and to go on with it after a crash. */
 export type Task =
   | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action | Resolution }
-  /** `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated. */
+  /**
+   * `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated,
+   * `withdraw` takes away what was added, as long as no worker has begun it.
+   */
   | {
       readonly kind: 'put-back';
-      readonly via: 'restore' | 'revert' | 'remove';
+      readonly via: 'restore' | 'revert' | 'remove' | 'withdraw';
       readonly how: PutBack;
       readonly from: PutBackSource;
-    };
+    }
+  /** Workers stop taking jobs, or take them again. Each queue is one thing to do. */
+  | {
+      readonly kind: 'switch';
+      readonly to: 'paused' | 'running';
+      readonly switches: readonly QueueSwitch[];
+      /** Of a pause: when it is to be over. */
+      readonly until?: Instant | undefined;
+    }
+  /** Jobs that are not there yet. They lie in a file beside the plan, numbered from 1 in the order to be added. */
+  | { readonly kind: 'enqueue'; readonly queue: string; readonly types: readonly string[] };
+
+export interface QueueSwitch {
+  readonly queue: string;
+  /** How it was when the plan was made. */
+  readonly before: PauseState;
+  /** What the pause found, for the resume that ends it. Missing where nobody here knows. */
+  readonly found?: PauseState['found'] | undefined;
+}
 
 export interface PutBackSource {
   /** Path of the backup file. */
@@ -72,6 +113,8 @@ export interface Report {
   /** The first of each, in the order met; the journal has all. */
   readonly skipped: readonly { readonly id: string; readonly why: string }[];
   readonly failed: readonly { readonly id: string; readonly why: string }[];
+  /** Ids of the first jobs that were added. */
+  readonly made?: readonly string[] | undefined;
   readonly backup?: string | undefined;
   /** True when nothing is left for the operator to deal with. A run that is not complete never exits with 0. */
   readonly complete: boolean;

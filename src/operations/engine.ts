@@ -1,55 +1,28 @@
 import type { Action, Resolution } from '../domain/action.ts';
-import type {
-  Claim,
-  Claims,
-  OpenIntent,
-  QueueAdapter,
-  QueueReader,
-  Returns,
-  SavedJob,
-  Settles,
-} from '../domain/adapter.ts';
+import type { Claim, Claims, QueueAdapter, QueueReader, Returns, Settles } from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
-import type { Job } from '../domain/job.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { JobState } from '../domain/job.ts';
 import type { Plan, Task } from '../domain/plan.ts';
-import { matcher, residue, type Selection, type Tests } from '../domain/selection.ts';
+import { matcher, residue, type Selection } from '../domain/selection.ts';
+import { adding } from './adding.ts';
+import type { Engine, EngineParts } from './batch.ts';
+import { switching } from './switching.ts';
 
-/** A claim, and the batch of the source it came from where jobs are put back. */
-export interface Batch {
-  readonly claim: Claim;
-  readonly source?: number | undefined;
-}
-
-/** Saved jobs of one batch; `mark` is the write that an undo takes back. */
-export interface SourceBatch {
-  readonly source: number;
-  readonly jobs: readonly SavedJob[];
-  readonly mark?: string | undefined;
-}
-
-/** How a plan is carried out: the same four questions for every verb and backend. */
-export interface Engine {
-  /** Jobs are saved before they are changed. Only a restore changes nothing that exists. */
-  readonly saves: boolean;
-  batches(size: number, from: number): AsyncIterable<Batch>;
-  /** Still what the plan meant? Asked of each claimed job. */
-  keeps(job: Job): boolean;
-  settle(intent: Omit<OpenIntent, 'action'>): Promise<Outcome[]>;
-  /** Jobs of the plan that are still as they were: others held them while we passed. Undefined where nobody can say. */
-  left(): Promise<number | undefined>;
-}
-
-export interface EngineParts {
-  readonly adapter: QueueAdapter;
-  readonly tests: Tests;
-  /** Reads the source of a put-back from this batch on. */
-  source(task: Extract<Task, { kind: 'put-back' }>, from: number): AsyncIterable<SourceBatch>;
-}
+export type { Engine, EngineParts, SourceBatch, Switches } from './batch.ts';
 
 /** Made from the plan alone, so that a run can be taken up again by another process. */
 export function engineFor(plan: Plan, parts: EngineParts): Engine {
-  return plan.task.kind === 'act' ? acting(plan.task, parts) : puttingBack(plan.task, parts);
+  const { task } = plan;
+  switch (task.kind) {
+    case 'act':
+      return acting(task, parts);
+    case 'put-back':
+      return puttingBack(task, parts);
+    case 'switch':
+      return switching(plan, task, parts);
+    case 'enqueue':
+      return adding(task, parts);
+  }
 }
 
 function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: EngineParts): Engine {
@@ -59,8 +32,13 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: Engine
     saves: true,
     keeps: matcher(selection, tests),
     settle: (intent) => ops.settle({ ...intent, action: action.verb }),
+    misses: adapter.heldByOthers !== undefined,
     left: async () =>
-      isCountable(selection, adapter) ? (await adapter.count(uptoCutoff(selection))).value : undefined,
+      adapter.heldByOthers !== undefined
+        ? await adapter.heldByOthers(selection)
+        : isCountable(selection, adapter)
+          ? (await adapter.count(uptoCutoff(selection))).value
+          : undefined,
     async *batches(size) {
       for await (const claim of ops.claim(selection, size)) yield { claim };
     },
@@ -83,7 +61,8 @@ function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution):
   return { claim: (selection, size) => ops.claim({ selection, action, size }), settle: (intent) => ops.settle(intent) };
 }
 
-const noMark = {
+/** Where dead jobs can be replayed or removed, but not set aside. */
+export const noMark = {
   level: 'none',
   why: 'it keeps no mark for what was handled.',
   instead: 'jobctl job remove takes the job away, with a backup; --reason is kept in the audit log.',
@@ -98,7 +77,7 @@ const uptoCutoff = ({ cutoff, before, ...rest }: Selection): Selection => ({ ...
 
 function puttingBack(task: Extract<Task, { kind: 'put-back' }>, { adapter, source }: EngineParts): Engine {
   const { via, how } = task;
-  if (via === 'remove') return takingAway(task, { adapter, source });
+  if (via === 'remove' || via === 'withdraw') return takingAway(task, { adapter, source });
   const ops: Returns = requireOps(adapter.backend.name, via, adapter.can[via]);
   return {
     saves: via === 'revert',
@@ -113,7 +92,7 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, { adapter, sourc
   };
 }
 
-/** Undoes a restore: removes what it had recreated, unless a worker has it by now. */
+/** Undoes a restore or an enqueue: removes what it had made, unless a worker has it by now. */
 function takingAway(
   task: Extract<Task, { kind: 'put-back' }>,
   { adapter, source }: Omit<EngineParts, 'tests'>,
@@ -121,7 +100,7 @@ function takingAway(
   const ops: Claims = requireOps(adapter.backend.name, 'remove', adapter.can.remove);
   return {
     saves: true,
-    keeps: ({ state }) => state !== 'active',
+    keeps: ({ state, attempts }) => state !== 'active' && (task.via === 'remove' || attempts === 0),
     settle: (intent) => ops.settle({ ...intent, action: 'remove' }),
     left: async () => undefined,
     async *batches(_size, from) {
@@ -130,7 +109,10 @@ function takingAway(
         const size = batch.jobs.length;
         const queues = [...new Set(batch.jobs.map(({ job }) => job.queue))];
         const ids = batch.jobs.map(({ job }) => job.id);
-        const states = ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'] as const;
+        const states: readonly JobState[] =
+          task.via === 'remove'
+            ? ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled']
+            : ['waiting', 'delayed', 'blocked'];
         for await (const claim of ops.claim({ selection: { queues, states, ids }, action: { verb: 'remove' }, size })) {
           yield { claim, source: batch.source };
         }

@@ -1,12 +1,13 @@
-import type { Lock, SavedJob } from '../domain/adapter.ts';
+import type { Copy, Lock, Note } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { fromDate } from '../domain/instant.ts';
+import type { JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import { restOf } from '../safety/journal-entry.ts';
+import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
-import type { Batch, Engine } from './engine.ts';
-import type { Pace, Ports } from './ports.ts';
+import type { Batch, Engine, Taken } from './batch.ts';
+import { CANARY, type Canary, type Pace, type Ports } from './ports.ts';
 import { Results, reportOf } from './tally.ts';
 
 export interface Execution {
@@ -37,14 +38,11 @@ const nothingYet = (plan: Plan): SoFar => ({ results: new Results(plan), source:
 export async function execute(execution: Execution, soFar: SoFar = nothingYet(execution.plan)): Promise<Report> {
   const { plan, engine, ports, pace, run } = execution;
   const { results } = soFar;
-  const target = Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
+  const target = targetOf(plan);
   let stopped: string | undefined;
   try {
-    for await (const batch of engine.batches(pace.batch, soFar.source)) {
-      stopped = await oneBatch(execution, batch, results);
-      ports.show.progress({ done: results.handled, of: target, exact: plan.matched.exact });
-      if (stopped !== undefined || isFull(plan, results)) break;
-    }
+    if (pace.canary !== undefined) stopped = await firstFew(execution, pace.canary, soFar);
+    if (stopped === undefined && !isFull(plan, results)) stopped = await allOf(execution, pace.batch, soFar);
   } catch (error) {
     if (results.handled === 0) {
       ports.show.settled();
@@ -56,10 +54,11 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
   // a paced adapter ends its claims early when it is told to stop while it waits
   if (pace.signal.aborted && !isFull(plan, results) && (results.handled < target || !plan.matched.exact))
     stopped ??= STOPPED;
-  if (stopped === undefined && plan.matched.exact && results.handled < target) {
+  const { exact } = plan.matched;
+  if (stopped === undefined && !isFull(plan, results) && (exact ? results.handled < target : engine.misses)) {
     const left = (await engine.left().catch(() => undefined)) ?? 0;
-    if (left > 0) stopped = `${left} jobs that match were held by other sessions`;
-    results.movedOn(Math.max(0, target - results.handled - left));
+    if (left > 0) stopped = `${exact ? '' : 'about '}${left} jobs that match were held by other sessions`;
+    if (exact) results.movedOn(Math.max(0, target - results.handled - left));
   }
   const finished = stopped === undefined;
   await run
@@ -71,17 +70,50 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
     backup: run.backupPath,
     complete,
     stopped,
-    next: nextSteps(run, results, finished),
+    next: nextSteps(run, results, finished, stopped),
   });
   await run.report(report).catch(() => {});
   await ports.audit(plan, run.id, report);
   return report;
 }
 
+/** Batch after batch until nothing is left, the limit is reached, or something says stop. */
+async function allOf(execution: Execution, size: number, { results, source }: SoFar): Promise<string | undefined> {
+  const { plan, engine, ports } = execution;
+  const target = targetOf(plan);
+  for await (const batch of engine.batches(size, source)) {
+    const stopped = await oneBatch(execution, batch, results);
+    ports.show.progress({ done: results.handled, of: target, exact: plan.matched.exact });
+    if (stopped !== undefined || isFull(plan, results)) return stopped;
+  }
+  return undefined;
+}
+
+/** The canary: a walk of its own, so that the jobs it did not take are met again. */
+async function firstFew(execution: Execution, canary: Canary, soFar: SoFar): Promise<string | undefined> {
+  const { plan, pace, ports } = execution;
+  const few = { ...execution, plan: { ...plan, limit: Math.min(canary.count, plan.limit ?? canary.count) } };
+  const done: JobRef[] = [];
+  soFar.results.done = done;
+  const stopped = await allOf(few, Math.min(canary.count, pace.batch), soFar);
+  soFar.results.done = undefined;
+  if (stopped !== undefined || done.length === 0) return stopped;
+  ports.show.settled();
+  return await canary.watch(done);
+}
+
+const targetOf = (plan: Plan): number => Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
+
 /** Returns why the run must stop, or undefined to go on. */
-async function oneBatch(
-  { plan, engine, run, lock, pace }: Execution,
-  { claim, source }: Batch,
+async function oneBatch(execution: Execution, batch: Batch, results: Results): Promise<string | undefined> {
+  const stopped =
+    'step' in batch ? await oneStep(execution, batch, results) : await oneClaim(execution, batch, results);
+  return stopped ?? (execution.pace.signal.aborted ? STOPPED : undefined);
+}
+
+async function oneClaim(
+  { plan, engine, run, lock }: Execution,
+  { claim, source }: Extract<Batch, { claim: unknown }>,
   results: Results,
 ): Promise<string | undefined> {
   try {
@@ -94,40 +126,69 @@ async function oneBatch(
       await run.journal({ at: 'skipped', rest: restOf(skipped), ...(jobs.length === 0 ? origin : {}) });
       results.add(skipped);
     }
-    if (jobs.length > 0) {
-      if (lock.lost.aborted) throw lock.lost.reason;
-      const frame = engine.saves ? { frame: await run.save(jobs) } : {};
-      const batch = run.nextBatch;
-      await run.journal({ at: 'intent', batch, mark: claim.mark, ...namesOf(plan, jobs), ...frame, ...origin });
-      const lost: { error?: unknown } = {};
-      const outcomes = await claim.apply(jobs).catch((error: unknown): Outcome[] => {
-        lost.error = error;
-        return jobs.map(({ job }) => ({
-          ref: { queue: job.queue, id: job.id },
-          result: 'unknown',
-          why: messageOf(error),
-        }));
-      });
-      results.add(outcomes); // it has happened, whether or not the journal still takes it
-      await run.journal({
-        at: 'outcome',
-        batch,
-        done: outcomes.filter(({ result }) => result === 'done').length,
-        rest: restOf(outcomes),
-      });
-      if (lost.error !== undefined) return messageOf(lost.error);
-      if (outcomes.every(({ result }) => result === 'failed'))
-        return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
-    }
-    return pace.signal.aborted ? STOPPED : undefined;
+    if (jobs.length === 0) return undefined;
+    if (lock.lost.aborted) throw lock.lost.reason;
+    const frame = engine.saves ? { frame: await run.save(jobs) } : {};
+    const refs = jobs.map(({ job: { queue, id } }) => ({ queue, id }));
+    return await written(
+      run,
+      { mark: claim.mark, ...namesOf(plan, refs), ...frame, ...origin },
+      refs,
+      results,
+      async (note) => ({ outcomes: await claim.apply(jobs, note) }),
+    );
   } finally {
     await claim.release();
   }
 }
 
-const namesOf = (plan: Plan, jobs: readonly SavedJob[]): { ids: string[]; queues?: string[] } => ({
-  ids: jobs.map(({ job }) => job.id),
-  ...(plan.queues.length > 1 ? { queues: jobs.map(({ job }) => job.queue) } : {}),
+async function oneStep(
+  { plan, run, lock }: Execution,
+  { step, source }: Extract<Batch, { step: unknown }>,
+  results: Results,
+): Promise<string | undefined> {
+  if (lock.lost.aborted) throw lock.lost.reason;
+  const intent = { mark: step.mark, ...namesOf(plan, step.refs), source };
+  return await written(run, intent, step.refs, results, () => step.apply());
+}
+
+/** Intent, write, outcome. Returns why the run must stop. */
+async function written(
+  run: RunFolder,
+  intent: Omit<IntentEntry, 'at' | 'batch'>,
+  refs: readonly JobRef[],
+  results: Results,
+  write: (note: Note) => Promise<Taken>,
+): Promise<string | undefined> {
+  const batch = run.nextBatch;
+  await run.journal({ at: 'intent', batch, ...intent });
+  const lost: { error?: unknown } = {};
+  const note: Note = (copies) => run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
+  const { outcomes, made } = await write(note).catch((error: unknown): Taken => {
+    lost.error = error;
+    return { outcomes: refs.map((ref): Outcome => ({ ref, result: 'unknown', why: messageOf(error) })) };
+  });
+  if (made !== undefined) results.addMade(made);
+  results.add(outcomes); // it has happened, whether or not the journal still takes it
+  await run.journal({
+    at: 'outcome',
+    batch,
+    done: outcomes.filter(({ result }) => result === 'done').length,
+    rest: restOf(outcomes),
+    ...(made === undefined ? {} : { made }),
+  });
+  if (lost.error !== undefined) return messageOf(lost.error);
+  for (const outcome of outcomes) if (outcome.result === 'unknown') return outcome.why;
+  if (outcomes.every(({ result }) => result === 'failed'))
+    return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
+  return undefined;
+}
+
+const asEntry = ({ ref: { queue, id }, as }: Copy) => ({ queue, id, as });
+
+const namesOf = (plan: Plan, refs: readonly JobRef[]): { ids: string[]; queues?: string[] } => ({
+  ids: refs.map(({ id }) => id),
+  ...(plan.queues.length > 1 ? { queues: refs.map(({ queue }) => queue) } : {}),
 });
 
 const isFull = (plan: Plan, results: Results): boolean => plan.limit !== undefined && results.acted >= plan.limit;
@@ -145,8 +206,16 @@ async function ended({ plan, run, ports }: Execution, results: Results, error: u
   return error;
 }
 
-function nextSteps(run: RunFolder, results: Results, finished: boolean): string[] {
+function nextSteps(run: RunFolder, results: Results, finished: boolean, stopped = ''): string[] {
+  if (stopped.startsWith(CANARY))
+    return [
+      `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
+      `jobctl undo ${run.id}   # takes back what has not begun`,
+      `jobctl run resume ${run.id}   # the others too, without a canary`,
+    ];
   if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
+  const { task, queues } = run.plan;
+  if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
   return results.counts.done > 0 ? [`jobctl undo ${run.id}`] : [];
 }
 

@@ -1,3 +1,4 @@
+import type { Copy } from '../domain/adapter.ts';
 import { leavesWork } from '../domain/outcome.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readJournal } from '../safety/journal.ts';
@@ -10,6 +11,8 @@ export interface Past {
   readonly results: Results;
   /** The intent whose answer never came. */
   readonly open: IntentEntry | undefined;
+  /** The jobs of the open intent that are known to stand in their new place already. */
+  readonly copies: readonly Copy[];
   /** What was skipped beside the open intent. */
   readonly beside: readonly RestEntry[];
   /** The next batch of the source, where jobs are put back. */
@@ -19,15 +22,24 @@ export interface Past {
 
 /** Jobs are asked for by name: then a claim tells of each one that it does not meet. */
 export const isNamed = ({ task }: Plan): boolean =>
-  task.kind === 'act' ? task.selection.ids !== undefined : task.via === 'remove';
+  task.kind === 'act'
+    ? task.selection.ids !== undefined
+    : task.kind === 'put-back' && (task.via === 'remove' || task.via === 'withdraw');
 
-/** Where to go on in the source once a batch was written. What is taken away by name may take several claims of one batch. */
-export const sourceAfter = (plan: Plan, source = 0): number => (isNamed(plan) ? source : source + 1);
+/**
+ * Where to go on in the source once a batch was written. What is taken away by name may take several claims of one batch;
+ * what is added is numbered job by job.
+ */
+export function sourceAfter(plan: Plan, source = 0, jobs = 1): number {
+  if (plan.task.kind === 'enqueue') return source + jobs;
+  return isNamed(plan) ? source : source + 1;
+}
 
 /** Streams the journal once; only counts stay. */
 export async function readPast(run: RunFolder): Promise<Past> {
   const reader = run.plan.task.kind === 'act' ? new ActPast(run.plan) : new ReturnPast(run.plan);
   let last: { intent: IntentEntry; outcome: OutcomeEntry | undefined } | undefined;
+  let copies: Copy[] = [];
   let complete = false;
   for await (const entry of readJournal(run.journalPath)) {
     complete = entry.at === 'end' && entry.complete;
@@ -35,13 +47,16 @@ export async function readPast(run: RunFolder): Promise<Past> {
     else if (entry.at === 'intent' || entry.at === 'skipped') {
       if (last?.outcome !== undefined) reader.batch(last.intent, last.outcome);
       last = entry.at === 'intent' ? { intent: entry, outcome: undefined } : undefined;
+      copies = [];
       if (entry.at === 'skipped') reader.skipped(entry);
+    } else if (entry.at === 'copied') {
+      copies.push(...entry.copies.map(({ queue, id, as }) => ({ ref: { queue, id }, as })));
     }
   }
   const isOpen = last !== undefined && (last.outcome?.rest.some(({ result }) => result === 'unknown') ?? true);
   if (last?.outcome !== undefined && !isOpen) reader.batch(last.intent, last.outcome);
   const { results, beside, source } = reader;
-  return { results, open: isOpen ? last?.intent : undefined, beside, source, complete };
+  return { results, open: isOpen ? last?.intent : undefined, copies: isOpen ? copies : [], beside, source, complete };
 }
 
 /** A job that was left as it was still fits the selection. The claims meet it again, and count it then. */
@@ -90,7 +105,7 @@ class ReturnPast {
     if (source !== this.source) this.results.forget();
     const beside = this.#takeBeside();
     const neverHappened = done === 0 && rest.every(({ why }) => why === 'not-applied');
-    this.source = neverHappened ? source : sourceAfter(this.#plan, source);
+    this.source = neverHappened ? source : sourceAfter(this.#plan, source, ids.length);
     if (neverHappened) return;
     this.results.addJournalled(done, rest);
     this.results.addJournalled(0, beside);

@@ -9,6 +9,8 @@ import { isCountable } from './engine.ts';
 /** Jobs shown with a plan, and the page size while matching is left to us. */
 const SAMPLE = 5;
 const PAGE = 500;
+const looking =
+  'Looking counts as a receive: it hides a message for the moment and raises its receive count. This plan has looked.';
 /** Beyond this many named ids the plan does not look up each one that does not match. */
 const NAMED = 100;
 
@@ -59,7 +61,7 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
     severity: isSevere(request) ? 'severe' : 'normal',
     sample: sample.map((job) => ({ ...job, payload: '' })), // payloads live in the backup alone
     strays: await strays(reader, selection, request.tests),
-    warnings: reader.backend.warnings,
+    warnings: [...reader.backend.warnings, ...(reader.reads === 'receive' ? [looking] : [])],
     ...(reason === undefined ? {} : { reason }),
   };
 }
@@ -82,21 +84,32 @@ async function look(
     sample.push(...fitting.slice(0, SAMPLE - sample.length));
     if (countable) break;
   }
-  return { matched: counted ?? { value, exact: true }, sample };
+  // what a look receives is what it happened to be given, not all that is there
+  return { matched: counted ?? { value, exact: reader.reads === 'peek' }, sample };
 }
 
 /** Ids that were named and do not match, each with what is known of it. */
 async function strays(reader: QueueReader, selection: Selection, tests: Tests): Promise<Plan['strays']> {
   const { ids } = selection;
-  if (ids === undefined || ids.length > NAMED) return [];
+  // each look-up would be a walk over the queue; the claims tell of the names that they do not meet
+  if (ids === undefined || ids.length > NAMED || reader.reads === 'receive') return [];
   const fits = matcher(selection, tests);
   const found: { id: string; why: string }[] = [];
   for (const id of ids) {
-    const job = (await reader.find(id))?.job;
+    const job = await named(reader, id, selection.queues);
     if (job === undefined) found.push({ id, why: 'not-found' });
     else if (!fits(job)) found.push({ id, why: whyNot(job, selection) });
   }
   return found;
+}
+
+/** Where an id is unique only within its queue, the queues that are meant come first. */
+async function named(reader: QueueReader, id: string, queues: readonly string[]): Promise<Job | undefined> {
+  for (const queue of queues) {
+    const detail = await reader.find(id, queue);
+    if (detail !== undefined) return detail.job;
+  }
+  return (await reader.find(id))?.job;
 }
 
 function whyNot(job: Job, selection: Selection): string {

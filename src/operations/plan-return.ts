@@ -4,7 +4,7 @@ import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
 import { openBackup } from '../safety/backup-reader.ts';
 import { batches } from '../safety/journal.ts';
 import type { RunRecord } from '../safety/run-folder.ts';
-import type { SourceBatch } from './engine.ts';
+import type { SourceBatch } from './batch.ts';
 
 type Return = Extract<Task, { kind: 'put-back' }>;
 
@@ -54,7 +54,7 @@ export async function planReturn(
     madeAt: cutoff,
     matched: { value, exact: true },
     ...(request.limit === undefined ? {} : { limit: request.limit }),
-    severity: request.protected || request.via === 'remove' ? 'severe' : 'normal',
+    severity: request.protected || request.via === 'remove' || request.via === 'withdraw' ? 'severe' : 'normal',
     sample: sample.map(({ job }) => ({ ...job, payload: '' })),
     strays: [],
     warnings: request.warnings,
@@ -64,8 +64,12 @@ export async function planReturn(
 
 /** How a run is taken back: what it changed is reverted, what it removed is restored, what it restored is removed. */
 export function wayBack({ plan }: RunRecord): Return['via'] {
-  if (plan.task.kind === 'act') return plan.task.action.verb === 'remove' ? 'restore' : 'revert';
-  return { restore: 'remove', revert: 'revert', remove: 'restore' }[plan.task.via] as Return['via'];
+  const { task } = plan;
+  if (task.kind === 'act') return task.action.verb === 'remove' ? 'restore' : 'revert';
+  if (task.kind === 'enqueue') return 'withdraw';
+  if (task.kind === 'switch') throw new TypeError('a pause is taken back by a switch');
+  const ways = { restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const;
+  return ways[task.via];
 }
 
 /** The jobs that the run really changed, batch by batch, each with the mark of its write. */
@@ -75,6 +79,7 @@ export async function* changedBy(
   restored: (from: number) => AsyncIterable<SourceBatch>,
 ): AsyncGenerator<SourceBatch> {
   const { backupPath } = run;
+  if (run.plan.task.kind === 'enqueue') return yield* addedBy(run, run.plan.task, from);
   const saved = lookUp(backupPath === undefined ? restored(1) : framesOf(backupPath));
   let number = 0;
   try {
@@ -89,6 +94,23 @@ export async function* changedBy(
     }
   } finally {
     await saved.close();
+  }
+}
+
+/** What was added and is known to be there. Of a lost answer nobody knows the ids, so it keeps nothing from being taken back. */
+async function* addedBy(
+  run: RunRecord,
+  { queue, types }: Extract<Task, { kind: 'enqueue' }>,
+  from: number,
+): AsyncGenerator<SourceBatch> {
+  const type = types.length === 1 ? (types[0] as string) : '';
+  const job = { queue, type, state: 'waiting', native: '', retrying: false, attempts: 0, payload: '' } as const;
+  let number = 0;
+  for await (const { outcome } of batches(run.journalPath)) {
+    const made = outcome?.made ?? [];
+    if (made.length === 0) continue;
+    number += 1;
+    if (number >= from) yield { source: number, jobs: made.map((id) => ({ job: { ...job, id }, snapshot: {} })) };
   }
 }
 

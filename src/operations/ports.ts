@@ -1,4 +1,5 @@
 import type { Lock } from '../domain/adapter.ts';
+import type { JobRef } from '../domain/job.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
 
@@ -27,12 +28,23 @@ export interface Ports {
   audit(plan: Plan, run: string | undefined, ended: Report | Error): Promise<void>;
 }
 
+/** How every reason of a canary begins. */
+export const CANARY = 'the canary';
+
+/** The first few jobs of a run, on whose end the others wait. */
+export interface Canary {
+  readonly count: number;
+  /** Why the run must not go on; undefined when they ended well. */
+  watch(jobs: readonly JobRef[]): Promise<string | undefined>;
+}
+
 export interface Pace {
   readonly dryRun: boolean;
   /** Refuse when more than this many match. */
   readonly max?: number | undefined;
   /** Jobs per claim. */
   readonly batch: number;
+  readonly canary?: Canary | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM: the batch in flight ends, then the run stops. */
   readonly signal: AbortSignal;
 }

@@ -5,11 +5,11 @@ import type { Plan, Report } from '../domain/plan.ts';
 import { readFrame } from '../safety/backup-reader.ts';
 import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
-import type { Engine, SourceBatch } from './engine.ts';
+import type { Engine, SourceBatch } from './batch.ts';
 import { execute } from './execute.ts';
 import { isNamed, type Past, readPast, sourceAfter } from './past.ts';
 import type { Pace, Ports } from './ports.ts';
-import { refuseBeyond } from './run-operation.ts';
+import { lockFor, refuseBeyond } from './run-operation.ts';
 import { emptyReport } from './tally.ts';
 
 /** Settles the open intent by asking the backend, then goes on with the same plan and cutoff. */
@@ -30,7 +30,7 @@ export async function resumeRun(
   refuseBeyond(plan, pace.max);
   if (pace.dryRun) return emptyReport(plan, true);
   await ports.confirm(plan);
-  const lock = await ports.lock(run.plan);
+  const lock = await lockFor(run.plan, ports);
   try {
     const from = past.open === undefined ? past.source : await settleOpen(run, engine, source, past, past.open);
     return await execute({ plan: run.plan, run, engine, lock, ports, pace }, { results: past.results, source: from });
@@ -54,7 +54,8 @@ async function settleOpen(
 ): Promise<number> {
   const ids = new Set(intent.ids);
   const jobs = (await jobsOf(run, source, intent)).filter(({ job }) => ids.has(job.id));
-  const outcomes: Outcome[] = await engine.settle({ mark: intent.mark, jobs });
+  const refs = intent.ids.map((id, index) => ({ id, queue: intent.queues?.[index] ?? run.plan.queues[0] ?? '' }));
+  const outcomes: Outcome[] = await engine.settle({ mark: intent.mark, jobs, refs, copies: past.copies });
   const unsettled = outcomes.filter(({ result }) => result === 'unknown').length;
   await run.journal({
     at: 'outcome',
@@ -63,7 +64,8 @@ async function settleOpen(
     rest: restOf(outcomes),
     settled: true,
   });
-  if (unsettled > 0) {
+  // what was added under no name yet cannot be asked for: it stays unknown, and the rest is added
+  if (unsettled > 0 && run.plan.task.kind !== 'enqueue') {
     throw new JobctlError(
       'partial',
       `The backend cannot tell what became of ${unsettled} jobs of batch ${intent.batch}.`,
@@ -72,12 +74,12 @@ async function settleOpen(
       },
     );
   }
-  const happened = outcomes.some(({ result }) => result === 'done');
+  const happened = outcomes.some(({ result }) => result === 'done' || result === 'unknown');
   if (!happened && intent.source !== undefined) return intent.source;
   past.results.add(outcomes);
   if (isNamed(run.plan)) past.results.tell([...doneIds(outcomes), ...past.beside.map(({ id }) => id)]);
   past.results.addJournalled(0, past.beside);
-  return sourceAfter(run.plan, intent.source);
+  return sourceAfter(run.plan, intent.source, intent.ids.length);
 }
 
 const doneIds = (outcomes: readonly Outcome[]): string[] =>

@@ -1,6 +1,7 @@
+import type { Lock } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './batch.ts';
 import { execute } from './execute.ts';
 import type { Pace, Ports } from './ports.ts';
 import { emptyReport } from './tally.ts';
@@ -21,7 +22,7 @@ export async function runOperation(
   const carrier = engine(plan); // refuses what the backend cannot do, on a dry run too
   if (pace.dryRun || plan.matched.value === 0) return emptyReport(plan, pace.dryRun);
   await ports.confirm(plan);
-  const lock = await ports.lock(plan);
+  const lock = await lockFor(plan, ports);
   try {
     const run = await ports.open(plan);
     try {
@@ -34,6 +35,12 @@ export async function runOperation(
     await lock.release();
   }
 }
+
+/** What only adds jobs meets nobody: it neither waits for another run nor keeps one out. */
+export const lockFor = async (plan: Plan, ports: Ports): Promise<Lock> =>
+  plan.task.kind === 'enqueue'
+    ? { lost: new AbortController().signal, release: async () => {} }
+    : await ports.lock(plan);
 
 export function refuseBeyond(plan: Plan, max: number | undefined): void {
   if (max === undefined || plan.matched.value <= max) return;

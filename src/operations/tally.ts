@@ -1,3 +1,4 @@
+import type { JobRef } from '../domain/job.ts';
 import { emptyTally, leavesWork, type Outcome, type Tally } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import type { RestEntry } from '../safety/journal-entry.ts';
@@ -10,14 +11,21 @@ export class Results {
   readonly counts: Tally = emptyTally();
   readonly skipped: { id: string; why: string }[] = [];
   readonly failed: { id: string; why: string }[] = [];
+  /** Ids of jobs that were added. */
+  readonly made: string[] = [];
+  /** Filled while somebody wants to know which jobs were done. */
+  done: JobRef[] | undefined;
   /** A job was left that the operator still has to deal with. */
   leftWork: boolean;
   /** Named jobs that were never part of the plan; they count as skipped in the report alone. */
   readonly #strays: number;
+  /** To add a job that is there already is to have it: nothing is left to do. */
+  readonly #adds: boolean;
   /** Named jobs that are counted already. A claim tells of every name that it does not meet. */
   readonly #told: Set<string>;
 
-  constructor(plan: Pick<Plan, 'strays'>) {
+  constructor(plan: Pick<Plan, 'strays' | 'task'>) {
+    this.#adds = plan.task.kind === 'enqueue';
     this.#strays = plan.strays.length;
     this.#told = new Set(plan.strays.map(({ id }) => id));
     this.leftWork = plan.strays.length > 0;
@@ -53,13 +61,20 @@ export class Results {
     for (const outcome of outcomes) {
       if (outcome.result === 'skipped' && outcome.why === 'not-applied') continue; // it comes again in a later claim
       this.counts[outcome.result] += 1;
-      this.leftWork ||= leavesWork(outcome);
-      if (outcome.result === 'done') continue;
+      this.leftWork ||= leavesWork(outcome) && !(this.#adds && isDuplicate(outcome));
+      if (outcome.result === 'done') {
+        this.done?.push(outcome.ref);
+        continue;
+      }
       const note =
         outcome.result === 'skipped' && outcome.note !== undefined ? `${outcome.why}: ${outcome.note}` : outcome.why;
       const list = outcome.result === 'skipped' ? this.skipped : this.failed;
       if (list.length < NAMED) list.push({ id: outcome.ref.id, why: note });
     }
+  }
+
+  addMade(ids: readonly string[]): void {
+    this.made.push(...ids.slice(0, NAMED - this.made.length));
   }
 
   get tally(): Tally {
@@ -77,6 +92,8 @@ export class Results {
     this.counts.skipped += count;
   }
 }
+
+const isDuplicate = (outcome: Outcome): boolean => outcome.result === 'skipped' && outcome.why === 'duplicate';
 
 export const asOutcome = ({ queue, id, result, why, note }: RestEntry): Outcome =>
   ({ ref: { queue, id }, result, why, note }) as Outcome;
@@ -118,6 +135,7 @@ export const reportOf = (plan: Plan, results: Results, ending: Ending): Report =
   outcomes: results.tally,
   skipped: results.skipped,
   failed: results.failed,
+  ...(results.made.length === 0 ? {} : { made: results.made }),
   ...(ending.backup === undefined ? {} : { backup: ending.backup }),
   complete: ending.complete,
   ...(ending.stopped === undefined ? {} : { stopped: ending.stopped }),

@@ -76,6 +76,12 @@ function groupLines(
   return lines(
     `${page.style.bad(grouped(group.count).padStart(width))}  ${page.style.strong(group.group)}${share}${page.style.dim(seen)}`,
     ...shown,
-    page.style.dim(`${indent}such as ${group.sampleIds.slice(0, 3).join(', ')}`),
+    page.style.dim(`${indent}such as ${fewIds(group.sampleIds, page.width - indent.length - 'such as '.length)}`),
   );
+}
+
+/** Up to three, as far as they fit; one in any case. */
+function fewIds(ids: readonly string[], width: number): string {
+  const fitting = [3, 2].map((n) => ids.slice(0, n).join(', ')).find((text) => text.length <= width);
+  return fitting ?? ids[0] ?? '';
 }

@@ -88,11 +88,17 @@ export interface JobDetailView {
 export const jobDetailView = (detail: JobDetail, redact: Redact): JobDetailView => ({
   job: jobView(detail.job, redact),
   timeline: detail.timeline.map((entry) =>
-    entry.note === undefined ? entry : { ...entry, note: String(redact(entry.note)) },
+    entry.note === undefined ? entry : { ...entry, note: redactedNote(entry.note, redact) },
   ),
   links: detail.links,
   notes: detail.notes,
 });
+
+/** A result or a progress is noted as JSON: its fields are secrets by the same names as those of a payload. */
+function redactedNote(note: string, redact: Redact): string {
+  const value = /^\s*[[{]/.test(note) ? payloadValue(note) : note;
+  return typeof value === 'string' ? String(redact(note)) : toJson(redact(value));
+}
 
 /** The payload for the eye: indented JSON, or the text as it is. */
 export function payloadText(payload: unknown): string {

@@ -39,7 +39,10 @@ export function jobColumns(jobs: readonly JobView[], now: Instant, page: Page): 
       varies((job) => job.queue),
       { head: 'QUEUE', whole: true, cell: (job) => job.queue },
     ),
-    { head: 'TYPE', good: 18, min: 10, cell: (job) => job.type },
+    ...when(
+      jobs.some(({ type, queue }) => type !== queue),
+      { head: 'TYPE', good: 18, min: 10, cell: (job) => job.type },
+    ),
     ...when(
       varies((job) => job.state),
       { head: 'STATE', whole: true, cell: (job) => stateCell(job, page) },
@@ -71,7 +74,7 @@ export function jobColumns(jobs: readonly JobView[], now: Instant, page: Page): 
       {
         head: 'ERROR',
         good: 28,
-        min: 14,
+        min: 12,
         cell: (job) => errorLine(job),
         ...(some((job) => job.stuck) ? { drop: 1 } : {}),
       },
@@ -84,11 +87,11 @@ function stateCell(job: JobView, page: Page) {
   return job.state === 'dead' ? { text, look: page.style.bad } : text;
 }
 
-export const tries = (job: JobView): string =>
+export const tries = (job: Pick<JobView, 'attempts' | 'maxAttempts'>): string =>
   job.maxAttempts === undefined ? String(job.attempts) : `${job.attempts}/${job.maxAttempts}`;
 
 /** `Class: message` on one line, the class once. */
-export function errorLine({ error }: JobView): string {
+export function errorLine({ error }: Pick<JobView, 'error'>): string {
   if (error === undefined) return '';
   const { class: kind, message } = error;
   return kind === undefined || message.startsWith(`${kind}:`) || message === kind

@@ -1,5 +1,6 @@
+import { secondsBetween } from '../domain/instant.ts';
 import type { Plan, Task, Verb } from '../domain/plan.ts';
-import { clock } from './age.ts';
+import { clock, duration } from './age.ts';
 import { approximately, counted, grouped, plural } from './count-text.ts';
 import { blocks, facts, lines } from './facts.ts';
 import type { JobView } from './job-view.ts';
@@ -20,8 +21,10 @@ export interface PlanView {
 }
 
 /** In one screen: what will be done to which jobs, where, and what to know before saying yes. */
-export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, page: Page): string => {
+export const planText = view((shown: PlanView, page: Page): string => {
+  const { plan, sample, backupFolder, dryRun } = shown;
   const { queues, task, matched, limit } = plan;
+  if (task.kind === 'switch') return switchText(plan, task, dryRun, page);
   const affected = limit === undefined ? matched.value : Math.min(limit, matched.value);
   const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
   const where = `in ${queues.length === 1 ? `queue ${queues[0]}` : plural(queues.length, 'queue')}`;
@@ -37,22 +40,24 @@ export const planText = view(({ plan, sample, backupFolder, dryRun }: PlanView, 
         ['queues', queues.length > 1 ? queues.join(', ') : undefined],
         ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
         ['backend', `${plan.backend} at ${plan.where}`],
-        ['jobs', task.kind === 'act' ? selectionText(task.selection) : sourceText(task)],
+        ['jobs', jobsOf(task)],
         [
           'matched',
           `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`,
         ],
-        ['as of', `${clock(plan.madeAt)}; what arrives later is not touched`],
+        ['as of', `${clock(plan.madeAt)}${task.kind === 'enqueue' ? '' : '; what arrives later is not touched'}`],
         ['reason', plan.reason],
         [
           'backup',
-          backupFolder === undefined ? undefined : `each job is saved below ${backupFolder} before it is changed`,
+          backupFolder === undefined || task.kind === 'enqueue'
+            ? undefined
+            : `each job is saved below ${backupFolder} before it is changed`,
         ],
       ],
       page,
     ),
     sample.length === 0 ? undefined : sampleText(sample.slice(0, affected), plan.madeAt, affected, page),
-    straysText(plan.strays, page),
+    straysText(plan.strays, task.kind === 'enqueue' ? 'job of the input' : 'named job', page),
     warningsText({ warnings: plan.warnings }, page),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
@@ -68,6 +73,11 @@ const doing: Readonly<Record<Verb, string>> = {
   resolve: 'Mark as handled',
   restore: 'Restore',
   undo: 'Undo the change to',
+  pause: 'Pause',
+  resume: 'Resume',
+  evacuate: 'Take out (remove)',
+  enqueue: 'Add',
+  smoke: 'Add, follow and clean up',
 };
 
 const headline = (verb: Verb, task: Task): string =>
@@ -79,7 +89,13 @@ const putBack = {
   restore: 'recreate what is gone',
   revert: 'take the change back',
   remove: 'remove what was recreated',
+  withdraw: 'take away what was added and not begun',
 } as const;
+
+function jobsOf(task: Exclude<Task, { kind: 'switch' }>): string {
+  if (task.kind === 'act') return selectionText(task.selection);
+  return task.kind === 'put-back' ? sourceText(task) : `of type ${task.types.join(' or ')}`;
+}
 
 function sourceText({ via, how, from }: Extract<Task, { kind: 'put-back' }>): string {
   const which = from.ids === undefined ? '' : `, ${plural(from.ids.length, 'id')} of it`;
@@ -93,15 +109,46 @@ function sourceText({ via, how, from }: Extract<Task, { kind: 'put-back' }>): st
   return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}, from ${from.backup}${which}${salvage}${state}`;
 }
 
+/** A pause or a resume: what it touches, queue by queue, and when it ends. */
+function switchText(
+  plan: PlanView['plan'],
+  { to, switches, until }: Extract<Task, { kind: 'switch' }>,
+  dryRun: boolean,
+  page: Page,
+): string {
+  const verb = to === 'paused' ? 'Pause' : 'Resume';
+  const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
+  const names = switches.map(({ queue }) => queue).join(', ');
+  return blocks(
+    emphasis(switches.length === 0 ? `Nothing to do: ${plan.queues.join(', ')}` : `${verb} ${names}`),
+    facts(
+      [
+        ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
+        ['backend', `${plan.backend} at ${plan.where}`],
+        ...switches.map(({ queue, before }): [string, string] => [queue, before.means.join('; ')]),
+        [
+          'until',
+          until === undefined ? undefined : `${clock(until)} (${duration(secondsBetween(plan.madeAt, until))})`,
+        ],
+        ['running jobs', to === 'paused' && switches.length > 0 ? 'go on to their end' : undefined],
+        ['reason', plan.reason],
+      ],
+      page,
+    ),
+    warningsText({ warnings: plan.warnings }, page),
+    dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
+  );
+}
+
 const straysShown = 5;
 
 /** Jobs that were asked for by name and will be left alone. */
-function straysText(strays: Plan['strays'], page: Page): string | undefined {
+function straysText(strays: Plan['strays'], noun: string, page: Page): string | undefined {
   if (strays.length === 0) return undefined;
   const list = strays.slice(0, straysShown).map(({ id, why }): [string, string] => [`  ${id}`, why]);
   const rest = strays.length - straysShown;
   return lines(
-    `${plural(strays.length, 'named job')} will be left alone:`,
+    `${strays.length === 1 ? `1 ${noun}` : `${grouped(strays.length)} ${noun.replace('job', 'jobs')}`} will be left alone:`,
     facts(list, page),
     rest > 0 ? page.style.dim(`  … and ${grouped(rest)} more`) : undefined,
   );

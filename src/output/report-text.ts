@@ -19,10 +19,13 @@ export const reportText = view((report: Report, page: Page): string => {
         ],
         [
           'unknown',
-          outcomes.unknown > 0
-            ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend'
-            : undefined,
+          outcomes.unknown > 0 && report.verb === 'enqueue'
+            ? 'the answer never came: look for them in the queue before you add them again'
+            : outcomes.unknown > 0
+              ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend'
+              : undefined,
         ],
+        ['added', addedText(report.made)],
         ['run', report.run],
         ['backup', report.backup],
       ],
@@ -36,7 +39,12 @@ export const reportText = view((report: Report, page: Page): string => {
 
 function headline(report: Report, page: Page): string {
   const { verb, queue, queues, dryRun, matched, complete, stopped, outcomes } = report;
-  const subject = `${verb} ${queue ?? queues.join(', ')}`.trim();
+  const names = queue ?? queues.join(', ');
+  const subject = `${verb} ${names.length > 40 ? plural(queues.length, 'queue') : names}`.trim();
+  const unit = verb === 'pause' || verb === 'resume' ? 'queue' : 'job';
+  if (dryRun && unit === 'queue')
+    return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'queue')} would change`);
+  if (matched === 0 && unit === 'queue') return page.style.strong(`${subject}: it is so already, nothing was changed`);
   if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'job')} matched`);
   if (matched === 0) return page.style.strong(`${subject}: no job matched, nothing was changed`);
   if (complete) return page.style.good(`${subject}: finished`);
@@ -62,6 +70,12 @@ function tally(report: Report, page: Page): string {
 }
 
 const shown = 10;
+
+function addedText(ids: readonly string[] = []): string | undefined {
+  if (ids.length === 0) return undefined;
+  const more = ids.length > shown ? ` and ${grouped(ids.length - shown)} more` : '';
+  return `${ids.slice(0, shown).join(', ')}${more}`;
+}
 
 /** Jobs by why, since a hundred of them mostly share one reason. */
 function jobLines(result: string, jobs: Report['skipped'], total: number, page: Page): string {

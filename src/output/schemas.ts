@@ -1,105 +1,22 @@
 import { z } from 'zod';
-import { jobStates } from '../domain/job.ts';
+import {
+  answer,
+  backup,
+  id,
+  instant,
+  job,
+  report,
+  run,
+  seconds,
+  statsFields,
+  tallyCount,
+  verb,
+} from './schema-parts.ts';
 
 /**
  * The JSON that scripts lean on, one schema a command. Fields are only ever added. This module is for `schemas/*.json`
  * and the tests; no command loads it.
  */
-
-const version = z.literal(1);
-const instant = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
-  .describe('RFC 3339 in UTC with six decimals.');
-const id = z.string().describe('Always a string, also where the backend has numbers.');
-const seconds = z.number().describe('Seconds.');
-const tallyCount = z.int().min(0);
-const state = z.enum(jobStates);
-
-const counts = z.looseObject(
-  Object.fromEntries(jobStates.map((name) => [name, z.int().min(0)])) as Record<(typeof jobStates)[number], z.ZodInt>,
-);
-
-const statsFields = {
-  counts,
-  other: z.record(z.string(), z.int()).optional().describe("The backend's own states that this version does not know."),
-  exact: z.boolean().describe('False when any of the counts is an estimate.'),
-  oldestWaitingSeconds: seconds.optional(),
-  oldestActiveSeconds: seconds.optional(),
-  rates: z
-    .looseObject({ windowSeconds: seconds, completed: z.number(), died: z.number(), meanSeconds: seconds.optional() })
-    .optional(),
-};
-
-const job = z.looseObject({
-  id,
-  queue: z.string(),
-  type: z.string(),
-  state,
-  native: z.string().describe("The backend's own word for the state."),
-  retrying: z.boolean(),
-  attempts: z.int(),
-  maxAttempts: z.int().optional(),
-  priority: z.number().optional(),
-  lane: z.string().optional(),
-  tenant: z.string().optional(),
-  key: z.string().optional(),
-  since: instant.optional().describe('When the state began.'),
-  createdAt: instant.optional(),
-  worker: z.string().optional(),
-  stuck: z.string().optional().describe('The proof that the owner of an active job is gone.'),
-  resolved: z.string().optional().describe('The note on a dead job that is marked as handled.'),
-  error: z.looseObject({ message: z.string(), class: z.string().optional(), stack: z.string().optional() }).optional(),
-  payload: z.unknown().describe('The value, secrets taken out; the text where the payload is not JSON.'),
-});
-
-const left = z.array(z.looseObject({ id, why: z.string() }));
-const outcomes = z.looseObject({ done: tallyCount, skipped: tallyCount, failed: tallyCount, unknown: tallyCount });
-const verb = z.enum(['replay', 'reset', 'remove', 'purge', 'cancel', 'edit', 'resolve', 'restore', 'undo']);
-
-const report = z.looseObject({
-  schemaVersion: version,
-  run: z.string().optional().describe('Missing on a dry run and when nothing matched.'),
-  verb,
-  queue: z.string().optional().describe('The queue, where it is one.'),
-  queues: z.array(z.string()),
-  dryRun: z.boolean(),
-  matched: tallyCount,
-  limit: z.int().optional(),
-  more: tallyCount.describe('How many matched beyond the limit.'),
-  outcomes,
-  skipped: left,
-  failed: left,
-  backup: z.string().optional().describe('Path of the backup.'),
-  complete: z.boolean().describe('True when every job of the plan was dealt with.'),
-  stopped: z.string().optional(),
-  next: z.array(z.string()),
-});
-
-const run = z.looseObject({
-  id: z.string(),
-  startedAt: instant,
-  state: z.enum(['finished', 'unfinished', 'damaged']),
-  running: z.boolean(),
-  verb: verb.optional(),
-  context: z.string().optional(),
-  queues: z.array(z.string()),
-  matched: tallyCount.optional(),
-  outcomes: outcomes.optional(),
-});
-
-const backup = z.looseObject({
-  run: z.string(),
-  path: z.string(),
-  at: instant,
-  verb: verb.optional(),
-  context: z.string().optional(),
-  queues: z.array(z.string()),
-  jobs: tallyCount.optional(),
-  bytes: tallyCount,
-});
-
-const answer = <Shape extends z.ZodRawShape>(shape: Shape) => z.looseObject({ schemaVersion: version, ...shape });
 
 export const outputSchemas = {
   stats: answer({
@@ -112,8 +29,22 @@ export const outputSchemas = {
         paused: z.boolean().optional(),
         ...statsFields,
         by: z.array(z.looseObject({ key: z.string(), ...statsFields })).optional(),
+        deadLetter: z.string().optional().describe('The queue where its dead jobs lie; its row counts the same ones.'),
       }),
     ),
+    pauses: z
+      .array(
+        z.looseObject({
+          queue: z.string(),
+          since: instant,
+          until: instant.optional(),
+          by: z.string(),
+          reason: z.string().optional(),
+          overdue: z.boolean().describe('It was to be resumed before now, and is still paused.'),
+        }),
+      )
+      .optional()
+      .describe('Queues that were paused from this machine.'),
   }),
   'job-list': answer({
     queue: z.string().optional(),
@@ -150,6 +81,43 @@ export const outputSchemas = {
     ),
   }),
   report,
+  drain: answer({
+    context: z.string(),
+    queues: z.array(z.string()),
+    drained: z.boolean(),
+    stopped: z.enum(['timeout', 'cancelled']).optional().describe('Why the wait ended early.'),
+    left: z.looseObject({
+      waiting: tallyCount,
+      delayed: tallyCount.describe('Not due yet.'),
+      active: tallyCount,
+      blocked: tallyCount,
+    }),
+    remaining: tallyCount.describe('What was still waited for.'),
+    exact: z.boolean(),
+    perSecond: z.number().optional().describe('How fast it shrank in the end.'),
+    waitedSeconds: seconds,
+    includeDelayed: z.boolean(),
+    activeOnly: z.boolean(),
+  }),
+  pause: report.extend({ resumed: report.optional().describe('How --for ended.') }),
+  smoke: answer({
+    context: z.string(),
+    backend: z.string(),
+    queue: z.string(),
+    type: z.string(),
+    ok: z.boolean(),
+    run: z.string().optional().describe('Missing when no job was added.'),
+    job: id.optional(),
+    ended: z
+      .enum(['completed', 'gone', 'dead', 'cancelled', 'timeout', 'stopped'])
+      .optional()
+      .describe('`gone`: it is not there any more, which on some backends is how a job completes.'),
+    seenBy: z.string().optional().describe('How its end was seen.'),
+    waitedSeconds: seconds.optional(),
+    newlyDead: tallyCount.optional().describe('Other jobs of the queue that died meanwhile.'),
+    cleanedUp: z.boolean().optional(),
+    checks: z.array(z.looseObject({ name: z.string(), ok: z.boolean(), note: z.string().optional() })),
+  }),
   'run-list': answer({ runs: z.array(run), more: z.boolean() }),
   'run-show': answer({
     run,
@@ -218,6 +186,34 @@ export const outputSchemas = {
       .optional()
       .describe('With --explain.'),
   }),
+  top: answer({
+    contexts: z.array(
+      z.looseObject({
+        context: z.string(),
+        protected: z.boolean(),
+        readOnly: z.boolean(),
+        failure: z.string().optional().describe('It could not be reached; there are no queues then.'),
+        backend: z.string().optional(),
+        version: z.string().optional(),
+        where: z.string().optional(),
+        asOf: instant.optional(),
+        workers: z.looseObject({ alive: tallyCount, silent: tallyCount }).optional(),
+        pauses: z.array(z.looseObject({ queue: z.string(), since: instant, overdue: z.boolean() })).optional(),
+        queues: z
+          .array(
+            z.looseObject({
+              queue: z.string(),
+              paused: z.boolean().optional(),
+              ...statsFields,
+              targetSeconds: seconds.optional().describe('How long a job may wait.'),
+              outPerSecond: z.number().optional().describe('What ended, well or dead, a second.'),
+              finding: z.looseObject({ level: z.enum(['bad', 'warn']), text: z.string() }).optional(),
+            }),
+          )
+          .describe('The worst first.'),
+      }),
+    ),
+  }),
   'worker-list': answer({
     workers: z.array(
       z.looseObject({
@@ -248,7 +244,20 @@ export const outputSchemas = {
     version: z.string().optional().describe('Missing on a dry run.'),
     where: z.string(),
     source: z.string().describe('The file, or the command that printed the script.'),
-    statements: tallyCount,
+    statements: tallyCount.describe("Of the script; of a library's own program the migrations."),
+    outside: tallyCount.optional().describe('Of these, how many come after the transaction.'),
+    library: z
+      .looseObject({
+        dialect: z.string(),
+        schema: z.string(),
+        from: z
+          .int()
+          .optional()
+          .describe('Version of the tables, as the library counts it; missing where there are none.'),
+        to: z.int().optional(),
+      })
+      .optional()
+      .describe('Where the library itself is asked for its migrations.'),
     dryRun: z.boolean(),
   }),
   error: answer({

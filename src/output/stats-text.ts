@@ -5,6 +5,7 @@ import { age, clock } from './age.ts';
 import { approximately, grouped } from './count-text.ts';
 import { blocks, lines } from './facts.ts';
 import { type Page, view } from './page.ts';
+import { type PauseNote, pauseLine } from './pauses-text.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { hang } from './text-width.ts';
 
@@ -13,6 +14,8 @@ export interface StatsView {
   readonly backend: string;
   readonly asOf: Instant;
   readonly queues: readonly QueueStats[];
+  /** What is known here of queues that were paused from here. */
+  readonly pauses?: readonly PauseNote[] | undefined;
 }
 
 interface Line {
@@ -22,7 +25,7 @@ interface Line {
 }
 
 /** Depth per state with the age of the oldest beside it; `~` before what is an estimate. */
-export const statsText = view(({ context, backend, asOf, queues }: StatsView, page: Page): string => {
+export const statsText = view(({ context, backend, asOf, queues, pauses = [] }: StatsView, page: Page): string => {
   const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
   if (queues.length === 0) return blocks(head, 'No queues here.');
   const rows = queues.flatMap((queue): Line[] => [
@@ -32,7 +35,8 @@ export const statsText = view(({ context, backend, asOf, queues }: StatsView, pa
   if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), total: true });
   const columns = columnsOf(rows, page);
   const { text, hidden } = table(columns, rows, page);
-  return blocks(head, text, lines(...notes(queues, hidden, rows).map((note) => hang('', note, page.width))));
+  const all = [...pauses.map((pause) => pauseLine(pause, asOf)), ...notes(queues, hidden, rows)];
+  return blocks(head, text, lines(...all.map((note) => hang('', note, page.width))));
 });
 
 const heads: Readonly<Record<JobState, string>> = {
@@ -113,7 +117,22 @@ function notes(queues: readonly QueueStats[], hidden: readonly string[], rows: r
     ...(zero.length > 0 ? [`Not shown, all zero: ${zero.join(', ')}.`] : []),
     ...(cut.length > 0 ? [`Not shown for lack of width: ${cut.join(', ')}. A wider terminal or --json has them.`] : []),
     ...(queues.some(({ exact }) => !exact) ? ['~ is an estimate.'] : []),
+    ...shared(queues),
   ];
+}
+
+/** Several queues whose dead lie in one: DEAD of each is all that lies there. */
+function shared(queues: readonly QueueStats[]): string[] {
+  const sources = Map.groupBy(
+    queues.filter(({ deadLetter }) => deadLetter !== undefined),
+    ({ deadLetter }) => deadLetter,
+  );
+  return [...sources]
+    .filter(([, some]) => some.length > 1)
+    .map(
+      ([shelf, some]) =>
+        `The dead of ${some.map(({ queue }) => queue).join(', ')} lie in ${shelf} together: DEAD of each is all of them, counted once in the total.`,
+    );
 }
 
 /** Ages do not add up: the oldest of all stands for them. */
@@ -122,8 +141,15 @@ function sum(queues: readonly QueueStats[]): StatsRow {
     const known = values.filter((value) => value !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   };
+  // rows that tell of the same dead-letter queue count the same jobs
+  const shelves = new Map(queues.map((queue) => [queue.deadLetter ?? queue.queue, queue.counts.dead]));
   const counts = Object.fromEntries(
-    jobStates.map((state) => [state, queues.reduce((all, queue) => all + queue.counts[state], 0)]),
+    jobStates.map((state) => [
+      state,
+      state === 'dead'
+        ? [...shelves.values()].reduce((all, dead) => all + dead, 0)
+        : queues.reduce((all, queue) => all + queue.counts[state], 0),
+    ]),
   );
   return {
     counts: counts as Record<JobState, number>,

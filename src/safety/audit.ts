@@ -21,6 +21,8 @@ export interface AuditEntry {
   readonly outcome: string;
   readonly exitCode: number;
   readonly showSensitive?: boolean | undefined;
+  /** The tables were newer than this program knows, and it was told to write all the same. */
+  readonly newerSchema?: string | undefined;
 }
 
 export const auditPath = (stateDir: string): string => join(stateDir, 'audit.ndjson');

@@ -73,6 +73,11 @@ function questionOf(plan: Plan): string {
   const count = Math.min(value, plan.limit ?? value);
   const amount = `${exact ? '' : '~'}${count.toLocaleString('en')} ${count === 1 ? 'job' : 'jobs'}`;
   const verb = `${plan.verb[0]?.toUpperCase()}${plan.verb.slice(1)}`;
+  if (plan.task.kind === 'switch') {
+    const { to, switches } = plan.task;
+    const names = switches.map(({ queue }) => queue).join(', ');
+    return sanitise(`${to === 'paused' ? 'Pause' : 'Resume'} ${names} (context ${plan.context})?`);
+  }
   return sanitise(`${verb} ${amount} in ${plan.queues.join(', ')} (context ${plan.context})?`);
 }
 

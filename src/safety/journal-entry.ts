@@ -24,12 +24,20 @@ export interface IntentEntry {
   readonly at: 'intent';
   readonly batch: number;
   readonly mark: string;
+  /** Of jobs that are not there yet: their numbers in the input. Of a pause: the queue. */
   readonly ids: readonly string[];
   /** The queue of each id, only where the run has more than one queue. */
   readonly queues?: readonly string[] | undefined;
   readonly frame?: FrameRef | undefined;
-  /** Where jobs are put back: the batch of the source that these came from. */
+  /** Where jobs are put back: the batch of the source that these came from. Where they are added: the number of the first. */
   readonly source?: number | undefined;
+}
+
+/** Between an intent and its outcome: these jobs stand in their new place under these ids, and may still be in the old one. */
+export interface CopiedEntry {
+  readonly at: 'copied';
+  readonly batch: number;
+  readonly copies: readonly { readonly queue: string; readonly id: string; readonly as: string }[];
 }
 
 export interface OutcomeEntry {
@@ -37,6 +45,8 @@ export interface OutcomeEntry {
   readonly batch: number;
   readonly done: number;
   readonly rest: readonly RestEntry[];
+  /** The ids of jobs that were added, in the order of the input. */
+  readonly made?: readonly string[] | undefined;
   /** Found out later, by asking the backend. It speaks for the whole batch and replaces an earlier outcome of it. */
   readonly settled?: true | undefined;
 }
@@ -56,7 +66,7 @@ export interface EndEntry {
   readonly stopped?: string | undefined;
 }
 
-export type JournalEntry = StartEntry | IntentEntry | OutcomeEntry | SkippedEntry | EndEntry;
+export type JournalEntry = StartEntry | IntentEntry | CopiedEntry | OutcomeEntry | SkippedEntry | EndEntry;
 
 /** The part of some outcomes that a journal lists one by one. */
 export function restOf(outcomes: readonly Outcome[]): RestEntry[] {
@@ -70,7 +80,14 @@ export function restOf(outcomes: readonly Outcome[]): RestEntry[] {
   return rest;
 }
 
-const kinds: ReadonlySet<unknown> = new Set<JournalEntry['at']>(['start', 'intent', 'outcome', 'skipped', 'end']);
+const kinds: ReadonlySet<unknown> = new Set<JournalEntry['at']>([
+  'start',
+  'intent',
+  'copied',
+  'outcome',
+  'skipped',
+  'end',
+]);
 
 /** Undefined when the text is not an entry. */
 export function parseEntry(text: string): JournalEntry | undefined {

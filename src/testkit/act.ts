@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import type { Action } from '../domain/action.ts';
-import type { BrowseOptions, Claims, QueueReader, Returns, SavedJob } from '../domain/adapter.ts';
+import type { BrowseOptions, Claims, Copy, Note, QueueReader, Returns, SavedJob } from '../domain/adapter.ts';
 import { type Job, type JobState, jobStates } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
+import type { Bench } from './bench.ts';
 
 /** Everything in these queues. */
 export const whole = (...queues: readonly string[]): Selection => ({ queues, states: jobStates });
@@ -32,10 +33,29 @@ export async function jobOf(reader: QueueReader, queue: string, id: string | und
   return job;
 }
 
+/** A job without what a look changes by itself, where a look is a receive. */
+export const steady = <T extends Job | undefined>({ reads }: QueueReader, job: T): T =>
+  reads === 'peek' || job === undefined ? job : { ...job, attempts: 0, retrying: false };
+
+/** The job by its id; where it got another one when it was moved, the only job of the queue in this state. */
+export async function movedJob(
+  { adapter, holds }: Pick<Bench, 'adapter' | 'holds'>,
+  queue: string,
+  id: string | undefined,
+  state: JobState,
+): Promise<Job> {
+  if (holds.ids !== 'new ones') return await jobOf(adapter, queue, id);
+  const found = await browseAll(adapter, inState(queue, state));
+  expect(found).toHaveLength(1);
+  return found[0] as Job;
+}
+
 export interface Acted {
   readonly outcomes: Outcome[];
   readonly saved: SavedJob[];
   readonly marks: string[];
+  /** What was noted between the two steps of a write. */
+  readonly copies: Copy[];
 }
 
 /** The loop of every bulk write: claim, keep what matches, save, apply, release. */
@@ -45,14 +65,15 @@ export async function act(
   action: Action,
   { size = 10, tests = {} as Tests } = {},
 ): Promise<Acted> {
-  const acted: Acted = { outcomes: [], saved: [], marks: [] };
+  const acted: Acted = { outcomes: [], saved: [], marks: [], copies: [] };
+  const note: Note = async (copies) => void acted.copies.push(...copies);
   const fits = matcher(selection, tests);
   for await (const claim of ops.claim({ selection, action, size })) {
     try {
       const kept = claim.jobs.filter(({ job }) => fits(job)).map(reread);
       acted.saved.push(...kept);
       acted.marks.push(claim.mark);
-      acted.outcomes.push(...claim.skipped, ...(kept.length > 0 ? await claim.apply(kept) : []));
+      acted.outcomes.push(...claim.skipped, ...(kept.length > 0 ? await claim.apply(kept, note) : []));
     } finally {
       await claim.release();
     }

@@ -35,8 +35,10 @@ export interface Holds {
   /** Whether a JSON payload may contain the escape of NUL, and of half a surrogate pair (Postgres' `jsonb` refuses both). */
   readonly nulEscape: boolean;
   readonly loneSurrogates: boolean;
-  /** `any integer`: a seed may choose an id beyond 2^53. */
-  readonly ids: 'any integer' | 'its own';
+  /** `any integer`: a seed may choose an id beyond 2^53. `new ones`: a job that is moved or put back gets another id. */
+  readonly ids: 'any integer' | 'its own' | 'new ones';
+  /** Names that a queue can have, where not every text can be one. */
+  readonly queueNames?: readonly string[];
 }
 
 /** One backend, empty, made ready for one check. */

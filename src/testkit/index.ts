@@ -15,8 +15,10 @@ import { capabilities } from './topics/capabilities.ts';
 import { claim } from './topics/claim.ts';
 import { closed } from './topics/closed.ts';
 import { edit } from './topics/edit.ts';
+import { enqueue } from './topics/enqueue.ts';
 import { find } from './topics/find.ts';
 import { lock } from './topics/lock.ts';
+import { pause } from './topics/pause.ts';
 import { remove } from './topics/remove.ts';
 import { replay } from './topics/replay.ts';
 import { reset } from './topics/reset.ts';
@@ -44,6 +46,8 @@ export const topics: readonly Topic[] = [
   restore,
   revert,
   settle,
+  enqueue,
+  pause,
   lock,
   closed,
 ];

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../domain/adapter.ts';
+import type { QueueAdapter } from '../domain/adapter.ts';
 import type { Capability } from '../domain/capability.ts';
 import type { JobState } from '../domain/job.ts';
 import type { Attribute, Bench } from './bench.ts';
@@ -17,13 +17,20 @@ export class NotHere extends Error {
   override readonly name = 'NotHere';
 }
 
-type OpsOf<Name extends keyof Capabilities> = Capabilities[Name] extends Capability<infer Ops> ? Ops : never;
+type Can = Required<QueueAdapter['can']>;
+type OpsOf<Name extends keyof Can> = Can[Name] extends Capability<infer Ops> ? Ops : never;
 
 /** The operations of a capability; where there are none, the check ends here. */
-export function opsOf<Name extends keyof Capabilities>(bench: Pick<Bench, 'adapter'>, name: Name): OpsOf<Name> {
+export function opsOf<Name extends keyof Can>(bench: Pick<Bench, 'adapter'>, name: Name): OpsOf<Name> {
   const capability = bench.adapter.can[name];
+  if (capability === undefined) throw new NotHere(`no ${name}`);
   if (capability.level === 'none') throw new NotHere(`no ${name}: ${capability.why}`);
   return capability.ops as OpsOf<Name>;
+}
+
+/** Ends the check here where a job that is put back is another one. */
+export function needsSameIds({ holds }: Bench): void {
+  if (holds.ids === 'new ones') throw new NotHere('a job that is put back gets another id');
 }
 
 /** Ends the check here when the backend cannot hold these states or attributes. */

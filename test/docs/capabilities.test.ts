@@ -1,27 +1,49 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
+import { noDoor } from '../../src/operations/adding.ts';
+import { noMark } from '../../src/operations/engine.ts';
 import type { Bench } from '../../src/testkit/index.ts';
 import { graphileBench } from '../conformance/graphile-bench.ts';
 import { memoryBench } from '../conformance/memory-bench.ts';
 import { plainBench, prismaBench } from '../conformance/own-tables-bench.ts';
 import { openOn as openPgBoss, pgBossBench } from '../conformance/pgboss-bench.ts';
 import { postgresBench } from '../conformance/postgres-bench.ts';
+import { sqsBench } from '../conformance/sqs-bench.ts';
 import { procrastinateVersions } from '../setup/databases.ts';
 import { graphileVersions } from '../setup/graphile.ts';
 import { createPgBoss, writtenVersions } from '../setup/pgboss.ts';
 
+/** What every backend is asked; the last three are missing where it has no place for them. */
+type Shown = Capabilities & Pick<QueueAdapter['can'], 'resolve' | 'pause' | 'enqueue'>;
+
+/** What is said where an ability is missing altogether. */
+const missing: Readonly<
+  Record<'resolve' | 'pause' | 'enqueue', NonNullable<Shown['resolve'] & Shown['pause'] & Shown['enqueue']>>
+> = {
+  resolve: noMark,
+  pause: {
+    level: 'none',
+    why: 'it has no means of its own',
+    instead: 'Name the commands that stop and start the workers: queues.QUEUE.pause in jobctl.yaml.',
+  },
+  enqueue: noDoor,
+};
+
 interface Column {
   readonly title: string;
-  readonly can: Capabilities;
+  readonly can: Shown;
   readonly backend: QueueAdapter['backend'];
 }
 
-const meaning: Readonly<Record<keyof Capabilities, string>> = {
+const meaning: Readonly<Record<keyof Shown, string>> = {
   replay: 'dead → waiting',
   reset: 'stuck → waiting',
   remove: 'delete jobs',
   cancel: 'take jobs out before they run',
   edit: 'change the payload of a dead job',
+  resolve: 'mark dead jobs as handled, with a note',
+  enqueue: 'add jobs',
+  pause: 'keep workers from taking jobs',
   restore: 'recreate removed jobs',
   revert: 'take a change back',
   lock: 'keep a second run out',
@@ -56,6 +78,7 @@ it('is what docs/capabilities.md says', async () => {
   for (const version of graphileVersions) await add('graphile-worker', version, graphileBench(version));
   await add('Own tables', 'Prisma, with dead letters', prismaBench());
   await add('Own tables', 'written by hand', plainBench());
+  await add('Amazon SQS', 'sqs', sqsBench());
   await add('memory', 'memory', memoryBench());
   await expect(page(sections)).toMatchFileSnapshot('../../docs/capabilities.md');
 });
@@ -82,7 +105,7 @@ function section(columns: readonly Column[]): string {
     if (!notes.includes(note)) notes.push(note);
     return ` (${notes.indexOf(note) + 1})`;
   };
-  const cell = (capability: Capabilities[keyof Capabilities]): string => {
+  const cell = (capability: NonNullable<Shown[keyof Shown]>): string => {
     if (capability.level === 'native') return 'yes';
     if (capability.level === 'emulated') return `yes, but${mark(capability.caveat.replace(/\.?$/, '.'))}`;
     return `no${mark(
@@ -92,9 +115,9 @@ function section(columns: readonly Column[]): string {
         .join(' '),
     )}`;
   };
-  const verbs = (Object.keys(meaning) as (keyof Capabilities)[]).map((verb) => [
+  const verbs = (Object.keys(meaning) as (keyof Shown)[]).map((verb) => [
     `**${verb}**: ${meaning[verb]}`,
-    ...columns.map(({ can }) => cell(can[verb])),
+    ...columns.map(({ can }) => cell(can[verb] ?? missing[verb as keyof typeof missing])),
   ]);
   const errors = { history: 'every error', last: 'the last error', none: 'no error text' };
   const facts = [

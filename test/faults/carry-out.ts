@@ -80,6 +80,7 @@ function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
     context,
     adapter,
     reader: adapter,
+    slowed: () => adapter,
     stateDir,
     redact: (value) => value,
     [Symbol.asyncDispose]: () => adapter.close(),

@@ -1,12 +1,13 @@
 import { readFile, truncate } from 'node:fs/promises';
+import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { Claim, Claims, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
+import type { Claim, Claims, Note, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
 import type { Ports } from '../../src/operations/ports.ts';
 import type { RunFolder } from '../../src/safety/run-folder.ts';
 
 /**
- * Where a process dies. `step`: just before this step of the pipeline, counted from 1. `commit`: with this COMMIT on its
- * way and its answer still to come. `torn`: with the file of this save or entry cut short, as when the power fails.
+ * Where a process dies. `step`: just before this step of the pipeline, counted from 1. `commit`: with this COMMIT, or this
+ * script for Redis, on its way and its answer still to come. `torn`: with the file of this save or entry cut short, as when the power fails.
  */
 export interface Death {
   readonly at: 'step' | 'commit' | 'torn' | 'never';
@@ -56,6 +57,21 @@ export class Steps {
       }
       return sent;
     } as typeof pg.Client.prototype.query;
+  }
+
+  /** Every script, also those that only read. */
+  watchScripts(): void {
+    const steps = this;
+    const death = this.#death;
+    const original = Redis.prototype.sendCommand;
+    Redis.prototype.sendCommand = function (this: Redis, ...given: Parameters<typeof original>): unknown {
+      const sent = original.apply(this, given);
+      if (/^evalsha$/i.test(given[0].name)) {
+        steps.commits += 1;
+        if (death.at === 'commit' && steps.commits === death.number) setImmediate(die);
+      }
+      return sent;
+    };
   }
 }
 
@@ -112,7 +128,14 @@ export function mortalRun(run: RunFolder, steps: Steps): RunFolder {
 export function mortalAdapter(adapter: QueueAdapter, steps: Steps): QueueAdapter {
   const mortalClaim = (claim: Claim): Claim => ({
     ...claim,
-    apply: (jobs) => steps.before('apply', () => claim.apply(jobs)),
+    apply: (jobs, note) => {
+      // between the two halves of a write, once the first is on record
+      const mortalNote: Note = async (copies) => {
+        await note?.(copies);
+        await steps.before('copied', async () => {});
+      };
+      return steps.before('apply', () => claim.apply(jobs, mortalNote));
+    },
     release: () => steps.before('release', () => claim.release()),
   });
   const claims = (ops: Claims): Claims => ({

@@ -1,4 +1,4 @@
-/** One write by the real pipeline on a real Postgres, in a process that dies where it is told to. */
+/** One write by the real pipeline on a real server, in a process that dies where it is told to. */
 import type { RunFolder } from '../../src/safety/run-folder.ts';
 import { carryOut, type Order, openAt, worldOf } from './carry-out.ts';
 import { type Death, mortalAdapter, mortalPorts, mortalRun, Steps } from './kill-points.ts';
@@ -13,6 +13,7 @@ export interface Errand {
 const { url, stateDir, order, death } = JSON.parse(process.argv[2] ?? '{}') as Errand;
 const steps = new Steps(death);
 steps.watchCommits();
+steps.watchScripts();
 const world = worldOf(mortalAdapter(await openAt(url), steps), stateDir);
 const around = (run: RunFolder): RunFolder => mortalRun(run, steps);
 const report = await carryOut({ ...world, around, ports: mortalPorts(world.ports, steps) }, order);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,17 +23,21 @@ export interface Victims {
 }
 
 /** One file, because a hundred processes start from it. */
-export async function bundleVictim(): Promise<Victims> {
+export async function bundleVictim(main = new URL('./pipeline-main.ts', import.meta.url)): Promise<Victims> {
   const folder = await mkdtemp(join(tmpdir(), 'jobctl-victim-'));
   const program = join(folder, 'pipeline.mjs');
   await build({
-    entryPoints: [fileURLToPath(new URL('./pipeline-main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(main)],
     outfile: program,
     bundle: true,
     platform: 'node',
     format: 'esm',
     external: ['pg-native'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  // read where the bundle lies, because this is not the build that puts them into it
+  await cp(fileURLToPath(new URL('../../src/adapters/bullmq/lua', import.meta.url)), join(folder, 'lua'), {
+    recursive: true,
   });
   const sendOut = (errand: Errand): Promise<Walked | undefined> =>
     new Promise((resolve, reject) => {

@@ -178,7 +178,7 @@ export async function openStage(): Promise<Stage> {
 async function* nothing(): AsyncGenerator<never> {}
 
 /** Real locks and real run folders; only the eyes and the person are left out. */
-function portsOf(
+export function portsOf(
   around: (run: RunFolder) => RunFolder,
   stateDir: string,
   log: string[],

@@ -6,6 +6,7 @@ import { backupCheckText, backupHeadText, backupsText } from '../../src/output/b
 import { capabilitiesText } from '../../src/output/capabilities-text.ts';
 import { contextsText } from '../../src/output/contexts-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
+import { drainText } from '../../src/output/drain-text.ts';
 import { errorText } from '../../src/output/error-text.ts';
 import { groupsText } from '../../src/output/groups-text.ts';
 import { jobText } from '../../src/output/job-text.ts';
@@ -15,6 +16,7 @@ import type { Page } from '../../src/output/page.ts';
 import { planText } from '../../src/output/plan-text.ts';
 import { reportText } from '../../src/output/report-text.ts';
 import { runsText } from '../../src/output/runs-text.ts';
+import { smokeText } from '../../src/output/smoke-text.ts';
 import { statsText } from '../../src/output/stats-text.ts';
 
 export const now = '2026-11-24T03:41:09.123456Z';
@@ -229,6 +231,11 @@ const own = new Set([
   'emulated',
   'none',
   'completed',
+  'pause',
+  'paused',
+  'switch',
+  'enqueue',
+  'timeout',
 ]);
 export const hostile = '\x1b[31m\x9b\u202e';
 
@@ -247,6 +254,17 @@ function poison(value: unknown): unknown {
 }
 
 /** Every screen, with values as they occur. */
+const drained = {
+  context: 'prod',
+  queues: ['email'],
+  left: { waiting: 0, delayed: 7, active: 0, blocked: 0 },
+  exact: true,
+  remaining: 0,
+  waitedSeconds: 754.3,
+  includeDelayed: false,
+  activeOnly: false,
+};
+
 export const screens: Readonly<Record<string, Screen>> = {
   stats: screen(statsText, {
     ...stats,
@@ -379,6 +397,73 @@ export const screens: Readonly<Record<string, Screen>> = {
     sample: [],
     backupFolder: folder,
     dryRun: true,
+  }),
+  'plan-pause': screen(planText, {
+    plan: {
+      ...plan,
+      verb: 'pause',
+      queues: ['email', 'reports'],
+      limit: undefined,
+      matched: { value: 1, exact: true },
+      warnings: ['reports is paused already.'],
+      reason: 'the mail provider is down',
+      task: {
+        kind: 'switch',
+        to: 'paused',
+        until: '2026-11-24T04:11:09.123456Z',
+        switches: [
+          {
+            queue: 'email',
+            before: { paused: false, found: {}, means: ['hook: kubectl scale deploy/email --replicas=0 (now: 3)'] },
+          },
+        ],
+      },
+    },
+    sample: [],
+    backupFolder: folder,
+    dryRun: true,
+  }),
+  'plan-enqueue': screen(planText, {
+    plan: {
+      ...plan,
+      verb: 'enqueue',
+      limit: undefined,
+      matched: { value: 2, exact: true },
+      warnings: [],
+      strays: [{ id: 'line 3', why: 'payload.to must be string' }],
+      task: { kind: 'enqueue', queue: 'email', types: ['email.send'] },
+    },
+    sample: [],
+    backupFolder: folder,
+    dryRun: false,
+  }),
+  drain: screen(drainText, { ...drained, drained: true }),
+  'drain-timeout': screen(drainText, {
+    ...drained,
+    drained: false,
+    stopped: 'timeout',
+    remaining: 1250,
+    perSecond: 2.5,
+    left: { ...drained.left, waiting: 1240, active: 10 },
+  }),
+  smoke: screen(smokeText, {
+    context: 'prod',
+    backend: 'postgres/procrastinate',
+    queue: 'email',
+    type: 'email.ping',
+    ok: false,
+    run: runId,
+    job: '4711',
+    ended: 'dead',
+    seenBy: 'its state',
+    waitedSeconds: 4.2,
+    newlyDead: 0,
+    cleanedUp: true,
+    checks: [
+      { name: 'completes within 1m', ok: false, note: 'it died: SMTPError: 535 authentication failed' },
+      { name: 'nothing else died meanwhile', ok: true },
+      { name: 'cleaned up', ok: true },
+    ],
   }),
   'plan-undo': screen(planText, {
     plan: {

@@ -6,7 +6,7 @@ import { age, clock, duration, relative } from '../../src/output/age.ts';
 import { capabilitiesMarkdown, capabilityRows } from '../../src/output/capabilities-text.ts';
 import { atLeast, counted, grouped, plural } from '../../src/output/count-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
-import { jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
+import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
 import { plainStyle } from '../../src/output/page.ts';
 import { isDue, progressText } from '../../src/output/progress-text.ts';
 import { table } from '../../src/output/table.ts';
@@ -243,11 +243,19 @@ it('prints the capabilities of several backends as one Markdown table', () => {
     backend: 'sqs',
     capabilities: [
       { verb: 'replay', level: 'emulated', caveat: 'ids change' },
-      { verb: 'pause', level: 'none', why: 'no such call.', instead: 'stop the workers' },
+      { verb: 'schedule', level: 'none', why: 'no such call.', instead: 'stop the workers' },
     ] as const,
   };
   const text = capabilitiesMarkdown([memory, sqs]);
   expect(text).toContain('| | memory | sqs |\n|---|---|---|\n| replay | yes | yes, but |\n');
-  expect(text).toContain('| pause |  | no |');
-  expect(text).toContain('- **sqs, pause** (no): no such call. Instead: stop the workers');
+  expect(text).toContain('| schedule |  | no |');
+  expect(text).toContain('- **sqs, schedule** (no): no such call. Instead: stop the workers');
+});
+
+it('takes secrets out of a result that is noted as JSON, by the names of its fields', () => {
+  const hide = (value: unknown): unknown => (typeof value === 'object' ? { ...value, token: '***' } : value);
+  const notes = ['{"token":"abc","sent":true}', 'plain {"token":"abc"}', '{broken'];
+  const timeline = notes.map((note) => ({ event: 'completed', note }));
+  const shown = jobDetailView({ job: job('1'), timeline, links: [], notes: [] }, hide);
+  expect(shown.timeline.map(({ note }) => note)).toEqual(['{"token":"***","sent":true}', notes[1], notes[2]]);
 });

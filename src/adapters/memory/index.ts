@@ -3,8 +3,10 @@ import { fromDate, type Instant } from '../../domain/instant.ts';
 import type { JobRef } from '../../domain/job.ts';
 import { claims } from './claim.ts';
 import { Connection } from './connection.ts';
+import { enqueues } from './enqueue.ts';
 import { breakLock, locks } from './lock.ts';
 import type { MemoryJob, MemorySeed } from './memory-job.ts';
+import { pauses } from './pause.ts';
 import { restores, reverts } from './put-back.ts';
 import { reader } from './read.ts';
 import { MemoryStore } from './store.ts';
@@ -48,6 +50,8 @@ export function memoryAdapter(options: MemoryOptions = {}): MemoryAdapter {
       remove: { level: 'native', ops },
       cancel: { level: 'native', ops },
       edit: { level: 'native', ops },
+      pause: { level: 'native', ops: pauses(connection) },
+      enqueue: { level: 'native', ops: enqueues(connection) },
       restore: { level: 'native', ops: restores(connection) },
       revert: { level: 'native', ops: reverts(connection) },
       lock: { level: 'native', ops: locks(connection) },

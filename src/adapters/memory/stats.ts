@@ -18,9 +18,10 @@ export function queueStats(store: MemoryStore, { queues, by }: StatsRequest): Qu
     .sort()
     .map((queue) => {
       const mine = jobs.get(queue) ?? [];
-      if (by === undefined) return { queue, ...row(mine, now) };
+      const paused = store.paused.has(queue);
+      if (by === undefined) return { queue, paused, ...row(mine, now) };
       const groups = [...Map.groupBy(mine, (job) => job[by] ?? '')].sort(([a], [b]) => (a < b ? -1 : 1));
-      return { queue, ...row(mine, now), by: groups.map(([key, some]) => ({ key, ...row(some, now) })) };
+      return { queue, paused, ...row(mine, now), by: groups.map(([key, some]) => ({ key, ...row(some, now) })) };
     });
 }
 

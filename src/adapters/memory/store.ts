@@ -23,6 +23,8 @@ export const keyOf = ({ queue, id }: JobRef): string => `${queue}\n${id}`;
 export class MemoryStore {
   readonly clock: () => Instant;
   readonly queues = new Set<string>();
+  /** Queues that no worker takes from. */
+  readonly paused = new Set<string>();
   /** Jobs that somebody holds, by key, with the mark of the claim. */
   readonly held = new Map<string, string>();
   readonly locks = new Map<string, LockHolder>();

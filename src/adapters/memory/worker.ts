@@ -34,6 +34,7 @@ export function memoryWorker(store: MemoryStore, name: string): MemoryWorker {
   });
   return {
     take(queue) {
+      if (store.paused.has(queue)) return undefined;
       const now = store.clock();
       const [best] = store
         .entries()

@@ -1,6 +1,7 @@
 import type { Resolution } from '../../domain/action.ts';
 import type { Claim, Claims, QueueAdapter, Returns } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
+import type { Enqueues } from '../../domain/enqueue.ts';
 import { asReader } from './as-reader.ts';
 
 export interface Pace {
@@ -36,9 +37,9 @@ export function paced(
     jobs: claim.jobs,
     skipped: claim.skipped,
     mark: claim.mark,
-    apply: (jobs) => {
+    apply: (jobs, note) => {
       free = Math.max(free, now()) + (jobs.length / perSecond) * 1000;
-      return claim.apply(jobs);
+      return claim.apply(jobs, note);
     },
     release: () => claim.release(),
   });
@@ -59,6 +60,15 @@ export function paced(
     },
     settle: (intent) => ops.settle(intent),
   });
+  const adds = (ops: Enqueues): Enqueues => ({
+    ...ops,
+    batch: claimSize(ops.batch, perSecond),
+    async enqueue(queue, jobs) {
+      await turn();
+      free = Math.max(free, now()) + (jobs.length / perSecond) * 1000;
+      return await ops.enqueue(queue, jobs);
+    },
+  });
   const { can } = adapter;
   return {
     ...asReader(adapter),
@@ -70,6 +80,7 @@ export function paced(
       cancel: over(can.cancel, claims),
       edit: over(can.edit, claims),
       ...(can.resolve === undefined ? {} : { resolve: over(can.resolve, claims<Resolution>) }),
+      ...(can.enqueue === undefined ? {} : { enqueue: over(can.enqueue, adds) }),
       restore: over(can.restore, returns),
       revert: over(can.revert, returns),
     },

@@ -29,7 +29,7 @@ export default class DlqExport extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqExport);
-    await using session = await this.open(flags);
+    await using session = await this.openToLook(flags);
     const { reader, redact } = session;
     const queues = await targetQueues(reader, { queue: args.queue });
     const selection = await readSelection(flags, queues, ['dead'], () => reader.now());

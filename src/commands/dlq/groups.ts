@@ -28,7 +28,7 @@ export default class DlqGroups extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqGroups);
-    await using session = await this.open(flags);
+    await using session = await this.openToLook(flags);
     const { reader } = session;
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
     const selection = await readSelection(flags, queues, ['dead'], () => reader.now());

@@ -11,7 +11,7 @@ export default class DlqShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqShow);
-    await using session = await this.open(flags);
+    await using session = await this.openToLook(flags);
     const { text, json } = await showJob(
       session,
       args.id,

@@ -14,7 +14,7 @@ export default class JobShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(JobShow);
-    await using session = await this.open(flags);
+    await using session = await this.openToLook(flags);
     const { text, json } = await showJob(session, args.id, { queue: flags.queue, full: flags.full }, this.page(flags));
     this.print(text);
     return json;

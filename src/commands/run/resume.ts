@@ -1,11 +1,6 @@
 import { Args } from '@oclif/core';
-import { compileTests } from '../../cli/criteria.ts';
-import { runHere } from '../../cli/run-here.ts';
-import { sourceOf } from '../../cli/source.ts';
+import { goOn } from '../../cli/go-on.ts';
 import { WriteCommand } from '../../cli/write-command.ts';
-import { engineFor } from '../../operations/engine.ts';
-import { resumeRun } from '../../operations/resume.ts';
-import { openRun } from '../../safety/run-folder.ts';
 
 export default class RunResume extends WriteCommand {
   static override summary = 'Go on with a run that was interrupted.';
@@ -21,29 +16,7 @@ export default class RunResume extends WriteCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunResume);
-    return await this.write(flags, async (session, ports, pace) => {
-      const { plan } = await runHere(session, args.run);
-      const { task } = plan;
-      const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
-      const engine = engineFor(plan, {
-        adapter: session.adapter,
-        tests,
-        source: (from, first) => sourceOf(from, first, session.stateDir),
-      });
-      const run = await openRun(session.stateDir, args.run);
-      try {
-        return await resumeRun(
-          run,
-          engine,
-          (from) => (task.kind === 'put-back' ? sourceOf(task, from, session.stateDir) : none()),
-          ports,
-          pace,
-        );
-      } finally {
-        await run.close();
-      }
-    });
+    const order = { run: args.run, timeout: flags.timeout };
+    return await this.write(flags, (session, ports, pace) => goOn(session, ports, pace, order));
   }
 }
-
-async function* none(): AsyncGenerator<never> {}

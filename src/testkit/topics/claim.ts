@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import type { Claim, Claims } from '../../domain/adapter.ts';
+import type { Job } from '../../domain/job.ts';
 import type { Selection } from '../../domain/selection.ts';
-import { act, all, inState, jobsOf, nth, replay, times, told, whole } from '../act.ts';
+import { act, all, inState, jobsOf, movedJob, nth, replay, steady, times, told, whole } from '../act.ts';
 import type { Bench } from '../bench.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 
@@ -31,13 +32,15 @@ export const claim: Topic = {
     'holds its jobs: another adapter passes over them until they are released': async (bench) => {
       const ids = await seedDead(bench, 4);
       const other = opsOf({ adapter: await bench.peer() }, 'replay');
-      const mine = await claimsOf(opsOf(bench, 'replay'), 2).next();
+      const walk = claimsOf(opsOf(bench, 'replay'), 2);
+      const mine = await walk.next();
       const held = (mine.value as Claim).jobs.map(({ job }) => job.id);
       expect(held.length).toBeGreaterThan(0);
       expect((await idsThen(other.claim({ selection: dead, action: replay, size: 10 }))).sort()).toEqual(
         ids.filter((id) => !held.includes(id)).sort(),
       );
       await (mine.value as Claim).release();
+      await walk.return?.();
       expect((await idsThen(other.claim({ selection: dead, action: replay, size: 10 }))).sort()).toEqual(
         [...ids].sort(),
       );
@@ -71,7 +74,9 @@ export const claim: Topic = {
         await one.release();
       }
       const now = await jobsOf(bench.adapter, 'letters');
-      expect(ids.map((id) => now.get(id)?.state)).toEqual(['dead', 'waiting', 'dead']);
+      expect((await movedJob(bench, 'letters', ids[1], 'waiting')).state).toBe('waiting');
+      expect([ids[0], ids[2]].map((id) => now.get(id ?? '')?.state)).toEqual(['dead', 'dead']);
+      expect(now.size).toBe(3);
     },
     'holds nothing for an empty selection': async (bench) => {
       await seedDead(bench, 2);
@@ -126,7 +131,8 @@ export const claim: Topic = {
       const { saved } = await act(opsOf(bench, 'replay'), dead, replay);
       expect(saved).toHaveLength(2);
       for (const one of saved) {
-        expect(one.job).toEqual(JSON.parse(JSON.stringify(jobs.get(one.job.id))));
+        const seen = JSON.parse(JSON.stringify(jobs.get(one.job.id))) as Job;
+        expect(steady(bench.adapter, one.job)).toEqual(steady(bench.adapter, seen));
         expect(Object.keys(one.snapshot).length).toBeGreaterThan(0);
       }
     },

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { jobsOf, nth, somethingSaid, times } from '../act.ts';
+import { jobsOf, nth, somethingSaid, steady, times } from '../act.ts';
 import { needs, type Topic } from '../topic.ts';
 
 export const find: Topic = {
@@ -12,8 +12,12 @@ export const find: Topic = {
       );
       const jobs = await jobsOf(bench.adapter, 'letters');
       for (const id of ids) {
-        for (const queue of ['letters', undefined])
-          expect((await bench.adapter.find(id, queue))?.job, `${queue} ${id}`).toEqual(jobs.get(id));
+        // where every look is a walk, what waits is not looked for all over the place
+        const everywhere = bench.adapter.reads === 'peek' || jobs.get(id)?.state === 'dead';
+        for (const queue of everywhere ? ['letters', undefined] : ['letters']) {
+          const found = steady(bench.adapter, (await bench.adapter.find(id, queue))?.job);
+          expect(found, `${queue} ${id}`).toEqual(steady(bench.adapter, jobs.get(id)));
+        }
       }
     },
     'finds nothing for an unknown id, another queue, or an id of another shape': async (bench) => {

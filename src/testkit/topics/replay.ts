@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Job } from '../../domain/job.ts';
-import { act, replay as action, all, inState, jobOf, jobsOf, times, told, whole } from '../act.ts';
+import { act, replay as action, all, inState, jobOf, jobsOf, movedJob, steady, times, told, whole } from '../act.ts';
 import type { SeedJob } from '../bench.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 import { leavesAlone } from './leaves-alone.ts';
@@ -18,7 +18,7 @@ export const replay: Topic = {
       const ops = opsOf(bench, 'replay');
       expect(told((await act(ops, dead, action, { size: 2 })).outcomes)).toEqual(all(ids, 'done'));
       const now = await jobsOf(bench.adapter, 'letters');
-      expect([...now.keys()].sort()).toEqual([...ids].sort());
+      if (bench.holds.ids !== 'new ones') expect([...now.keys()].sort()).toEqual([...ids].sort());
       expect([...now.values()].map((job) => job.state)).toEqual(times(5, () => 'waiting'));
       expect((await act(ops, dead, action)).outcomes).toEqual([]);
     },
@@ -51,7 +51,7 @@ export const replay: Topic = {
         tenant,
         key,
       });
-      expect(kept(await jobOf(bench.adapter, 'letters', id))).toEqual(kept(before));
+      expect(kept(await movedJob(bench, 'letters', id, 'waiting'))).toEqual(kept(before));
     },
     'gives the full number of attempts again, unless told to keep them': async (bench) => {
       needs(bench, 'attempts');
@@ -113,10 +113,13 @@ export const replay: Topic = {
       const others = await jobsOf(bench.adapter, 'parcels');
       await act(opsOf(bench, 'replay'), { ...whole('letters'), ids: [mine] }, action);
       const now = await jobsOf(bench.adapter, 'letters');
-      expect(now.get(mine)?.state).toBe('waiting');
-      for (const map of [before, now]) map.delete(mine);
-      expect(now).toEqual(before);
-      expect(await jobsOf(bench.adapter, 'parcels')).toEqual(others);
+      const moved = await movedJob(bench, 'letters', mine, 'waiting');
+      expect(moved.state).toBe('waiting');
+      for (const map of [before, now]) for (const id of [mine, moved.id]) map.delete(id);
+      const still = (jobs: ReadonlyMap<string, Job>) =>
+        new Map([...jobs].map(([id, job]) => [id, steady(bench.adapter, job)] as const));
+      expect(still(now)).toEqual(still(before));
+      expect(still(await jobsOf(bench.adapter, 'parcels'))).toEqual(still(others));
     },
   },
 };

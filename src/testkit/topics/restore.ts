@@ -5,7 +5,7 @@ import { jobStates } from '../../domain/job.ts';
 import { act, all, browseAll, inState, jobOf, jobsOf, putBack, replay, times, told, whole } from '../act.ts';
 import type { Bench, SeedJob } from '../bench.ts';
 import { hostilePayloads } from '../hostile.ts';
-import { NotHere, needs, opsOf, type Topic } from '../topic.ts';
+import { NotHere, needs, needsSameIds, opsOf, type Topic } from '../topic.ts';
 
 const remove: Action = { verb: 'remove' };
 const atRest = ['completed', 'dead', 'cancelled'] as const;
@@ -31,6 +31,7 @@ const rich = async (
 
 /** Seeds jobs, takes them all away, and tells what was saved and how the backend looked before. */
 async function removed(bench: Bench, jobs: readonly SeedJob[], queue = 'letters') {
+  needsSameIds(bench);
   const ids = await bench.seed(queue, jobs);
   const before = { dump: await bench.dump(), jobs: await browseAll(bench.adapter, whole(queue)) };
   const { saved } = await act(opsOf(bench, 'remove'), inState(queue, ...quiet), remove);
@@ -92,6 +93,7 @@ export const restore: Topic = {
       }
     },
     'never overwrites: a job that differs is a conflict and stays': async (bench) => {
+      needsSameIds(bench);
       const ids = await bench.seed('letters', [{ state: 'dead', payload: '{"n":1}' }]);
       const { saved } = await act(opsOf(bench, 'replay'), inState('letters', 'dead'), replay);
       const before = await bench.dump();

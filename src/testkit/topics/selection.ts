@@ -51,7 +51,7 @@ function candidates(jobs: readonly Job[], now: Instant) {
     after: moments,
     cutoff: moments,
     error: ['timeout', 'USER'],
-    where: ['job.attempts > 1'],
+    where: ['an odd id'],
   };
 }
 
@@ -84,7 +84,7 @@ function selections(jobs: readonly Job[], queues: readonly string[], now: Instan
 
 const tests = ({ error }: Selection): Tests => ({
   error: (job) => error !== undefined && (job.error?.message ?? '').toLowerCase().includes(error.toLowerCase()),
-  where: (job) => job.attempts > 1,
+  where: (job) => /[13579bdf]$/.test(job.id),
 });
 
 /** The criteria that the backend says it decides. */
@@ -121,7 +121,10 @@ export const selection: Topic = {
   checks: {
     'decides each criterion alone as matches does': async (bench) => {
       const now = await bench.adapter.now();
-      await bench.seed('letters', fc.sample(seeds(bench.holds, now), { numRuns: 60, seed: 7 }));
+      await bench.seed(
+        'letters',
+        fc.sample(seeds(bench.holds, now), { numRuns: bench.adapter.reads === 'peek' ? 60 : 20, seed: 7 }),
+      );
       const jobs = await browseAll(bench.adapter, whole('letters'));
       for (const [name, values] of Object.entries(candidates(jobs, now))) {
         for (const value of new Set<unknown>(values)) {
@@ -154,7 +157,7 @@ export const selection: Topic = {
             for (let nth = 0; nth < 20; nth += 1) await agrees(bench, jobs, gen(selections, jobs, queues, now));
           },
         ),
-        { numRuns: 20, endOnFailure: true },
+        { numRuns: bench.adapter.reads === 'peek' ? 20 : 4, endOnFailure: true },
       );
     },
   },

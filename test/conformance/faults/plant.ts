@@ -27,7 +27,7 @@ export const withReader = (memory: MemoryAdapter, change: Partial<QueueReader>):
   can: memory.can,
 });
 
-export const withCan = (memory: MemoryAdapter, change: Partial<Capabilities>): QueueAdapter => ({
+export const withCan = (memory: MemoryAdapter, change: Partial<QueueAdapter['can']>): QueueAdapter => ({
   ...asReader(memory),
   can: { ...memory.can, ...change },
 });

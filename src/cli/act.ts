@@ -1,0 +1,47 @@
+import type { Action, Resolution } from '../domain/action.ts';
+import type { Plan, Report, Verb } from '../domain/plan.ts';
+import type { Selection } from '../domain/selection.ts';
+import { type Engine, engineFor } from '../operations/engine.ts';
+import { refuseLoops } from '../operations/ledger.ts';
+import { planAction } from '../operations/plan-action.ts';
+import type { Pace, Ports } from '../operations/ports.ts';
+import { runOperation } from '../operations/run-operation.ts';
+import { compileTests } from './criteria.ts';
+import type { Session } from './session.ts';
+import { sourceOf } from './source.ts';
+import { withUnfinished } from './unfinished.ts';
+
+export interface Deed {
+  readonly verb: Verb;
+  readonly selection: Selection;
+  readonly action: Action | Resolution;
+  readonly limit?: number | undefined;
+  readonly reason?: string | undefined;
+  /** Also jobs that were replayed too often within a day. */
+  readonly force?: boolean | undefined;
+  /** Seconds over which the jobs are spread evenly. */
+  readonly spread?: number | undefined;
+}
+
+/** A verb on the jobs of a selection, whoever asked for it: a command line or a screen. */
+export async function actOn(session: Session, ports: Ports, pace: Pace, deed: Deed): Promise<Report> {
+  const tests = await compileTests(deed.selection);
+  const { name, protected: isProtected } = session.context;
+  const plan = async (): Promise<Plan> => {
+    if (deed.verb === 'replay' && deed.force !== true)
+      await refuseLoops(session.reader, session.stateDir, deed.selection, tests);
+    const made = await planAction(session.reader, { ...deed, context: name, protected: isProtected, tests });
+    return withUnfinished(made, session.stateDir);
+  };
+  const engine = (made: Plan): Engine =>
+    engineFor(made, {
+      adapter: deed.spread === undefined ? session.adapter : session.slowed(rateFor(made, deed.spread)),
+      tests,
+      source: (task, from) => sourceOf(task, from, session.stateDir),
+    });
+  return await runOperation(plan, engine, ports, pace);
+}
+
+/** Jobs a second, so that the last one comes when the time is over. */
+const rateFor = ({ matched, limit }: Plan, seconds: number): number =>
+  Math.max(1, Math.min(matched.value, limit ?? matched.value)) / seconds;

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '../config/duration.ts';
+import { JobctlError } from '../domain/errors.ts';
+import { canaryOn } from '../operations/canary.ts';
+import type { Canary } from '../operations/ports.ts';
+import type { Session } from './session.ts';
+
+export interface CarefulFlags {
+  readonly canary?: number | undefined;
+  readonly 'canary-wait': string;
+  readonly 'max-failures': number;
+  readonly spread?: string | undefined;
+  readonly force: boolean;
+}
+
+export const carefully = ({ spread, force }: CarefulFlags): { force: boolean; spread?: number } => ({
+  force,
+  ...(spread === undefined ? {} : { spread: parseDuration(spread) }),
+});
+
+/** What --canary asks for. Undefined without it. */
+export function canaryOf(
+  flags: CarefulFlags,
+  { reader }: Pick<Session, 'reader'>,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Canary | undefined {
+  if (flags.canary === undefined) return undefined;
+  if (reader.reads === 'receive') {
+    throw new JobctlError('unsupported', `${reader.backend.name} cannot tell what became of a job.`, {
+      next: [`Replay a few, look at the dead-letter queue, then go on: --limit ${flags.canary}`],
+    });
+  }
+  let last = '';
+  return canaryOn(
+    reader,
+    { count: flags.canary, wait: parseDuration(flags['canary-wait']), maxFailures: flags['max-failures'] },
+    {
+      now: () => performance.now() / 1000,
+      sleep: (seconds) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
+      signal,
+      show: (text) => {
+        if (text !== last) say(text);
+        last = text;
+      },
+    },
+  );
+}

@@ -1,0 +1,134 @@
+import type { Context } from '../config/context.ts';
+import { parseDuration } from '../config/duration.ts';
+import type { QueueReader } from '../domain/adapter.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Plan, Report } from '../domain/plan.ts';
+import { commandOf, type Order } from '../operations/order.ts';
+import type { Progress } from '../operations/ports.ts';
+import { jobView, type Redact } from '../output/job-view.ts';
+import { plainStyle } from '../output/page.ts';
+import type { PauseNote } from '../output/pauses-text.ts';
+import type { PlanView } from '../output/plan-text.ts';
+import type { RunShow } from '../output/run-text.ts';
+import { confirmer, type Prompt } from '../safety/confirm.ts';
+import { readRun, runsFolder } from '../safety/run-folder.ts';
+import { listRuns, type RunSummary, summaryOf } from '../safety/run-list.ts';
+import { stateDirectory } from '../safety/state-directory.ts';
+import { carryOut } from './carry-out.ts';
+import { compileTests } from './criteria.ts';
+import { pauseNotes } from './pauses.ts';
+import { portsFor } from './ports.ts';
+import { openSession, type Session, type SessionFlags } from './session.ts';
+
+const BATCH = 1000;
+const RUNS = 200;
+
+interface Talk extends Prompt {
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  plan(plan: PlanView): void;
+  progress(progress: Progress): void;
+}
+
+/** A context for a screen: opened with the first look, looked at again and again, written to by the pipeline alone. */
+export function openDesk(context: Context, flags: SessionFlags) {
+  const stateDir = stateDirectory(process.env);
+  const place = flags.context === undefined ? [] : ['-c', flags.context];
+  let opening: Promise<Session> | undefined;
+  let unlocked = false;
+  const session = (): Promise<Session> => {
+    opening ??= openSession(flags).catch((error: unknown) => {
+      opening = undefined; // the next look tries again
+      throw error;
+    });
+    return opening;
+  };
+  return {
+    name: context.name,
+    protected: context.protected,
+    readOnly: context.readOnly,
+    flags: place,
+    targets: targetsOf(context),
+    look: async () => lookAt(await session()),
+    reader: async (): Promise<QueueReader> => (await session()).reader,
+    redact: async (): Promise<Redact> => (await session()).redact,
+    tests: compileTests,
+    runs: async (queue?: string): Promise<readonly RunSummary[]> =>
+      (await listRuns(stateDir))
+        .filter((run) => run.context === context.name && (queue === undefined || run.queues.includes(queue)))
+        .slice(0, RUNS),
+    run: (id: string, now: Instant) => showRun(stateDir, id, now),
+    unlock: (now: boolean): void => {
+      unlocked = now;
+    },
+    write: async (order: Order, talk: Talk): Promise<Report | string> => {
+      const opened = await session();
+      const base = portsFor(opened, {
+        json: false,
+        input: true,
+        yes: false,
+        prompt: talk,
+        page: { width: 80, style: plainStyle, clean: (text) => text },
+        say: () => {},
+        waitLockMs: 0,
+        command: commandOf(order, place).split(' ').slice(1),
+      });
+      const ports = {
+        ...base,
+        show: {
+          plan: (plan: Plan, dryRun: boolean) =>
+            talk.plan({
+              plan,
+              dryRun,
+              sample: plan.sample.map((job) => jobView(job, opened.redact)),
+              backupFolder: runsFolder(stateDir),
+            }),
+          progress: (progress: Progress) => talk.progress(progress),
+          settled: () => {},
+        },
+        confirm: confirmer({ tty: true, json: false, input: true, yes: false, prompt: talk }),
+      };
+      const pace = { dryRun: talk.dryRun || !unlocked, batch: BATCH, signal: talk.signal };
+      return await carryOut(opened, ports, pace, order, flags.timeout);
+    },
+    close: async (): Promise<void> => {
+      await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function lookAt(session: Session) {
+  const { reader } = session;
+  const queues = await reader.stats({});
+  const asOf = await reader.now();
+  const pauses: PauseNote[] = await pauseNotes(session, queues, asOf);
+  const workers = await reader.workers?.();
+  const silent = workers?.filter((worker) => worker.silent).length ?? 0;
+  const { name: backend, version, where } = reader.backend;
+  return {
+    backend,
+    version,
+    where,
+    reads: reader.reads,
+    asOf,
+    queues,
+    pauses,
+    workers: workers && { alive: workers.length - silent, silent },
+  };
+}
+
+/** The longest of its lanes: what has waited for longer has missed it in whatever lane it is. */
+const targetsOf = ({ queues }: Context): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(queues).flatMap(([queue, { lanes = {} }]) => {
+      const targets = Object.values(lanes).flatMap(({ target }) =>
+        target === undefined ? [] : [parseDuration(target)],
+      );
+      return targets.length === 0 ? [] : [[queue, Math.max(...targets)]];
+    }),
+  );
+
+async function showRun(stateDir: string, id: string, now: Instant): Promise<RunShow> {
+  const { plan, report, backupPath, journalPath } = await readRun(stateDir, id);
+  return { run: await summaryOf(stateDir, id), plan, report, backup: backupPath, journal: journalPath, now, next: [] };
+}

@@ -1,0 +1,40 @@
+import type { Report } from '../domain/plan.ts';
+import { engineFor } from '../operations/engine.ts';
+import type { Pace, Ports } from '../operations/ports.ts';
+import { resumeRun } from '../operations/resume.ts';
+import { openRun } from '../safety/run-folder.ts';
+import { inputOf } from '../safety/run-input.ts';
+import { compileTests } from './criteria.ts';
+import { runHere } from './run-here.ts';
+import type { Session } from './session.ts';
+import { sourceOf } from './source.ts';
+import { switchesOf } from './switches.ts';
+
+export interface GoOnOrder {
+  readonly run: string;
+  readonly timeout: string;
+}
+
+/** Goes on with a run that was interrupted. */
+export async function goOn(session: Session, ports: Ports, pace: Pace, order: GoOnOrder): Promise<Report> {
+  const { stateDir, adapter } = session;
+  const { plan, path } = await runHere(session, order.run);
+  const { task } = plan;
+  const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
+  const engine = engineFor(plan, {
+    adapter,
+    tests,
+    source: (from, first) => sourceOf(from, first, stateDir),
+    switches: switchesOf(session, order.timeout),
+    input: (from, size) => inputOf(path, from, size),
+  });
+  const run = await openRun(stateDir, order.run);
+  try {
+    const source = (from: number) => (task.kind === 'put-back' ? sourceOf(task, from, stateDir) : none());
+    return await resumeRun(run, engine, source, ports, pace);
+  } finally {
+    await run.close();
+  }
+}
+
+async function* none(): AsyncGenerator<never> {}

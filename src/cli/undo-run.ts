@@ -1,0 +1,34 @@
+import type { Report } from '../domain/plan.ts';
+import { wayBack } from '../operations/plan-return.ts';
+import type { Pace, Ports } from '../operations/ports.ts';
+import { switchBack } from '../operations/switching.ts';
+import { putBack } from './put-back.ts';
+import { runHere } from './run-here.ts';
+import type { Session } from './session.ts';
+import { switchQueues } from './switch-queues.ts';
+
+export interface UndoOrder {
+  readonly run: string;
+  readonly asWas: boolean;
+  readonly timeout: string;
+  readonly limit?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Takes back what a run did, as a run of its own. */
+export async function undoRun(session: Session, ports: Ports, pace: Pace, order: UndoOrder): Promise<Report> {
+  const { reason, timeout, asWas, limit } = order;
+  const run = await runHere(session, order.run);
+  const { task } = run.plan;
+  if (task.kind === 'switch')
+    return await switchQueues(session, ports, pace, { ...switchBack(task), reason, timeout, verb: 'undo' });
+  return await putBack(session, ports, pace, {
+    verb: 'undo',
+    via: wayBack(run),
+    asWas,
+    from: { backup: run.backupPath ?? '', run: run.id },
+    reason,
+    limit,
+    warnings: session.reader.backend.warnings,
+  });
+}

@@ -1,0 +1,44 @@
+import { Args, Flags } from '@oclif/core';
+import { RunCommand } from '../cli/run-command.ts';
+import { publishSmoke, smokeQueue } from '../cli/smoke-queue.ts';
+import { ExitCode } from '../domain/errors.ts';
+import { smokeText } from '../output/smoke-text.ts';
+
+export default class Smoke extends RunCommand {
+  static override summary = 'Add one job, see it run, take it away again: after a deploy.';
+  static override description =
+    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload and time may stand in the configuration: queues.QUEUE.smoke. Appends to $GITHUB_STEP_SUMMARY where that is set.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> email --yes',
+    '<%= config.bin %> <%= command.id %> email --type email.ping --payload \'{"note":"{mark}"}\' --within 2m --yes',
+    { description: 'In CI', command: '<%= config.bin %> <%= command.id %> email --yes --json --junit smoke.xml' },
+  ];
+  static override args = { queue: Args.string({ required: true, description: 'Queue to try.' }) };
+  static override flags = {
+    type: Flags.string({ summary: 'Type of the job; the name of the queue when missing.', helpValue: 'TYPE' }),
+    payload: Flags.string({ summary: 'Its payload; {mark} becomes a mark of that job alone.', helpValue: 'JSON' }),
+    within: Flags.string({ summary: 'It must end within this time; 60s when missing.', helpValue: 'DURATION' }),
+    junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
+  };
+
+  protected override readonly stopText = 'Stopping to wait; the job is taken away if no worker has it.';
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Smoke);
+    const { type, payload, within, reason } = flags;
+    return await this.inSession(flags, async (session, ports, pace) => {
+      const order = { queue: args.queue, type, payload, within, reason };
+      const smoke = await smokeQueue(session, ports, pace, order, (text) => this.say(text));
+      if (!('checks' in smoke)) {
+        this.tell(smoke, flags, pace.signal);
+        return smoke;
+      }
+      await publishSmoke(smoke, flags.junit, process.env);
+      this.print(smokeText(smoke, this.page(flags)));
+      if (smoke.ended === 'stopped') process.exitCode = ExitCode.cancelled;
+      else if (smoke.ended === 'timeout') process.exitCode = ExitCode.timeout;
+      else if (!smoke.ok) process.exitCode = ExitCode.findings;
+      return { schemaVersion: 1, ...smoke };
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { Claim, OpenIntent, QueueAdapter, SavedJob } from '../domain/adapter.ts';
+import type { NewJob } from '../domain/enqueue.ts';
+import type { Job, JobRef } from '../domain/job.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { PauseState, Pauses } from '../domain/pause.ts';
+import type { Plan, QueueSwitch, Task } from '../domain/plan.ts';
+import type { Tests } from '../domain/selection.ts';
+
+/** What is written at once: a claim, or a step where there is nothing to claim. */
+export type Batch =
+  | {
+      readonly claim: Claim;
+      /** The batch of the source that it came from, where jobs are put back. */
+      readonly source?: number | undefined;
+    }
+  | { readonly step: Step; readonly source: number };
+
+/** A write on what is no job, or not yet: a queue that is paused, jobs that are added. */
+export interface Step {
+  readonly mark: string;
+  /** What it is about, by the names that the journal keeps. */
+  readonly refs: readonly JobRef[];
+  /** One outcome for each. When it rejects, the answer was lost: the outcome is unknown. */
+  apply(): Promise<Taken>;
+}
+
+export interface Taken {
+  readonly outcomes: readonly Outcome[];
+  /** The ids of jobs that were added. */
+  readonly made?: readonly string[] | undefined;
+}
+
+/** Saved jobs of one batch; `mark` is the write that an undo takes back. */
+export interface SourceBatch {
+  readonly source: number;
+  readonly jobs: readonly SavedJob[];
+  readonly mark?: string | undefined;
+}
+
+/** What an open intent of the journal was about. */
+export interface Open extends Omit<OpenIntent, 'action'> {
+  readonly refs: readonly JobRef[];
+}
+
+/** How a plan is carried out: the same four questions for every verb and backend. */
+export interface Engine {
+  /** Jobs are saved before they are changed. Only a restore changes nothing that exists. */
+  readonly saves: boolean;
+  batches(size: number, from: number): AsyncIterable<Batch>;
+  /** Still what the plan meant? Asked of each claimed job. */
+  keeps(job: Job): boolean;
+  settle(intent: Open): Promise<Outcome[]>;
+  /** Jobs of the plan that are still as they were: others held them while we passed. Undefined where nobody can say. */
+  left(): Promise<number | undefined>;
+  /** A claim can miss what others hold, and no exact count tells of it: then `left` is asked at the end in any case. */
+  readonly misses?: boolean | undefined;
+}
+
+export interface EngineParts {
+  readonly adapter: QueueAdapter;
+  readonly tests: Tests;
+  /** Reads the source of a put-back from this batch on. */
+  source(task: Extract<Task, { kind: 'put-back' }>, from: number): AsyncIterable<SourceBatch>;
+  readonly switches?: Switches | undefined;
+  /** The jobs to be added, from this number on. */
+  readonly input?: ((from: number, size: number) => AsyncIterable<readonly NewJob[]>) | undefined;
+}
+
+/** The means to pause a queue, the backend's own or a hook, and the memory of what was paused. */
+export interface Switches {
+  /** Throws `unsupported` or `refused` where there are none. */
+  of(queue: string): Pauses;
+  /** What is known of a pause that was made from here. */
+  remembered(queue: string): Promise<{ readonly found: PauseState['found'] } | undefined>;
+  /** Kept before the queue is paused, so that a crash cannot lose what it takes to resume it. */
+  remember(plan: Plan, one: QueueSwitch): Promise<void>;
+  forget(queue: string): Promise<void>;
+}

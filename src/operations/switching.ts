@@ -1,0 +1,112 @@
+import type { QueueReader } from '../domain/adapter.ts';
+import { earlier } from '../domain/instant.ts';
+import type { JobRef } from '../domain/job.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Plan, QueueSwitch, Task, Verb } from '../domain/plan.ts';
+import type { Batch, Engine, EngineParts, Switches } from './batch.ts';
+
+type Switch = Extract<Task, { kind: 'switch' }>;
+
+export interface SwitchRequest {
+  readonly verb: Extract<Verb, 'pause' | 'resume' | 'undo'>;
+  readonly context: string;
+  readonly protected: boolean;
+  readonly to: Switch['to'];
+  readonly queues: readonly string[];
+  /** Seconds from now on. */
+  readonly forSeconds?: number | undefined;
+  readonly reason?: string | undefined;
+  /** What a resume is to put back, by queue, where it is not what the last pause from here found. */
+  readonly found?: ReadonlyMap<string, QueueSwitch['found']> | undefined;
+  readonly warnings?: readonly string[] | undefined;
+}
+
+/** Looks at each queue. Those that are already so are left out, and named. */
+export async function planSwitch(reader: QueueReader, request: SwitchRequest, switches: Switches): Promise<Plan> {
+  const { verb, context, to, queues, forSeconds, reason } = request;
+  const madeAt = await reader.now();
+  const until = forSeconds === undefined ? undefined : earlier(madeAt, -forSeconds);
+  const all: QueueSwitch[] = [];
+  for (const queue of queues) {
+    const before = await switches.of(queue).look(queue);
+    const found = request.found?.get(queue) ?? (await switches.remembered(queue))?.found;
+    all.push({ queue, before, ...(found === undefined ? {} : { found }) });
+  }
+  // a new deadline is something to do also for a queue that is paused already
+  const isSo = ({ before }: QueueSwitch): boolean => before.paused === (to === 'paused') && until === undefined;
+  const todo = all.filter((one) => !isSo(one));
+  return {
+    schemaVersion: 1,
+    verb,
+    context,
+    backend: reader.backend.name,
+    where: reader.backend.where,
+    queues,
+    task: { kind: 'switch', to, switches: todo, ...(until === undefined ? {} : { until }) },
+    madeAt,
+    matched: { value: todo.length, exact: true },
+    severity: request.protected ? 'severe' : 'normal',
+    sample: [],
+    strays: [],
+    warnings: [
+      ...reader.backend.warnings,
+      ...all.filter(isSo).map(({ queue }) => `${queue} is ${to} already.`),
+      ...(request.warnings ?? []),
+    ],
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** The way back of a run that paused or resumed: only the queues that it changed, each as it was found. */
+export function switchBack(task: Switch): Pick<SwitchRequest, 'to' | 'queues' | 'found'> {
+  const to = task.to === 'paused' ? 'running' : 'paused';
+  const changed = task.switches.filter(({ before }) => before.paused !== (task.to === 'paused'));
+  return {
+    to,
+    queues: changed.map(({ queue }) => queue),
+    found: new Map(to === 'running' ? changed.map(({ queue, before }) => [queue, before.found]) : []),
+  };
+}
+
+/** One step a queue. Doing it twice does no harm, so whatever a crash left open is simply done again. */
+export function switching(plan: Plan, task: Switch, { switches }: Pick<EngineParts, 'switches'>): Engine {
+  if (switches === undefined) throw new TypeError('nothing here can pause or resume');
+  for (const { queue } of task.switches) switches.of(queue); // refuses what cannot be done, on a dry run too
+  return {
+    saves: false,
+    keeps: () => true,
+    left: async () => 0,
+    settle: async ({ refs }) => refs.map((ref) => ({ ref, result: 'skipped', why: 'not-applied' })),
+    async *batches(_size, from) {
+      for (const [index, one] of task.switches.entries()) {
+        if (index + 1 >= from) yield stepOf(plan, task, one, switches, index + 1);
+      }
+    },
+  };
+}
+
+function stepOf(plan: Plan, { to }: Switch, one: QueueSwitch, switches: Switches, source: number): Batch {
+  const { queue } = one;
+  const ref = { queue, id: queue };
+  return {
+    source,
+    step: {
+      mark: to,
+      refs: [ref],
+      apply: async () => {
+        const ops = switches.of(queue);
+        if (to === 'paused') await switches.remember(plan, one);
+        const now = to === 'paused' ? await ops.pause(queue) : await ops.resume(queue, one.found);
+        if (now.paused !== (to === 'paused')) return { outcomes: [failed(ref, to)] };
+        if (to === 'running') await switches.forget(queue);
+        return { outcomes: [{ ref, result: 'done' }] };
+      },
+    },
+  };
+}
+
+const failed = (ref: JobRef, to: Switch['to']): Outcome => ({
+  ref,
+  result: 'failed',
+  why: `the backend still shows it as ${to === 'paused' ? 'running' : 'paused'}`,
+});

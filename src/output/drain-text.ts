@@ -1,0 +1,74 @@
+import { duration } from './age.ts';
+import { approximately, grouped, plural } from './count-text.ts';
+import { blocks, facts } from './facts.ts';
+import { type Page, view } from './page.ts';
+
+/** How far the wait is, as `drain --json` ends with it. */
+export interface DrainStepView {
+  readonly left: {
+    readonly waiting: number;
+    readonly delayed: number;
+    readonly active: number;
+    readonly blocked: number;
+  };
+  readonly exact: boolean;
+  readonly remaining: number;
+  readonly perSecond?: number | undefined;
+  readonly waitedSeconds: number;
+}
+
+export interface DrainView extends DrainStepView {
+  readonly queues: readonly string[];
+  readonly drained: boolean;
+  readonly stopped?: 'timeout' | 'cancelled' | undefined;
+  /** Whether delayed jobs were waited for. */
+  readonly includeDelayed: boolean;
+  readonly activeOnly: boolean;
+}
+
+/** One line: what is left, how fast it shrinks, how long that will take. */
+export function drainStepText({ left, exact, remaining, perSecond, waitedSeconds }: DrainStepView): string {
+  const parts = [
+    `${approximately(left.waiting, exact)} waiting`,
+    `${approximately(left.active, exact)} active`,
+    ...(left.blocked > 0 ? [`${approximately(left.blocked, exact)} blocked`] : []),
+    ...(left.delayed > 0 ? [`${approximately(left.delayed, exact)} delayed`] : []),
+  ];
+  const pace =
+    perSecond === undefined || remaining === 0
+      ? ''
+      : perSecond === 0
+        ? ', not shrinking'
+        : `, ${grouped(perSecond)}/s, about ${duration(remaining / perSecond)} left`;
+  return `${parts.join(', ')}${pace} (waited ${duration(waitedSeconds)})`;
+}
+
+export const drainText = view((drain: DrainView, page: Page): string => {
+  const { queues, drained, stopped, left, waitedSeconds, includeDelayed, activeOnly, exact } = drain;
+  const names = queues.join(', ');
+  const what = activeOnly ? 'no job runs' : 'empty';
+  const head = drained
+    ? page.style.good(`${names}: ${what}, after ${duration(waitedSeconds)}`)
+    : page.style.bad(
+        `${names}: NOT ${activeOnly ? 'at rest' : 'empty'} after ${duration(waitedSeconds)}${stopped === 'cancelled' ? ', stopped on request' : ''}`,
+      );
+  const rest =
+    drained && !includeDelayed && !activeOnly && left.delayed > 0
+      ? `${plural(left.delayed, 'job')} not due yet: --include-delayed waits for them too`
+      : undefined;
+  return blocks(
+    head,
+    facts(
+      [
+        ['left', drained ? undefined : drainStepText({ ...drain, waitedSeconds })],
+        ['delayed', rest],
+        [
+          'waiting',
+          drained && activeOnly && left.waiting > 0 ? `${plural(left.waiting, 'job')} still wait` : undefined,
+        ],
+        ['counts', exact ? undefined : 'are estimates; the queue was seen empty several times in a row'],
+      ],
+      page,
+    ),
+  );
+});

@@ -1,0 +1,90 @@
+import { duration } from './age.ts';
+import { blocks, facts } from './facts.ts';
+import { type Page, view } from './page.ts';
+
+export interface SmokeCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly note?: string | undefined;
+}
+
+/** What `smoke --json` prints below its schemaVersion. */
+export interface SmokeView {
+  readonly context: string;
+  readonly backend: string;
+  readonly queue: string;
+  readonly type: string;
+  readonly ok: boolean;
+  readonly run?: string | undefined;
+  readonly job?: string | undefined;
+  readonly ended?: 'completed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped' | undefined;
+  readonly seenBy?: string | undefined;
+  readonly waitedSeconds?: number | undefined;
+  readonly newlyDead?: number | undefined;
+  readonly cleanedUp?: boolean | undefined;
+  readonly checks: readonly SmokeCheck[];
+}
+
+export const smokeText = view((smoke: SmokeView, page: Page): string =>
+  blocks(
+    smoke.ok
+      ? page.style.good(`${smoke.queue}: works, seen after ${duration(smoke.waitedSeconds ?? 0)}`)
+      : page.style.bad(`${smoke.queue}: does NOT work as it should`),
+    facts(
+      [
+        ...smoke.checks.map(({ name, ok, note }): [string, string] => [
+          ok ? 'ok' : 'FAILED',
+          note === undefined ? name : `${name}: ${note}`,
+        ]),
+        ['job', smoke.job === undefined ? undefined : `${smoke.job} of type ${smoke.type}`],
+        ['seen by', smoke.seenBy],
+        ['run', smoke.run],
+      ],
+      page,
+    ),
+  ),
+);
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** What XML 1.0 cannot hold at all becomes a question mark. */
+const xml = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep out
+  text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '?');
+
+/** For the test report of a CI: a suite, a case a check. */
+export function smokeJunit({ context, queue, checks, waitedSeconds = 0 }: SmokeView): string {
+  const failures = checks.filter(({ ok }) => !ok).length;
+  const suite = xml(`jobctl smoke ${queue} (${context})`);
+  const counts = `tests="${checks.length}" failures="${failures}" errors="0" time="${waitedSeconds.toFixed(3)}"`;
+  const cases = checks.map(({ name, ok, note }, index) => {
+    const head = `    <testcase classname="${suite}" name="${xml(name)}" time="${index === 0 ? waitedSeconds.toFixed(3) : '0'}"`;
+    return ok ? `${head}/>` : `${head}><failure message="${xml(note ?? name)}"/></testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${counts}>`,
+    `  <testsuite name="${suite}" ${counts}>`,
+    ...cases,
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+/** For the summary page of a GitHub workflow. */
+export function smokeMarkdown({ context, queue, type, ok, job, checks, waitedSeconds = 0 }: SmokeView): string {
+  const cell = (text: string): string => text.replace(/[\r\n]+/g, ' ').replace(/[\\|`*_<>[\]]/g, (sign) => `\\${sign}`);
+  return [
+    `### ${ok ? '✅' : '❌'} jobctl smoke ${cell(queue)} (${cell(context)})`,
+    '',
+    `Job ${cell(job ?? 'none')} of type ${cell(type)}, followed for ${duration(waitedSeconds)}.`,
+    '',
+    '| Check | | |',
+    '|---|---|---|',
+    ...checks.map(
+      ({ name, ok: good, note = '' }) => `| ${cell(name)} | ${good ? 'ok' : '**failed**'} | ${cell(note)} |`,
+    ),
+    '',
+    '',
+  ].join('\n');
+}
