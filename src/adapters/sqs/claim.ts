@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/adapter.ts';
+import { fromDate } from '../../domain/instant.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { remove, replay } from './apply.ts';
+import type { Ground } from './ground.ts';
+import type { Held } from './held.ts';
+import { type InHand, jobOf, type Shown, snapshotOf } from './message.ts';
+import { allowLook, type Place, placesOf } from './places.ts';
+import { deleteAll } from './remove.ts';
+import { settle } from './settle.ts';
+
+/** Jobs a claim, at most: what a crash can double, and what is sent at once. */
+const CLAIM = 100;
+
+export const newMark = (): string => randomBytes(6).toString('hex');
+
+export const claims = (ground: Ground): Claims => ({
+  claim: (request) => walk(ground, request),
+  settle: (intent) => settle(ground, intent),
+});
+
+/** Receives what there is, once. What is passed over stays hidden until the end, or it would be received again and again. */
+async function* walk(ground: Ground, request: ClaimRequest): AsyncGenerator<Claim> {
+  ground.calls.refuseWhenClosed();
+  const { selection, action } = request;
+  if (selection.ids?.length === 0 || selection.types?.length === 0) return;
+  const missing = new Set(selection.ids);
+  let others = 0;
+  for (const place of await placesOf(ground.directory, selection)) {
+    if (action.verb === 'replay' && place.state !== 'dead') continue;
+    allowLook(place, ground.mayReceive);
+    yield* ground.holding(place.from, (held) => claimsOf(ground, place, held, request, missing));
+    if (missing.size > 0) others += await ground.othersHold(place.from);
+  }
+  const [queue] = selection.queues;
+  if (missing.size === 0 || queue === undefined) return;
+  yield {
+    jobs: [],
+    skipped: [...missing].map((id) => unmet(queue, id, others)),
+    mark: newMark(),
+    apply: async () => [],
+    release: async () => {},
+  };
+}
+
+const unmet = (queue: string, id: string, others: number): Outcome =>
+  others === 0
+    ? { ref: { queue, id }, result: 'skipped', why: 'not-found' }
+    : {
+        ref: { queue, id },
+        result: 'skipped',
+        why: 'locked',
+        note: `it may be one of about ${others} that others hold`,
+      };
+
+async function* claimsOf(
+  ground: Ground,
+  place: Place,
+  held: Held,
+  request: ClaimRequest,
+  missing: Set<string>,
+): AsyncGenerator<Claim> {
+  const size = Math.min(request.size, CLAIM);
+  let patience: number | undefined;
+  for (;;) {
+    const met = await held.fill(size);
+    await clear(ground, held, met);
+    const jobs = met.flatMap((one): SavedJob[] => {
+      const shown = ground.copies.has(one.id) ? undefined : place.shownAs(one);
+      return shown === undefined ? [] : [savedJob(one, shown)];
+    });
+    for (const { job } of jobs) missing.delete(job.id);
+    if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
+    if (!held.over) continue;
+    // what another session holds, or one that was killed, comes back before long; workers have no business in there
+    if (place.state !== 'dead' || (await ground.othersHold(place.from, held.size)) === 0) return;
+    patience ??= Date.now() + ground.tempo.othersSeconds * 1000;
+    if (Date.now() >= patience) return;
+    held.lookAgain();
+  }
+}
+
+/** Deletes what an earlier part of this run has sent. */
+async function clear(ground: Ground, held: Held, met: readonly InHand[]): Promise<void> {
+  const known = met.filter(({ id }) => ground.copies.has(id));
+  const kept = await deleteAll(ground.calls, held.queue.url, known);
+  held.forget(known.filter(({ id }) => !kept.has(id)).map(({ id }) => id));
+}
+
+const savedJob = (one: InHand, shown: Shown): SavedJob => ({
+  job: jobOf(one, shown),
+  snapshot: snapshotOf(one, shown, fromDate(new Date())),
+});
+
+function claimOf(ground: Ground, held: Held, { action }: ClaimRequest, jobs: readonly SavedJob[]): Claim {
+  const mark = newMark();
+  return {
+    jobs,
+    skipped: [],
+    mark,
+    async apply(chosen, note) {
+      await ground.fence(chosen.map(({ job }) => job.queue));
+      return action.verb === 'remove'
+        ? await remove(ground, held, chosen)
+        : await replay(ground, held, chosen, { mark, note });
+    },
+    release: async () => {}, // at the end of the walk
+  };
+}

@@ -1,0 +1,137 @@
+import type { QueueAdapter } from '../../domain/adapter.ts';
+import type { Capability } from '../../domain/capability.ts';
+import { JobctlError } from '../../domain/errors.ts';
+import { claims } from './claim.ts';
+import { Calls } from './client.ts';
+import { Directory } from './directory.ts';
+import { Ground } from './ground.ts';
+import { calm, type Tempo } from './held.ts';
+import { locks } from './lock.ts';
+import { reader } from './read.ts';
+import { restores } from './restore.ts';
+
+export interface SqsOptions {
+  /** `sqs://REGION[/PREFIX]`; the prefix narrows what is listed. */
+  readonly url: string;
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Look also into queues whose own redrive policy counts each look. */
+  readonly receive?: boolean | undefined;
+  /** Bound of one call, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  readonly tempo?: Tempo | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+export async function openSqs(options: SqsOptions): Promise<QueueAdapter> {
+  const { hostname, pathname } = new URL(options.url);
+  const region = options.region ?? hostname;
+  const prefix = pathname.replace(/^\//, '') || undefined;
+  const endpoint = sound(options.endpoint ?? endpointOf(process.env));
+  const { profile, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const calls = new Calls({ region, endpoint, profile, timeoutMs });
+  try {
+    const account = (await calls.account()) ?? (await accountOfQueues(calls));
+    const known = [
+      account === undefined ? undefined : `account ${account}`,
+      endpoint === undefined ? undefined : `endpoint ${endpoint}`,
+    ].filter((part) => part !== undefined);
+    calls.where = `sqs://${region}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+    return adapterOf(calls, new Directory(calls, region, prefix), options);
+  } catch (error) {
+    calls.close();
+    throw error;
+  }
+}
+
+/** Throws `usage` where it is no URL; without user and password, which SQS has no use for. */
+function sound(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined) return undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new JobctlError('usage', 'The endpoint of SQS is not a URL that begins with http:// or https://.', {
+      next: ['--endpoint-url http://127.0.0.1:4566   # or AWS_ENDPOINT_URL_SQS, or contexts.NAME.endpoint'],
+    });
+  }
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+/** What the SDK would take from the environment. It is needed here to be told. */
+function endpointOf(env: NodeJS.ProcessEnv): string | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
+  return env['AWS_ENDPOINT_URL_SQS'] || env['AWS_ENDPOINT_URL'] || undefined;
+}
+
+/** Undefined where listing is forbidden: the account is then shown by nothing that is at hand. */
+const accountOfQueues = (calls: Calls): Promise<string | undefined> =>
+  calls.listQueues(undefined, 1).then(
+    ([url]) => /\/(\d{12})\/[^/]+$/.exec(url ?? '')?.[1],
+    (error: Error) => {
+      if (/^Access denied/.test(error.message)) return undefined;
+      throw error;
+    },
+  );
+
+const none = (why: string, instead?: string): Capability<never> => ({
+  level: 'none',
+  why,
+  ...(instead === undefined ? {} : { instead }),
+});
+
+function adapterOf(calls: Calls, directory: Directory, { receive, tempo = calm }: SqsOptions): QueueAdapter {
+  const ground = new Ground({ calls, directory, tempo, mayReceive: receive ?? false });
+  const acts = claims(ground);
+  return {
+    ...reader(ground),
+    backend: {
+      name: 'sqs',
+      version: '2012-11-05',
+      where: calls.where,
+      errors: 'none',
+      errorsNote: 'SQS keeps no error with a message: the log of the consumer has it.',
+      priority: 'none',
+      readOnlyServer: false,
+      warnings: [],
+    },
+    can: {
+      replay: {
+        level: 'emulated',
+        caveat:
+          'Sent to its own queue as a new message with another id, then deleted; a crash in between may double up to 100. In a FIFO queue what is passed over hides the rest of its group. A dead message has the age of its sending, SQS keeps no time of death.',
+        ops: acts,
+      },
+      reset: none(
+        'a message that is being worked on comes back by itself when its visibility timeout has passed.',
+        'Wait for the visibility timeout of the queue.',
+      ),
+      remove: {
+        level: 'emulated',
+        caveat: 'Received, saved and deleted one by one; what others hold is not met.',
+        ops: acts,
+      },
+      cancel: none('a message that waits can be deleted, not marked.', 'jobctl job remove, which saves it first.'),
+      edit: none(
+        'a message cannot be changed in its place.',
+        'jobctl job remove, then send the corrected message with your application.',
+      ),
+      restore: {
+        level: 'emulated',
+        caveat: 'Sent again as a new message with another id. Restoring twice sends twice.',
+        ops: restores(ground),
+      },
+      revert: none(
+        'a replayed message is another one, in a queue whose workers take it at once.',
+        'jobctl restore RUN sends a copy to the dead-letter queue, to be looked at there.',
+      ),
+      lock: {
+        level: 'emulated',
+        caveat:
+          'A tag on the queue and on its dead-letter queue, with holder and expiry. It is advisory, and where the role may not tag (sqs:TagQueue, sqs:ListQueueTags) there is none.',
+        ops: locks(ground),
+      },
+    },
+    close: () => ground.close(),
+  };
+}

@@ -1,0 +1,76 @@
+import { JobctlError } from '../../domain/errors.ts';
+import type { Selection } from '../../domain/selection.ts';
+import type { Directory, Queue } from './directory.ts';
+import type { InHand, Shown } from './message.ts';
+
+/** A queue to look into, and how what lies there is to be shown. */
+export interface Place {
+  readonly from: Queue;
+  readonly state: 'waiting' | 'dead';
+  /** Undefined for a message that is none of those asked for. */
+  shownAs(message: InHand): Shown | undefined;
+}
+
+type Where = Pick<Selection, 'queues' | 'states'>;
+
+/**
+ * The dead of a queue lie in its dead-letter queue; naming that one means all that lies in it. Each physical queue is one
+ * place, so that no message is met twice.
+ */
+export async function placesOf(directory: Directory, { queues, states }: Where): Promise<Place[]> {
+  const places: Place[] = [];
+  const shelves = new Map<string, { from: Queue; views: Map<string, Queue>; whole: string | undefined }>();
+  for (const name of new Set(queues)) {
+    const queue = await directory.named(name);
+    if (queue === undefined) continue;
+    const isShelf = (await directory.sourcesOf(queue)).length > 0;
+    if (!isShelf && states.includes('waiting')) places.push(waitingIn(queue, name));
+    if (!states.includes('dead')) continue;
+    const from = isShelf ? queue : queue.redrive && (await directory.byArn(queue.redrive.arn));
+    if (from === undefined) continue;
+    const shelf = shelves.get(from.arn) ?? { from, views: new Map(), whole: undefined };
+    shelves.set(from.arn, shelf);
+    if (isShelf) shelf.whole = name;
+    else shelf.views.set(queue.arn, { ...queue, name });
+  }
+  for (const { from, views, whole } of shelves.values()) {
+    places.push(deadIn(from, views, whole, await directory.all(await directory.sourcesOf(from))));
+  }
+  return places;
+}
+
+/** Refuses to look where each look may itself move messages to the dead-letter queue. */
+export function allowLook({ from }: Pick<Place, 'from'>, mayReceive: boolean): void {
+  if (from.redrive === undefined || mayReceive) return;
+  throw new JobctlError(
+    'refused',
+    `Looking into ${from.name} counts as a receive, and after ${from.redrive.maxReceiveCount} of them SQS moves a message to ${from.redrive.arn.split(':').at(-1)}.`,
+    { next: [`jobctl stats ${from.name}   # counts without looking`, '--receive   # look all the same'] },
+  );
+}
+
+const waitingIn = (from: Queue, as: string): Place => ({
+  from,
+  state: 'waiting',
+  shownAs: () => ({ as, state: 'waiting', from, maxAttempts: from.redrive?.maxReceiveCount }),
+});
+
+function deadIn(
+  from: Queue,
+  views: ReadonlyMap<string, Queue>,
+  whole: string | undefined,
+  sources: readonly Queue[],
+): Place {
+  const only = sources.length === 1 ? sources[0] : undefined;
+  const limits = new Map(sources.map(({ arn, redrive }) => [arn, redrive?.maxReceiveCount]));
+  return {
+    from,
+    state: 'dead',
+    shownAs({ message }) {
+      const home = message.Attributes?.DeadLetterQueueSourceArn ?? only?.arn;
+      const as = (home === undefined ? undefined : views.get(home)?.name) ?? whole;
+      if (as === undefined) return undefined;
+      return { as, state: 'dead', from, home, maxAttempts: home === undefined ? undefined : limits.get(home) };
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { numbered } from '../adapters/sqs/scene.ts';
+import { createSqs, type TestSqs } from '../setup/sqs.ts';
+import { answerOf, errorOf } from './answer.ts';
+import { type Home, homeForTest, until } from './jobctl.ts';
+
+interface Report {
+  readonly run: string;
+  readonly complete: boolean;
+  readonly stopped?: string;
+  readonly outcomes: { done: number; unknown: number };
+}
+
+async function open(): Promise<{ sqs: TestSqs; home: Home; run: Home['run'] }> {
+  const sqs = await createSqs();
+  onTestFinished(() => sqs.drop());
+  const home = await homeForTest(sqs.url);
+  return { sqs, home, run: (args) => home.run(args, { env: sqs.env }) };
+}
+
+describe('SQS on the command line', { timeout: 90_000 }, () => {
+  it('counts without a receive, and looks with one that it tells of and takes back', async () => {
+    const { sqs, run } = await open();
+    const orders = await sqs.pair('orders', 'shared');
+    await sqs.pair('bills', 'shared');
+    await sqs.dead(orders, numbered(3));
+    const stats = await run(['stats']);
+    expect(stats.code).toBe(0);
+    expect(stats.stdout).toMatch(/total .*~3\b/);
+    expect(stats.stdout.replace(/\s+/g, ' ')).toContain('The dead of bills, orders lie in shared together');
+    expect(sqs.standIn.calls).not.toContain('ReceiveMessage');
+    const list = await run(['dlq', 'list', 'orders', '--json']);
+    expect(list.stderr).toContain('Looking counts as a receive');
+    const { jobs } = answerOf<{ jobs: { id: string; payload: unknown }[] }>(list, 'dlq-list');
+    expect(jobs).toHaveLength(3);
+    const shown = await run(['dlq', 'show', jobs[0]?.id ?? '']);
+    expect(shown.stdout).toMatch(/came from .*orders/);
+    const groups = await run(['dlq', 'groups', 'orders', '--json']);
+    expect(JSON.parse(groups.stdout)).toMatchObject({ scanned: 3, complete: true });
+    expect((await sqs.stored('shared')).inflight).toEqual([]);
+  });
+
+  it('replays with a plan that says where and what looking costs; undo says what to do instead', async () => {
+    const { sqs, run } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(12));
+    const dry = await run(['replay', 'orders', '--dry-run']);
+    expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(/sqs:\/\/eu-test-1 \(account 000000000000, endpoint http/);
+    expect(dry.stderr.replace(/\s+/g, ' ')).toContain('Looking counts as a receive');
+    expect((await sqs.stored('orders-dlq')).ready).toHaveLength(12);
+    const report = answerOf<Report>(await run(['replay', 'orders', '--yes', '--json']), 'report');
+    expect(report).toMatchObject({ complete: true, outcomes: { done: 12 } });
+    expect((await sqs.stored('orders')).ready).toHaveLength(12);
+    const undo = await run(['undo', report.run, '--yes', '--json']);
+    expect([undo.code, errorOf(undo).next]).toEqual([5, [expect.stringContaining('restore')]]);
+  });
+
+  it('purges with a backup and restores from it', async () => {
+    const { sqs, run } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(4));
+    const purged = answerOf<Report>(await run(['dlq', 'purge', 'orders', '--confirm', 'orders', '--json']), 'report');
+    expect(purged).toMatchObject({ complete: true, outcomes: { done: 4 } });
+    expect((await sqs.stored('orders-dlq')).ready).toEqual([]);
+    const restored = answerOf<Report>(await run(['restore', purged.run, '--yes', '--json']), 'report');
+    expect(restored).toMatchObject({ complete: true, outcomes: { done: 4 } });
+    expect((await sqs.stored('orders-dlq')).ready).toHaveLength(4);
+  });
+
+  it('a lost answer leaves the run unfinished with exit code 3; resume goes on and says what it did', async () => {
+    const { sqs, run } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(3));
+    sqs.standIn.fault = (action) => (action === 'SendMessageBatch' ? { cut: 'before' } : undefined);
+    const broken = await run(['replay', 'orders', '--yes', '--json']);
+    expect(broken.code).toBe(3);
+    const report = answerOf<Report>(broken, 'report');
+    expect(report).toMatchObject({ complete: false, outcomes: { unknown: 3 } });
+    sqs.standIn.fault = undefined;
+    const resumed = answerOf<Report>(await run(['run', 'resume', report.run, '--yes', '--json']), 'report');
+    expect(resumed).toMatchObject({ complete: true, outcomes: { done: 3 } });
+    expect((await sqs.stored('orders')).ready).toHaveLength(3);
+  });
+
+  it('refuses to look into a queue with a dead-letter policy of its own without --receive', async () => {
+    const { sqs, run } = await open();
+    const orders = await sqs.pair('orders');
+    await sqs.send(orders.source, numbered(2));
+    const refused = await run(['job', 'list', 'orders', '--json']);
+    expect([refused.code, errorOf(refused).code]).toEqual([4, 'JOBCTL_REFUSED']);
+    const listed = await run(['job', 'list', 'orders', '--receive', '--json']);
+    expect(answerOf<{ jobs: unknown[] }>(listed, 'job-list').jobs).toHaveLength(2);
+  });
+
+  it('tells the nearest names of a queue that is not there, or none where listing is forbidden', async () => {
+    const { sqs, run } = await open();
+    await sqs.pair('orders');
+    const wrong = await run(['dlq', 'list', 'order', '--json']);
+    expect([wrong.code, errorOf(wrong).message]).toEqual([2, expect.stringMatching(/Did you mean orders/)]);
+    sqs.standIn.fault = (action) => (action === 'ListQueues' ? { refuse: 'AccessDenied' } : undefined);
+    const alone = await run(['dlq', 'list', 'order', '--json']);
+    expect([alone.code, errorOf(alone).code]).toEqual([2, 'JOBCTL_USAGE']);
+    expect((await run(['dlq', 'list', 'orders', '--json'])).code).toBe(0);
+    const all = await run(['stats', '--json']);
+    expect([all.code, errorOf(all).message]).toEqual([8, expect.stringMatching(/sqs:ListQueues/)]);
+  });
+
+  it('lets go of everything on Ctrl-C', async () => {
+    const { sqs, home } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(5));
+    // the count says that there are more, so the look goes on
+    sqs.standIn.fault = (action) =>
+      action === 'GetQueueAttributes'
+        ? {
+            answer: (answer) => ({
+              Attributes: { ...(answer['Attributes'] as object), ApproximateNumberOfMessages: '900' },
+            }),
+          }
+        : undefined;
+    const running = home.start(['dlq', 'list', 'orders'], { env: sqs.env });
+    const held = async () => (await sqs.stored('orders-dlq')).inflight.length === 5;
+    await until('all messages held', held);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    expect((await sqs.stored('orders-dlq')).inflight).toEqual([]);
+  });
+
+  it('takes endpoint and profile from the context, and says so when nothing listens there or no key is known', async () => {
+    const { sqs, home } = await open();
+    await sqs.pair('orders');
+    const contexts = `version: 1\ncontexts:\n  here: { url: sqs://eu-test-1, endpoint: "${sqs.endpoint}" }\n  gone: { url: sqs://eu-test-1, endpoint: "http://127.0.0.1:1" }\n  nobody: { url: sqs://eu-test-1, endpoint: "${sqs.endpoint}", profile: nobody }\n`;
+    await home.file('jobctl.yaml', contexts);
+    const ask = (
+      context: string,
+      env: Record<string, string> = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
+    ) =>
+      home.run(['stats', '-c', context, '--json'], {
+        env: { ...env, AWS_EC2_METADATA_DISABLED: 'true', JOBCTL_URL: '' },
+      });
+    expect((await ask('here')).code).toBe(0);
+    const gone = await ask('gone');
+    expect([gone.code, errorOf(gone).message]).toEqual([8, expect.stringMatching(/cannot be reached/)]);
+    const nobody = await ask('nobody', {});
+    expect([nobody.code, errorOf(nobody).message]).toEqual([8, expect.stringMatching(/No AWS credentials/)]);
+  });
+});

@@ -1,0 +1,2 @@
+/** What a killed process held comes back after two seconds, and a run waits for it. */
+export const brisk = { waitSeconds: 1, emptyPolls: 1, visibilitySeconds: 2, othersSeconds: 8 };
