@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bareLoop, oneStatement } from './bare.ts';
+import { benchBullmq } from './bullmq.ts';
 import { inTurn, type Measured, median, run } from './process.ts';
 import { createDatabase, dropDatabase, loadFlood, loadHistory, startServer, withClient } from './server.ts';
 
@@ -123,8 +124,19 @@ async function exporting(url: string): Promise<void> {
   memory('export', [many], few);
 }
 
+/** All of it, or with `npm run bench -- bullmq` one backend. */
+const only = process.argv[2];
+
 try {
-  console.log(`Node ${process.version}, PostgreSQL on this machine, medians. Compare ratios, not milliseconds.\n`);
+  console.log(`Node ${process.version}, the servers on this machine, medians. Compare ratios, not milliseconds.\n`);
+  if (only !== 'bullmq') await benchPostgres();
+  if (only !== 'postgres') await benchBullmq({ jobctl, line, memory, folder });
+} finally {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function benchPostgres(): Promise<void> {
   const small = await createDatabase(server, 'small');
   await loadHistory(small, 1_000);
   await startUp(small);
@@ -142,7 +154,4 @@ try {
   await exporting(await createDatabase(server, 'exported', 'dead'));
   await bulk('replay', ['replay', 'flood', '--yes']);
   await bulk('purge', ['purge', 'flood', '--older-than', '30d', '--confirm', 'flood']);
-} finally {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 }

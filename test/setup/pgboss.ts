@@ -114,7 +114,7 @@ export async function startBoss(
   };
   const made =
     version === '12'
-      ? new PgBoss12({ ...settings, createSchema: false, registerInstance: false })
+      ? new PgBoss12({ createSchema: false, registerInstance: false, ...settings })
       : version === '11'
         ? new PgBoss11(settings)
         : version === '10'
