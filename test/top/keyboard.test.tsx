@@ -1,5 +1,5 @@
 import { render } from 'ink-testing-library';
-import type { ReactNode } from 'react';
+import type { ReactElement } from 'react';
 import { expect, it, onTestFinished } from 'vitest';
 import { plainStyle } from '../../src/output/page.ts';
 import { update } from '../../src/top/state.ts';
@@ -13,7 +13,7 @@ function open() {
   let state = seen();
   const pressed: string[] = [];
   const look = { style: plainStyle, clean: (text: string) => text, colour: false, unicode: true };
-  const app = (): ReactNode => (
+  const app = (): ReactElement => (
     <App
       lines={frameLines(state, look)}
       columns={state.columns}

@@ -20,10 +20,10 @@ it('prints the overview, the worst first, and what could not be reached', async 
   expect(`${onceText(state, { ...page, colour: false, unicode: true }, page)}\n`).toMatchInlineSnapshot(`
     "prod · postgres/procrastinate 3.9 · 2026-11-24T03:41:09Z · 3 workers, 1 silent
     staging · NOT REACHED: no route to host
-        QUEUE         WAITING  OLDEST ACTIVE    DEAD   IN/S  OUT/S FINDING
-      ! email              12    1h1m      0     412      -    1.3 300 died in 5 min
-        webhooks       90,000      1m      4       0      -     10
-        reports             0       -      0       0      -   <0.1
+        QUEUE           CONTEXT   WAITING  OLDEST ACTIVE    DEAD FINDING
+      ! email           prod           12    1h1m      0     412 300 died in 5 min
+        webhooks        prod       90,000      1m      4       0
+        reports         prod            0       -      0       0
     "
   `);
 });
