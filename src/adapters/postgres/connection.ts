@@ -23,6 +23,7 @@ const CONNECT_TIMEOUT_MS = 8_000;
 const CLIENT_GRACE_MS = 5_000;
 /** A setting of our own: nobody else's default can be taken for it, so it tells whether the start-up options arrived. */
 const HEEDED = 'jobctl.options';
+const REPLICA = 'pg_is_in_recovery() AS replica';
 /** PgBouncer's words, and RDS Proxy's. */
 const REFUSES_OPTIONS = /unsupported startup parameter|command-line options/i;
 
@@ -42,6 +43,8 @@ export class Connections {
    * Nothing is written: each transaction may run in another session of the server, and so without the lock.
    */
   pooled = false;
+  /** Known once a session is open: a read-only replica. */
+  replica = false;
   /** Who holds which advisory lock in this process: the server would let the same session in twice. */
   readonly held = new Map<string, string>();
 
@@ -125,15 +128,18 @@ export class Connections {
     const flags = `-c statement_timeout=${timeoutMs} -c jit=off -c ${HEEDED}=yes${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
     try {
       const session = await Session.open({ ...base, connectionString: withOptions(url, flags) });
-      const [options] = await session.query<{ heeded: string | null }>(
-        `SELECT current_setting('${HEEDED}', true) AS heeded`,
+      const [server] = await session.query<{ heeded: boolean; replica: boolean }>(
+        `SELECT current_setting('${HEEDED}', true) IS NOT DISTINCT FROM 'yes' AS heeded, ${REPLICA}`,
       );
-      if (options?.heeded !== 'yes') this.pooled = true;
+      if (!server?.heeded) this.pooled = true;
+      this.replica = server?.replica ?? false;
       return session;
     } catch (error) {
       if (!REFUSES_OPTIONS.test(error instanceof Error ? error.message : '')) throw error;
       this.pooled = true;
-      return await Session.open({ ...base, connectionString: url });
+      const session = await Session.open({ ...base, connectionString: url });
+      this.replica = (await session.query<{ replica: boolean }>(`SELECT ${REPLICA}`))[0]?.replica ?? false;
+      return session;
     }
   }
 

@@ -60,7 +60,7 @@ export type WriteVerb = Action['verb'] | 'restore' | 'revert';
  * and live beside it. Everything in the second half runs inside a transaction on the writing session.
  */
 export interface Dialect {
-  readonly info: BackendInfo;
+  readonly info: Omit<BackendInfo, 'readOnlyServer'>;
   readonly schema: string;
   readonly pushes: ReadonlySet<Criterion>;
   /** Verbs that this layout cannot do, with the reason and what to do instead. */

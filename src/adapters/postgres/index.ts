@@ -83,7 +83,7 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
     }
   };
   return {
-    backend: dialect.info,
+    backend: { ...dialect.info, readOnlyServer: connections.replica },
     reads: 'peek',
     pushes: dialect.pushes,
     can: capabilities(connections, dialect, writer),
@@ -123,7 +123,7 @@ function rareReads(
 }
 
 function capabilities(connections: Connections, dialect: Dialect, writer: () => Promise<Writer>): QueueAdapter['can'] {
-  const shut = shutBy(connections, dialect);
+  const shut = shutBy(connections);
   const offer = <Ops>(verb: WriteVerb | AddVerb, ops: Ops): Capability<Ops> => {
     if (shut !== undefined) return { level: 'none', refused: true, ...shut };
     const lack = dialect.lacks[verb];
@@ -161,8 +161,8 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
 }
 
 /** Why nothing at all is written over these connections. */
-function shutBy({ pooled }: Connections, { info }: Dialect): { why: string; instead: string } | undefined {
-  if (info.readOnlyServer) {
+function shutBy({ pooled, replica }: Connections): { why: string; instead: string } | undefined {
+  if (replica) {
     return { why: 'This server is a read-only replica.', instead: 'Point the context at the primary.' };
   }
   if (!pooled) return undefined;

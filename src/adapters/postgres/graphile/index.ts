@@ -28,7 +28,6 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       where: `${place} (schema ${schema})`,
       errors: 'last',
       priority: 'smaller-first',
-      readOnlyServer: layout.replica,
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },

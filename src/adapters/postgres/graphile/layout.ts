@@ -23,7 +23,6 @@ export interface Layout {
   readonly view: string;
   /** Worker Pro's list of workers, where it is installed. */
   readonly workers: string | undefined;
-  readonly replica: boolean;
   readonly sight: Sight;
   /** Column names of the jobs table, in its order. */
   readonly columns: readonly string[];
@@ -36,7 +35,6 @@ interface Catalog {
   readonly generated: readonly string[];
   readonly workers: boolean;
   readonly counted: boolean;
-  readonly replica: boolean;
 }
 
 export async function readLayout(db: Db, schema: string, place: string): Promise<Layout> {
@@ -49,8 +47,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
      SELECT ARRAY(SELECT name FROM a ORDER BY attnum) AS columns, ARRAY(SELECT name FROM a WHERE generated) AS generated,
             EXISTS (SELECT FROM r JOIN pg_attribute w ON w.attrelid = r.oid WHERE r.relname = '_private_pro_workers'
                        AND w.attname = 'worker_id' AND has_table_privilege(r.oid, 'SELECT')) AS workers,
-            EXISTS (SELECT FROM r WHERE r.relname = 'migrations' AND has_table_privilege(r.oid, 'SELECT')) AS counted,
-            pg_is_in_recovery() AS replica`,
+            EXISTS (SELECT FROM r WHERE r.relname = 'migrations' AND has_table_privilege(r.oid, 'SELECT')) AS counted`,
     [schema],
   );
   if (catalog === undefined || catalog.columns.length === 0) {
@@ -73,7 +70,6 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     lanes: table('_private_job_queues'),
     view: table('jobs'),
     workers: catalog.workers ? table('_private_pro_workers') : undefined,
-    replica: catalog.replica,
     sight,
     columns: catalog.columns,
     writable: catalog.columns.filter((column) => !catalog.generated.includes(column)),

@@ -32,7 +32,6 @@ export async function ownTables(
   place: string,
 ): Promise<Dialect> {
   const layout = await readLayout(db, mapping, schemaFlag);
-  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
       name: 'postgres/own-tables',
@@ -43,7 +42,6 @@ export async function ownTables(
         : { errors: 'last' }),
       ...(canProve(layout) ? {} : { stuckBy: 'age' }),
       priority: layout.job.priority === undefined ? 'none' : layout.largerFirst ? 'larger-first' : 'smaller-first',
-      readOnlyServer: server?.replica ?? false,
       warnings: layout.warnings,
     },
     schema: layout.schema,

@@ -22,9 +22,7 @@ import { apply } from './write.ts';
 export async function pgBoss(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
   const { instances } = layout;
-  const [server] = await db.query<{ replica: boolean; archived: number | null }>(
-    `SELECT pg_is_in_recovery() AS replica, ${archiveSize(schema)} AS archived`,
-  );
+  const [archive] = await db.query<{ rows: number | null }>(`SELECT ${archiveSize(schema)} AS rows`);
   return {
     info: {
       name: 'postgres/pg-boss',
@@ -32,9 +30,8 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       where: `${place} (schema ${schema})`,
       errors: 'last',
       priority: 'larger-first',
-      readOnlyServer: server?.replica ?? false,
       newerSchema: newerThanKnown(layout),
-      warnings: [...warningsOn(layout), ...archiveWarning(layout, server?.archived)],
+      warnings: [...warningsOn(layout), ...archiveWarning(layout, archive?.rows)],
     },
     schema,
     pushes,

@@ -18,7 +18,6 @@ import { apply } from './write.ts';
 /** Procrastinate 1.x to 3.x, told apart by what the database has. */
 export async function procrastinate(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema);
-  const [server] = await db.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
   return {
     info: {
       name: 'postgres/procrastinate',
@@ -28,7 +27,6 @@ export async function procrastinate(db: Db, schema: string, place: string): Prom
       errorsNote: ERRORS_NOTE,
       ...(layout.workers === undefined ? { stuckBy: 'age' } : {}),
       priority: layout.priority ? 'larger-first' : 'none',
-      readOnlyServer: server?.replica ?? false,
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
