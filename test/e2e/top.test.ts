@@ -99,6 +99,34 @@ it('leaves the backend as it was when it only looks, in every screen', async () 
   expect(await shop.dump()).toEqual(before);
 });
 
+it('wants the name typed before it removes, and says what to do where the backend cannot pause', async () => {
+  const shop = await shopForTest();
+  const top = openTop(await homeForTest(shop.url), ['--write']);
+  await top.shows('reports');
+  top.press(':queue reports', KEY.enter);
+  await top.shows(/dead +2/);
+  top.press('p');
+  await top.shows('has no means of its own');
+  top.press(KEY.enter, 'd');
+  await top.shows('2 dead jobs');
+  top.press('x');
+  await top.shows('all dead jobs of reports: 2');
+  top.press('a');
+  await top.shows('reports to confirm');
+  top.press('email', KEY.enter);
+  await top.shows('You typed "email", expected was "reports".');
+  expect((await shop.states())[shop.reports[0] as string]).toBe('failed');
+  top.press(KEY.enter);
+  await top.shows('2 dead jobs');
+  top.press('x', 'a');
+  await top.shows('reports to confirm');
+  top.press('reports', KEY.enter);
+  await top.shows('2 done');
+  expect((await shop.states())[shop.reports[0] as string]).toBeUndefined();
+  top.press(KEY.ctrlC, 'q');
+  expect((await top.ended).code).toBe(0);
+});
+
 it('kill -9 of the server leaves what was seen, with its age, and the keys work; it comes back by itself', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'jobctl-top-'));
   const settings = { fsync: 'off' };

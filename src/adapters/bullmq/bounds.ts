@@ -1,5 +1,5 @@
 /** What one step may do, so that it keeps Redis from others for a few milliseconds only. */
-export const STEP_JOBS = 250;
+export const STEP_JOBS = 150;
 export const STEP_BYTES = 512 * 1024;
 
 /** Parts that are each one step: so many at most, and no more bytes than that unless a single one has them. */

@@ -6,7 +6,7 @@ import { type StateSet, stateSets } from './sets.ts';
 import { type Candidate, jobFrom, sizeOf } from './snapshot.ts';
 import { Walker } from './walker.ts';
 
-const PAGE = 500;
+const PAGE = 300;
 /** A claim is ready when its jobs have so many bytes, however few they are. */
 const CLAIM_BYTES = 4 * 1024 * 1024;
 
