@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openSchemaAdmin } from '../../../src/adapters/postgres/schema.ts';
 import type { SchemaCheck, SchemaFinding } from '../../../src/domain/schema.ts';
 import { createDatabase, procrastinateVersions } from '../../setup/databases.ts';
-import { dumpAll } from '../../setup/procrastinate.ts';
+import { defer, dumpAll } from '../../setup/procrastinate.ts';
 import { placeForTest } from './place.ts';
 
 interface Asked {
@@ -202,3 +202,23 @@ it('row-level security that hides jobs from this role', async () => {
   expect(faultsIn(check)).toMatchObject([{ level: 'warning', text: expect.stringMatching(/Row-level security/) }]);
   expect(faultsIn(await checkOf(database.url))).toEqual([]);
 });
+
+it.each(procrastinateVersions)(
+  'a large table: advises the index that finds failed jobs, and is content with it (%s)',
+  async (version) => {
+    const schema = version === '3.0' ? 'Back office' : 'public';
+    const { database, pool, adapter } = await placeForTest(version, schema);
+    await defer(pool, { queue: 'email' });
+    await pool.query(`UPDATE pg_class SET reltuples = 2500000 WHERE relname = '${J}'`);
+    const [hint, ...others] = faultsIn(await checkOf(database.url));
+    expect(others).toEqual([]);
+    expect(hint).toMatchObject({
+      level: 'hint',
+      text: expect.stringMatching(/finds failed jobs.*2,500,000 rows: from 3 s/),
+    });
+    await pool.query(hint?.next ?? '');
+    await pool.query(`UPDATE pg_class SET reltuples = 2500000 WHERE relname = '${J}'`);
+    expect(faultsIn(await checkOf(database.url))).toEqual([]);
+    expect((await adapter.stats({}))[0]?.counts.waiting).toBe(1);
+  },
+);

@@ -3,6 +3,7 @@ import type { Db } from '../connection.ts';
 import type { Inspection, WriteVerb } from '../dialect.ts';
 import { grantOf, type Missing, rightsFinding } from '../rights.ts';
 import { quoted } from '../sql.ts';
+import { worthHaving } from './advice.ts';
 import { type ExpectedIndex, expectedOf, stem } from './expected.ts';
 import { type Layout, readLayout } from './layout.ts';
 import { missingPrivileges, reads, writes } from './privileges.ts';
@@ -37,7 +38,7 @@ export async function inspect(db: Db, schema: string, options: { readonly writes
   };
   const rights = faults.some(({ text }) => text.startsWith('The table'))
     ? []
-    : await lacking(db, layout, options.writes);
+    : [...(await worthHaving(db, layout, catalog.indexes)), ...(await lacking(db, layout, options.writes))];
   return { version: layout.version, findings: [fine, ...faults, ...unheard(layout), ...rights] };
 }
 
