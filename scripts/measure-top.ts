@@ -102,7 +102,15 @@ async function hours(): Promise<void> {
 }
 
 function statsOf(queue: number, n: number): QueueStats {
-  const counts = { waiting: (queue * n) % 977, delayed: 0, active: 1, completed: n, dead: queue % 7, cancelled: 0, blocked: 0 };
+  const counts = {
+    waiting: (queue * n) % 977,
+    delayed: 0,
+    active: 1,
+    completed: n,
+    dead: queue % 7,
+    cancelled: 0,
+    blocked: 0,
+  };
   return { queue: `queue-${queue}`, counts, other: {}, exact: true, oldestWaitingSeconds: n % 600 };
 }
 

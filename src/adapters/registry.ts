@@ -49,7 +49,7 @@ export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
   const scheme = schemeOf(opening);
   const open = byScheme[scheme];
   if (open === undefined) {
-    throw new JobctlError('unsupported', `There is no adapter for ${scheme}: yet.`, {
+    throw new JobctlError('unsupported', `There is no adapter for ${scheme}:`, {
       next: ['Supported now: postgres://, redis://, rediss://, sqs://, memory:'],
     });
   }

@@ -3,7 +3,7 @@ import { parseDuration } from '../config/duration.ts';
 import type { QueueReader } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import { commandOf, type Order } from '../operations/order.ts';
+import { type Order, wordsOf } from '../operations/order.ts';
 import type { Progress } from '../operations/ports.ts';
 import { jobView, type Redact } from '../output/job-view.ts';
 import { plainStyle } from '../output/page.ts';
@@ -71,7 +71,7 @@ export function openDesk(context: Context, flags: SessionFlags) {
         page: { width: 80, style: plainStyle, clean: (text) => text },
         say: () => {},
         waitLockMs: 0,
-        command: commandOf(order, place).split(' ').slice(1),
+        command: wordsOf(order, place),
       });
       const ports = {
         ...base,

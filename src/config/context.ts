@@ -100,9 +100,12 @@ function fromFlag(url: string, { env, config }: ContextRequest): Context {
   return fromUrl(expand(url, env, '--url', 'flag'), '--url', config);
 }
 
+const HOW_TO_WRITE =
+  'Write it like postgres://app@db.internal:5432/jobs, redis://cache.internal:6379 or sqs://eu-central-1.';
+
 function fromUrl(url: string, origin: string, config: Config): Context {
   const fault = faultOfScheme(url);
-  if (fault !== undefined) throw new JobctlError('usage', `${origin} ${fault}.`);
+  if (fault !== undefined) throw new JobctlError('usage', `${origin} ${fault}.`, { next: [HOW_TO_WRITE] });
   return {
     name: placeOf(url),
     url,
@@ -123,7 +126,9 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
     expand(text, env, `contexts.${name}.${key}`, at(key));
   const url = filled('url', entry.url);
   const fault = faultOfScheme(url);
-  if (fault !== undefined) throw new JobctlError('usage', `contexts.${name}.url ${fault} (${at('url')}).`);
+  if (fault !== undefined) {
+    throw new JobctlError('usage', `contexts.${name}.url ${fault} (${at('url')}).`, { next: [HOW_TO_WRITE] });
+  }
   return {
     name,
     url,

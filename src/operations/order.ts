@@ -21,9 +21,11 @@ export type Order =
 const IDS_IN_A_LINE = 20;
 
 /** The command that does the same, whole, to be copied. `place`: the flags that lead to the backend. */
-export function commandOf(order: Order, place: readonly string[]): string {
-  return ['jobctl', ...words(order), ...place].map(shellWord).join(' ');
-}
+export const commandOf = (order: Order, place: readonly string[]): string =>
+  ['jobctl', ...wordsOf(order, place)].map(shellWord).join(' ');
+
+/** The same word by word, without the program: for the audit. */
+export const wordsOf = (order: Order, place: readonly string[]): string[] => [...words(order), ...place];
 
 function words(order: Order): string[] {
   switch (order.verb) {

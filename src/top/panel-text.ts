@@ -5,6 +5,7 @@ import { type Page, plainStyle, view } from '../output/page.ts';
 import { planText } from '../output/plan-text.ts';
 import { progressText } from '../output/progress-text.ts';
 import { reportText } from '../output/report-text.ts';
+import { wrap } from '../output/text-width.ts';
 import { fold } from './fold.ts';
 import type { Acting, Ending, Panel, State } from './model.ts';
 
@@ -45,9 +46,10 @@ export function panelFoot(state: State, panel: Shown, page: Page): string[] {
     case 'planning':
       return [style.dim('One moment.')];
     case 'asking':
-      return !panel.severe
-        ? [style.strong(clean(panel.question)), 'y yes, n or Esc no']
-        : [style.strong(clean(panel.question)), `> ${clean(panel.typed)}_`];
+      return [
+        ...wrap(clean(panel.question), page.width).map(style.strong),
+        panel.severe ? `> ${clean(panel.typed)}_` : 'y yes, n or Esc no',
+      ];
     case 'running':
       return [
         progressOf(state, panel),

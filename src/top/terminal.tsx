@@ -77,6 +77,7 @@ export async function runTop(options: TopOptions): Promise<number> {
     stdin,
     alternateScreen: true,
     incrementalRendering: true,
+    maxFps: 60,
     exitOnCtrlC: false,
     patchConsole: false,
     interactive: true,

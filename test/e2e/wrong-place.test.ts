@@ -92,7 +92,12 @@ it('a role that may read and not write: reads work, a write says what is missing
   expect(await shop.dump()).toEqual(before);
 });
 
+it.each(['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/jobs'])('nothing listens at %s', async (url) => {
+  const home = await homeForTest(url);
+  expectFailure(await home.run(['dlq', 'list', 'email']), 8, /nothing listens at/i);
+});
+
 it('a backend that jobctl does not know', async () => {
-  const home = await homeForTest('redis://127.0.0.1:1');
-  expectFailure(await home.run(['stats']), 5, /no adapter for redis/);
+  const home = await homeForTest('mysql://127.0.0.1:1');
+  expectFailure(await home.run(['stats']), 2, /must begin with postgres:\/\/, redis:\/\//);
 });

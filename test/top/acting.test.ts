@@ -104,6 +104,15 @@ describe('the road of an action', () => {
     expect(play(stopping.state, ...keys('ctrl-c')).effects).toEqual([{ type: 'exit', code: 130 }]);
   });
 
+  it('leaves with Ctrl-C where nothing goes on', () => {
+    const chosen = play(atGroups(), ...keys('r')).state;
+    const over = play(asking, { type: 'ended', ending: { said: 'x' } }).state;
+    for (const state of [chosen, over])
+      expect(play(state, ...keys('ctrl-c')).effects).toEqual([{ type: 'exit', code: 130 }]);
+    const planning = play(chosen, ...keys('g')).state;
+    expect(play(planning, ...keys('escape')).effects).toEqual([{ type: 'stop' }]);
+  });
+
   it('does not leave, and opens nothing, while it goes on', () => {
     const { state, effects } = play(asking, ...keys('y', 'q', ':', '?', 'd'));
     expect([stage(state), effects, state.screens.length]).toEqual(['running', [], 2]);

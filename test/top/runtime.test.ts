@@ -196,3 +196,21 @@ it('asks, tells how far it is, and stops when it is told to', async () => {
   await stage.until('the end', ({ panel }) => panel?.stage === 'ended');
   expect([told, stage.runtime.busy]).toEqual(['stopped', false]);
 });
+
+it('asks nobody once the plan was dropped while it was made', async () => {
+  const made = Promise.withResolvers<void>();
+  const answers: unknown[] = [];
+  const write = async (_order: unknown, talk: Talk): Promise<string> => {
+    await made.promise;
+    answers.push(await talk.yesNo('Do it?'));
+    return 'over';
+  };
+  const stage = start(dead(9), { write });
+  await stage.until('the queue', ({ list }) => list.length === 1);
+  stage.press('d');
+  await stage.until('the groups', at('dead'));
+  stage.press('r', 'a', 'escape');
+  made.resolve();
+  await stage.until('the end', ({ panel }) => panel?.stage === 'ended');
+  expect(answers).toEqual([undefined]);
+});

@@ -42,16 +42,20 @@ export function beginExport(state: State, place: string, order: Extract<Order, {
 /** A key for the panel. */
 export function panelKey(state: State, panel: Panel, key: string): Step {
   const closed = { ...state, panel: undefined };
+  const leaves = key === 'ctrl-c' && panel.stage !== 'asking' && panel.stage !== 'running';
+  if (leaves) return [state, [{ type: 'exit', code: 130 }]];
   if (panel.stage === 'scope') {
     const choice = panel.choices.find((one) => one.key === key);
     if (choice !== undefined) return begin(closed, panel.place, choice.order);
     return key === 'escape' || key === 'q' ? still(closed) : still(state);
   }
-  const top = panel.stage === 'asking' && panel.severe ? undefined : moved(state, panel, key);
+  const typing = panel.stage === 'asking' && panel.severe && key.length === 1;
+  const top = typing ? undefined : moved(state, panel, key);
   if (top !== undefined) return still({ ...state, panel: { ...panel, scroll: top } });
   if (panel.stage === 'asking') return reply(state, panel, key);
   if (panel.stage === 'running') return stopped(state, panel, key);
-  if (panel.stage === 'planning') return key === 'ctrl-c' ? [state, [{ type: 'exit', code: 130 }]] : still(state);
+  // a plan is made to its end, but then nobody is asked
+  if (panel.stage === 'planning') return key === 'escape' ? [state, [{ type: 'stop' }]] : still(state);
   return ['escape', 'q', 'enter'].includes(key)
     ? reload(closed, closed.screens.at(-1) ?? { kind: 'overview', ticket: 0 })
     : still(state);

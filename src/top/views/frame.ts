@@ -94,7 +94,7 @@ function panelOf(state: State, panel: Panel, look: Look): string[] {
   const top = Math.min(panel.scroll, Math.max(0, text.length - room));
   const rest = text.length - top - room;
   const shown = text.slice(top, top + room);
-  const more = rest > 0 ? style.dim(`… ${plural(rest, 'more line')}, j scrolls`) : '';
+  const more = rest > 0 ? style.dim(`… ${plural(rest, 'more line')}, Down scrolls`) : '';
   return [...shown, more, ...foot];
 }
 
