@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bareLoop, oneStatement } from './bare.ts';
 import { benchBullmq } from './bullmq.ts';
+import { benchDialects } from './dialects.ts';
 import { inTurn, type Measured, median, run } from './process.ts';
 import { createDatabase, dropDatabase, loadFlood, loadHistory, startServer, withClient } from './server.ts';
 
@@ -124,13 +125,18 @@ async function exporting(url: string): Promise<void> {
   memory('export', [many], few);
 }
 
-/** All of it, or with `npm run bench -- bullmq` one backend. */
+/** All of it, or with `npm run bench -- bullmq` one part: postgres, dialects or bullmq. */
 const only = process.argv[2];
+const wanted = (part: string): boolean => only === undefined || only === part;
 
 try {
   console.log(`Node ${process.version}, the servers on this machine, medians. Compare ratios, not milliseconds.\n`);
-  if (only !== 'bullmq') await benchPostgres();
-  if (only !== 'postgres') await benchBullmq({ jobctl, line, memory, folder });
+  if (wanted('postgres')) await benchPostgres();
+  if (wanted('dialects')) {
+    const empty = (name: string): Promise<string> => createDatabase(server, name, 'template0');
+    await benchDialects({ jobctl, line, folder, rows: MILLION, createDatabase: empty });
+  }
+  if (wanted('bullmq')) await benchBullmq({ jobctl, line, memory, folder });
 } finally {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -143,6 +149,12 @@ async function benchPostgres(): Promise<void> {
   console.log(`\n${MILLION} jobs in one database`);
   const million = await createDatabase(server, 'million');
   await loadHistory(million, MILLION);
+  await aMillion(million);
+  await withClient(million, async (client) => {
+    await client.query(`CREATE INDEX ON procrastinate_jobs (queue_name, status, id) WHERE status <> 'succeeded'`);
+    await client.query('VACUUM ANALYZE procrastinate_jobs');
+  });
+  console.log('The same with the index that schema check advises');
   await aMillion(million);
   console.log('');
   for (const [name, status] of [

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runMigrations } from 'graphile-worker18';
+import pg from 'pg';
+import PgBoss10 from 'pg-boss10';
+import PgBoss11 from 'pg-boss11';
+import { getConstructionPlans } from 'pg-boss12';
+import { type Measured, median } from './process.ts';
+
+export interface Bench {
+  readonly createDatabase: (name: string) => Promise<string>;
+  readonly jobctl: (url: string, ...args: string[]) => Promise<Measured>;
+  readonly line: (name: string, value: string, goal?: string) => void;
+  readonly rows: number;
+  readonly folder: string;
+}
+
+interface Dialect {
+  readonly name: string;
+  readonly queue: string;
+  /** A mapping of a team's own tables has to be written down first. */
+  readonly mapped?: true;
+  make(url: string): Promise<void>;
+  /** `$1` jobs over five queues: of a hundred 90 completed where they are kept, 5 dead, 5 waiting. */
+  readonly fill: string;
+}
+
+const boss = (version: number, plans: string): Dialect => ({
+  name: `pg-boss ${version}`,
+  queue: 'queue_1',
+  make: (url) => execute(url, plans),
+  fill: `
+    SELECT pgboss.create_queue('queue_' || n, '{"policy":"standard","partition":false}') FROM generate_series(0, 4) AS n;
+    INSERT INTO pgboss.job (name, data, state, created_on, started_on, completed_on, retry_count, output)
+    SELECT 'queue_' || n % 5, jsonb_build_object('n', n), (CASE WHEN n % 100 < 90 THEN 'completed' WHEN n % 100 < 95 THEN 'failed' ELSE 'created' END)::pgboss.job_state,
+           now() - make_interval(secs => n % 1000000), CASE WHEN n % 100 < 95 THEN now() END, CASE WHEN n % 100 < 95 THEN now() END,
+           CASE WHEN n % 100 BETWEEN 90 AND 94 THEN 2 ELSE 0 END, CASE WHEN n % 100 BETWEEN 90 AND 94 THEN '{"message":"timeout after 30s"}'::jsonb END
+      FROM generate_series(1, ROWS) AS n`,
+});
+
+/** graphile-worker keeps no completed jobs: all that are there wait, or are dead. */
+const graphile: Dialect = {
+  name: 'graphile-worker 0.18',
+  queue: 'task_1',
+  make: (url) => runMigrations({ connectionString: url }),
+  fill: `
+    INSERT INTO graphile_worker._private_tasks (identifier) SELECT 'task_' || n FROM generate_series(0, 4) AS n;
+    INSERT INTO graphile_worker._private_jobs (task_id, payload, attempts, max_attempts, last_error, run_at)
+    SELECT (SELECT min(id) FROM graphile_worker._private_tasks) + n % 5, json_build_object('n', n), CASE WHEN n % 20 = 0 THEN 25 ELSE 0 END, 25,
+           CASE WHEN n % 20 = 0 THEN 'timeout after 30s' END, now() - make_interval(secs => n % 1000000) FROM generate_series(1, ROWS) AS n`,
+};
+
+/** With the indexes that `schema check` advises. */
+const own: Dialect = {
+  name: 'own tables (prisma)',
+  queue: 'queue_1',
+  mapped: true,
+  make: (url) => execute(url, readFileSync(new URL('../test/schemas/prisma.sql', import.meta.url), 'utf8')),
+  fill: `
+    INSERT INTO "Job" (id, queue, type, payload, status, "createdAt", "updatedAt", finished_at)
+    SELECT 'j' || n, 'queue_' || n % 5, 'email.send', jsonb_build_object('n', n),
+           (CASE WHEN n % 100 < 90 THEN 'completed' WHEN n % 100 < 95 THEN 'failed' ELSE 'pending' END)::"JobStatus",
+           now() - make_interval(secs => n % 1000000), now(), CASE WHEN n % 100 < 95 THEN now() END FROM generate_series(1, ROWS) AS n;
+    INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, attempts)
+    SELECT 'd' || n, 'j' || n, 'email.send', jsonb_build_object('n', n), 'timeout after 30s', 3 FROM generate_series(1, ROWS) AS n WHERE n % 100 BETWEEN 90 AND 94`,
+};
+
+const dialects: readonly Dialect[] = [
+  boss(10, PgBoss10.getConstructionPlans('pgboss')),
+  boss(11, PgBoss11.getConstructionPlans('pgboss')),
+  boss(12, getConstructionPlans('pgboss')),
+  graphile,
+  own,
+];
+
+/** `stats` and `dlq list` on many jobs of every Postgres dialect but Procrastinate. */
+export async function benchDialects(bench: Bench): Promise<void> {
+  console.log(`\n${bench.rows} jobs in each of the other dialects`);
+  for (const [index, { name, queue, mapped, make, fill }] of dialects.entries()) {
+    const url = await bench.createDatabase(`dialect_${index}`);
+    await make(url);
+    await execute(url, fill.replaceAll('ROWS', String(bench.rows)));
+    const place = mapped ? ['--config', await writeConfig(bench.folder, url), '--context', 'bench'] : [];
+    if (mapped) await takeAdvice(bench, url, place);
+    await execute(url, 'VACUUM ANALYZE');
+    for (const args of [['stats'], ['dlq', 'list', queue]]) {
+      const times: number[] = [];
+      for (let i = 0; i < 8; i += 1) times.push((await bench.jobctl(url, ...args, ...place)).seconds);
+      bench.line(`${name}: ${args.join(' ')}`, `${Math.round(median(times.slice(1)) * 1000)} ms`);
+    }
+  }
+}
+
+async function writeConfig(folder: string, url: string): Promise<string> {
+  const file = join(folder, 'own-tables.yaml');
+  await writeFile(file, `version: 1\ncontexts: {bench: {url: '${url}', tables: {preset: prisma, write: true}}}\n`);
+  return file;
+}
+
+/** Carries out what `schema check` says would make it faster. */
+async function takeAdvice({ jobctl }: Bench, url: string, place: readonly string[]): Promise<void> {
+  const { stdout } = await jobctl(url, 'schema', 'check', '--json', ...place);
+  const { findings } = JSON.parse(stdout) as { findings: { next?: string }[] };
+  for (const { next } of findings) if (next?.startsWith('CREATE INDEX')) await execute(url, next);
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
