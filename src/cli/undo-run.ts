@@ -1,7 +1,9 @@
 import type { Report } from '../domain/plan.ts';
 import { wayBack } from '../operations/plan-return.ts';
+import { scheduleBack } from '../operations/plan-schedule.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { switchBack } from '../operations/switching.ts';
+import { changeSchedule } from './change-schedule.ts';
 import { putBack } from './put-back.ts';
 import { runHere } from './run-here.ts';
 import type { Session } from './session.ts';
@@ -22,6 +24,11 @@ export async function undoRun(session: Session, ports: Ports, pace: Pace, order:
   const { task } = run.plan;
   if (task.kind === 'switch')
     return await switchQueues(session, ports, pace, { ...switchBack(task), reason, timeout, verb: 'undo' });
+  if (task.kind === 'schedule' && task.deed !== 'run') {
+    const { deed } = task;
+    const back = await scheduleBack(run, { ...task, deed });
+    return await changeSchedule(session, ports, pace, { ...back, reason, verb: 'undo' });
+  }
   return await putBack(session, ports, pace, {
     verb: 'undo',
     via: wayBack(run),

@@ -4,6 +4,7 @@ import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
 import type { Tally } from './outcome.ts';
 import type { PauseState } from './pause.ts';
+import type { Schedule } from './schedule.ts';
 import type { Selection } from './selection.ts';
 
 /**
@@ -25,6 +26,10 @@ export const verbs = [
   'evacuate',
   'enqueue',
   'smoke',
+  'schedule-pause',
+  'schedule-resume',
+  'schedule-run',
+  'schedule-remove',
 ] as const;
 export type Verb = (typeof verbs)[number];
 
@@ -50,7 +55,16 @@ export type Task =
       readonly until?: Instant | undefined;
     }
   /** Jobs that are not there yet. They lie in a file beside the plan, numbered from 1 in the order to be added. */
-  | { readonly kind: 'enqueue'; readonly queue: string; readonly types: readonly string[] };
+  | { readonly kind: 'enqueue'; readonly queue: string; readonly types: readonly string[] }
+  /** One schedule. `run` adds a job of it now, `put` brings back a removed one. */
+  | {
+      readonly kind: 'schedule';
+      readonly deed: 'pause' | 'resume' | 'run' | 'remove' | 'put';
+      /** How it was when the plan was made; of one that is brought back, how it was when it was removed. */
+      readonly schedule: Schedule;
+      /** What is brought back, lossless. */
+      readonly saved?: Readonly<Record<string, unknown>> | undefined;
+    };
 
 export interface QueueSwitch {
   readonly queue: string;

@@ -12,6 +12,7 @@ export interface Schedule {
   readonly paused?: boolean | undefined;
 }
 
+/** A call that rejects as `refused`, `stale` or `unsupported` has changed nothing. */
 export interface Schedules {
   pause(id: string, queue: string): Promise<Schedule>;
   resume(id: string, queue: string): Promise<Schedule>;
@@ -19,7 +20,8 @@ export interface Schedules {
   run?(id: string, queue: string): Promise<string>;
   /** The definition as it was, lossless, for `put`. Undefined when it is not there (any more). */
   save(id: string, queue: string): Promise<Readonly<Record<string, unknown>> | undefined>;
-  remove(id: string, queue: string): Promise<void>;
+  /** `as`: only if it is still what was saved. */
+  remove(id: string, queue: string, as?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Recreates what `save` returned; refuses when one of that id is there. */
   put(saved: Readonly<Record<string, unknown>>, queue: string): Promise<void>;
 }

@@ -15,11 +15,13 @@ export type Batch =
     }
   | { readonly step: Step; readonly source: number };
 
-/** A write on what is no job, or not yet: a queue that is paused, jobs that are added. */
+/** A write on what is no job, or not yet: a queue that is paused, jobs that are added, a schedule. */
 export interface Step {
   readonly mark: string;
   /** What it is about, by the names that the journal keeps. */
   readonly refs: readonly JobRef[];
+  /** What is about to be changed, kept in the journal for an undo. */
+  readonly saved?: Readonly<Record<string, unknown>> | undefined;
   /** One outcome for each. When it rejects, the answer was lost: the outcome is unknown. */
   apply(): Promise<Taken>;
 }

@@ -6,6 +6,7 @@ import type { Plan, Task } from '../domain/plan.ts';
 import { matcher, residue, type Selection } from '../domain/selection.ts';
 import { adding } from './adding.ts';
 import type { Engine, EngineParts } from './batch.ts';
+import { scheduling } from './scheduling.ts';
 import { switching } from './switching.ts';
 
 export type { Engine, EngineParts, SourceBatch, Switches } from './batch.ts';
@@ -22,6 +23,8 @@ export function engineFor(plan: Plan, parts: EngineParts): Engine {
       return switching(plan, task, parts);
     case 'enqueue':
       return adding(task, parts);
+    case 'schedule':
+      return scheduling(task, parts);
   }
 }
 

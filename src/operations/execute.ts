@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import type { Batch, Engine, Taken } from './batch.ts';
 import { CANARY, type Canary, type Pace, type Ports } from './ports.ts';
 import { Results, reportOf } from './tally.ts';
@@ -148,7 +149,8 @@ async function oneStep(
   results: Results,
 ): Promise<string | undefined> {
   if (lock.lost.aborted) throw lock.lost.reason;
-  const intent = { mark: step.mark, ...namesOf(plan, step.refs), source };
+  const saved = step.saved === undefined ? {} : { saved: step.saved };
+  const intent = { mark: step.mark, ...namesOf(plan, step.refs), ...saved, source };
   return await written(run, intent, step.refs, results, () => step.apply());
 }
 
@@ -215,6 +217,8 @@ function nextSteps(run: RunFolder, results: Results, finished: boolean, stopped 
     ];
   if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
   const { task, queues } = run.plan;
+  if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
+    return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
   if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
   return results.counts.done > 0 ? [`jobctl undo ${run.id}`] : [];
 }

@@ -66,7 +66,7 @@ export async function planReturn(
 export function wayBack({ plan }: RunRecord): Return['via'] {
   const { task } = plan;
   if (task.kind === 'act') return task.action.verb === 'remove' ? 'restore' : 'revert';
-  if (task.kind === 'enqueue') return 'withdraw';
+  if (task.kind === 'enqueue' || task.kind === 'schedule') return 'withdraw';
   if (task.kind === 'switch') throw new TypeError('a pause is taken back by a switch');
   const ways = { restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const;
   return ways[task.via];
@@ -79,7 +79,12 @@ export async function* changedBy(
   restored: (from: number) => AsyncIterable<SourceBatch>,
 ): AsyncGenerator<SourceBatch> {
   const { backupPath } = run;
-  if (run.plan.task.kind === 'enqueue') return yield* addedBy(run, run.plan.task, from);
+  const { task } = run.plan;
+  if (task.kind === 'enqueue') return yield* addedBy(run, task, from);
+  if (task.kind === 'schedule') {
+    const { queue, type = '' } = task.schedule;
+    return yield* addedBy(run, { queue, types: [type] }, from);
+  }
   const saved = lookUp(backupPath === undefined ? restored(1) : framesOf(backupPath));
   let number = 0;
   try {
@@ -100,7 +105,7 @@ export async function* changedBy(
 /** What was added and is known to be there. Of a lost answer nobody knows the ids, so it keeps nothing from being taken back. */
 async function* addedBy(
   run: RunRecord,
-  { queue, types }: Extract<Task, { kind: 'enqueue' }>,
+  { queue, types }: Pick<Extract<Task, { kind: 'enqueue' }>, 'queue' | 'types'>,
   from: number,
 ): AsyncGenerator<SourceBatch> {
   const type = types.length === 1 ? (types[0] as string) : '';

@@ -6,6 +6,7 @@ import { blocks, facts, lines } from './facts.ts';
 import type { JobView } from './job-view.ts';
 import { jobColumns } from './jobs-text.ts';
 import { type Page, view } from './page.ts';
+import { schedulePlanText } from './schedules-text.ts';
 import { selectionText } from './selection-text.ts';
 import { table } from './table.ts';
 import { hang } from './text-width.ts';
@@ -25,6 +26,7 @@ export const planText = view((shown: PlanView, page: Page): string => {
   const { plan, sample, backupFolder, dryRun } = shown;
   const { queues, task, matched, limit } = plan;
   if (task.kind === 'switch') return switchText(plan, task, dryRun, page);
+  if (task.kind === 'schedule') return schedulePlanText({ plan, task, dryRun }, page);
   const affected = limit === undefined ? matched.value : Math.min(limit, matched.value);
   const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
   const where = `in ${queues.length === 1 ? `queue ${queues[0]}` : plural(queues.length, 'queue')}`;
@@ -78,6 +80,10 @@ const doing: Readonly<Record<Verb, string>> = {
   evacuate: 'Take out (remove)',
   enqueue: 'Add',
   smoke: 'Add, follow and clean up',
+  'schedule-pause': 'Pause',
+  'schedule-resume': 'Resume',
+  'schedule-run': 'Run',
+  'schedule-remove': 'Remove',
 };
 
 const headline = (verb: Verb, task: Task): string =>
@@ -92,7 +98,7 @@ const putBack = {
   withdraw: 'take away what was added and not begun',
 } as const;
 
-function jobsOf(task: Exclude<Task, { kind: 'switch' }>): string {
+function jobsOf(task: Exclude<Task, { kind: 'switch' | 'schedule' }>): string {
   if (task.kind === 'act') return selectionText(task.selection);
   return task.kind === 'put-back' ? sourceText(task) : `of type ${task.types.join(' or ')}`;
 }

@@ -40,16 +40,20 @@ export const reportText = view((report: Report, page: Page): string => {
 function headline(report: Report, page: Page): string {
   const { verb, queue, queues, dryRun, matched, complete, stopped, outcomes } = report;
   const names = queue ?? queues.join(', ');
-  const subject = `${verb} ${names.length > 40 ? plural(queues.length, 'queue') : names}`.trim();
+  const subject = `${verb.replace('-', ' ')} ${names.length > 40 ? plural(queues.length, 'queue') : names}`.trim();
   const unit = verb === 'pause' || verb === 'resume' ? 'queue' : 'job';
   if (dryRun && unit === 'queue')
     return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'queue')} would change`);
-  if (matched === 0 && unit === 'queue') return page.style.strong(`${subject}: it is so already, nothing was changed`);
+  const isSchedule = verb.startsWith('schedule-');
+  if (dryRun && isSchedule) return page.style.strong(`${subject}: dry run, nothing was changed`);
+  if (matched === 0 && (unit === 'queue' || isSchedule))
+    return page.style.strong(`${subject}: it is so already, nothing was changed`);
   if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'job')} matched`);
   if (matched === 0) return page.style.strong(`${subject}: no job matched, nothing was changed`);
   if (complete) return page.style.good(`${subject}: finished`);
   if (stopped !== undefined || outcomes.unknown > 0 || notReached(report) > 0)
     return page.style.bad(`${subject}: NOT finished`);
+  if (isSchedule) return page.style.bad(`${subject}: NOT done`);
   return page.style.bad(`${subject}: finished, but not every job could be dealt with`);
 }
 

@@ -92,6 +92,15 @@ export const run = z.looseObject({
   outcomes: outcomes.optional(),
 });
 
+export const schedule = z.looseObject({
+  id: z.string(),
+  queue: z.string(),
+  type: z.string().optional().describe('Of the jobs that it adds.'),
+  when: z.string().describe('As the backend has it, for people: `every 5m`, `0 3 * * * (Europe/Berlin)`.'),
+  nextAt: instant.optional().describe('Missing while it is paused.'),
+  paused: z.boolean().optional().describe('Missing where the backend knows no such thing.'),
+});
+
 export const backup = z.looseObject({
   run: z.string(),
   path: z.string(),

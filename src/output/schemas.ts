@@ -7,6 +7,7 @@ import {
   job,
   report,
   run,
+  schedule,
   seconds,
   statsFields,
   tallyCount,
@@ -224,6 +225,7 @@ export const outputSchemas = {
       }),
     ),
   }),
+  'schedule-list': answer({ schedules: z.array(schedule) }),
   'schema-check': answer({
     context: z.string(),
     backend: z.string(),

@@ -78,6 +78,11 @@ function questionOf(plan: Plan): string {
     const names = switches.map(({ queue }) => queue).join(', ');
     return sanitise(`${to === 'paused' ? 'Pause' : 'Resume'} ${names} (context ${plan.context})?`);
   }
+  if (plan.task.kind === 'schedule') {
+    const { deed, schedule } = plan.task;
+    const what = deed === 'put' ? 'Put back' : `${deed[0]?.toUpperCase()}${deed.slice(1)}`;
+    return sanitise(`${what} the schedule ${schedule.id} of ${schedule.queue} (context ${plan.context})?`);
+  }
   return sanitise(`${verb} ${amount} in ${plan.queues.join(', ')} (context ${plan.context})?`);
 }
 

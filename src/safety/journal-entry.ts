@@ -31,6 +31,8 @@ export interface IntentEntry {
   readonly frame?: FrameRef | undefined;
   /** Where jobs are put back: the batch of the source that these came from. Where they are added: the number of the first. */
   readonly source?: number | undefined;
+  /** A schedule as it was before it was changed, lossless: what an undo puts back. */
+  readonly saved?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Between an intent and its outcome: these jobs stand in their new place under these ids, and may still be in the old one. */

@@ -2,7 +2,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
 import { noDoor } from '../../src/operations/adding.ts';
 import { noMark } from '../../src/operations/engine.ts';
+import { noSchedules } from '../../src/operations/scheduling.ts';
 import type { Bench } from '../../src/testkit/index.ts';
+import { bullmqBench } from '../conformance/bullmq-bench.ts';
 import { graphileBench } from '../conformance/graphile-bench.ts';
 import { memoryBench } from '../conformance/memory-bench.ts';
 import { plainBench, prismaBench } from '../conformance/own-tables-bench.ts';
@@ -13,12 +15,15 @@ import { procrastinateVersions } from '../setup/databases.ts';
 import { graphileVersions } from '../setup/graphile.ts';
 import { createPgBoss, writtenVersions } from '../setup/pgboss.ts';
 
-/** What every backend is asked; the last three are missing where it has no place for them. */
-type Shown = Capabilities & Pick<QueueAdapter['can'], 'resolve' | 'pause' | 'enqueue'>;
+/** What every backend is asked; the last four are missing where it has no place for them. */
+type Shown = Capabilities & Pick<QueueAdapter['can'], 'resolve' | 'pause' | 'enqueue' | 'schedule'>;
 
 /** What is said where an ability is missing altogether. */
 const missing: Readonly<
-  Record<'resolve' | 'pause' | 'enqueue', NonNullable<Shown['resolve'] & Shown['pause'] & Shown['enqueue']>>
+  Record<
+    'resolve' | 'pause' | 'enqueue' | 'schedule',
+    NonNullable<Shown['resolve'] & Shown['pause'] & Shown['enqueue'] & Shown['schedule']>
+  >
 > = {
   resolve: noMark,
   pause: {
@@ -27,6 +32,7 @@ const missing: Readonly<
     instead: 'Name the commands that stop and start the workers: queues.QUEUE.pause in jobctl.yaml.',
   },
   enqueue: noDoor,
+  schedule: noSchedules,
 };
 
 interface Column {
@@ -44,6 +50,7 @@ const meaning: Readonly<Record<keyof Shown, string>> = {
   resolve: 'mark dead jobs as handled, with a note',
   enqueue: 'add jobs',
   pause: 'keep workers from taking jobs',
+  schedule: 'pause, resume, run and remove what adds jobs by itself',
   restore: 'recreate removed jobs',
   revert: 'take a change back',
   lock: 'keep a second run out',
@@ -65,6 +72,12 @@ async function pgBoss9(): Promise<Bench['adapter']> {
   return adapter;
 }
 
+/** Its version is that of the Redis of this machine, which is no news to a reader. */
+async function bullmq(version: '5' | '6'): Promise<Column> {
+  const { can, backend } = await column(version, bullmqBench(version));
+  return { title: version, can, backend: { ...backend, version: version } };
+}
+
 /** The document is made from what the adapters say of themselves, on real databases; `-u` rewrites it. */
 it('is what docs/capabilities.md says', async () => {
   const sections: Record<string, Column[]> = {};
@@ -78,6 +91,8 @@ it('is what docs/capabilities.md says', async () => {
   for (const version of graphileVersions) await add('graphile-worker', version, graphileBench(version));
   await add('Own tables', 'Prisma, with dead letters', prismaBench());
   await add('Own tables', 'written by hand', plainBench());
+  for (const version of ['5', '6'] as const)
+    sections['BullMQ'] = [...(sections['BullMQ'] ?? []), await bullmq(version)];
   await add('Amazon SQS', 'sqs', sqsBench());
   await add('memory', 'memory', memoryBench());
   await expect(page(sections)).toMatchFileSnapshot('../../docs/capabilities.md');

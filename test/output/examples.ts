@@ -16,6 +16,7 @@ import type { Page } from '../../src/output/page.ts';
 import { planText } from '../../src/output/plan-text.ts';
 import { reportText } from '../../src/output/report-text.ts';
 import { runsText } from '../../src/output/runs-text.ts';
+import { schedulesText } from '../../src/output/schedules-text.ts';
 import { smokeText } from '../../src/output/smoke-text.ts';
 import { statsText } from '../../src/output/stats-text.ts';
 
@@ -47,6 +48,15 @@ export const job = (id: string, more: Partial<Job> = {}): Job => ({
   createdAt: '2026-11-24T01:12:44.500000Z',
   ...more,
 });
+
+const nightly = {
+  id: 'nightly',
+  queue: 'reports',
+  type: 'report',
+  when: '0 3 * * * (Europe/Berlin)',
+  nextAt: '2026-11-25T02:00:00.000000Z',
+  paused: false,
+} as const;
 
 const hide = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'token' in value ? { ...value, token: '[redacted]' } : value;
@@ -219,6 +229,8 @@ const own = new Set([
   'act',
   'put-back',
   'revert',
+  'schedule',
+  'schedule-remove',
   'replay',
   'remove',
   'purge',
@@ -436,6 +448,29 @@ export const screens: Readonly<Record<string, Screen>> = {
     sample: [],
     backupFolder: folder,
     dryRun: false,
+  }),
+  'plan-schedule': screen(planText, {
+    plan: {
+      ...plan,
+      verb: 'schedule-remove',
+      queues: ['reports'],
+      limit: undefined,
+      matched: { value: 1, exact: true },
+      severity: 'severe',
+      warnings: [],
+      task: { kind: 'schedule', deed: 'remove', schedule: nightly },
+    },
+    sample: [],
+    backupFolder: folder,
+    dryRun: false,
+  }),
+  schedules: screen(schedulesText, {
+    now,
+    schedules: [
+      { id: 'digest', queue: 'email', type: 'email.send_digest', when: 'every 15m', paused: true },
+      nightly,
+      { id: 'report::::0 0 1 * *', queue: 'reports', when: '0 0 1 * *' },
+    ],
   }),
   drain: screen(drainText, { ...drained, drained: true }),
   'drain-timeout': screen(drainText, {

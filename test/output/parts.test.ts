@@ -243,13 +243,13 @@ it('prints the capabilities of several backends as one Markdown table', () => {
     backend: 'sqs',
     capabilities: [
       { verb: 'replay', level: 'emulated', caveat: 'ids change' },
-      { verb: 'schedule', level: 'none', why: 'no such call.', instead: 'stop the workers' },
+      { verb: 'resolve', level: 'none', why: 'no such call.', instead: 'stop the workers' },
     ] as const,
   };
   const text = capabilitiesMarkdown([memory, sqs]);
   expect(text).toContain('| | memory | sqs |\n|---|---|---|\n| replay | yes | yes, but |\n');
-  expect(text).toContain('| schedule |  | no |');
-  expect(text).toContain('- **sqs, schedule** (no): no such call. Instead: stop the workers');
+  expect(text).toContain('| resolve |  | no |');
+  expect(text).toContain('- **sqs, resolve** (no): no such call. Instead: stop the workers');
 });
 
 it('takes secrets out of a result that is noted as JSON, by the names of its fields', () => {

@@ -9,27 +9,32 @@ export type Rows = Record<string, string>;
 export type Queryable = Pick<pg.Pool, 'query'>;
 
 /** The state that a page speaks of; the ids stand in the document. */
-export interface Scene {
-  readonly pool: pg.Pool;
+export interface Place {
   readonly env: Readonly<Record<string, string>>;
   /** Before each command: a slow machine must not make what lives look crashed. */
   beat(): Promise<unknown>;
   /** Every row that a command of the page may change, by id. */
-  rows(db: Queryable): Promise<Rows>;
+  rows(): Promise<Rows>;
   /** Makes it what it was at first; where it cannot, each section opens one of its own. */
   renew?(): Promise<unknown>;
   drop(): Promise<void>;
 }
 
+/** One in Postgres, where the old statements can be tried out. */
+export interface Scene extends Omit<Place, 'rows'> {
+  readonly pool: pg.Pool;
+  rows(db: Queryable): Promise<Rows>;
+}
+
 export interface Write {
   /** The old statements, which name the rows they would change; `back` is a way back that the old runbook did not have. */
-  readonly old: string | readonly string[];
+  readonly old: string | readonly string[] | ((now: Rows) => Rows);
   readonly gone?: true;
   /** Rows that the old statements would have hit and that must be left alone. */
   readonly spares?: readonly string[];
 }
 
-export interface Tale<S extends Scene> {
+export interface Tale<S extends Scene | Place> {
   /** Below docs/runbooks. */
   readonly page: string;
   /** Each line of the old runbook that the page maps. */
@@ -46,13 +51,13 @@ export interface Tale<S extends Scene> {
 }
 
 /** The write that a command is, if it is one: its answer and its reason are no part of what it does. */
-function writeOf(command: string, writes: Tale<Scene>['writes']): Write | undefined {
+function writeOf(command: string, writes: Tale<Place>['writes']): Write | undefined {
   if (command.includes('--dry-run')) return undefined;
   return writes[command.replace(/^jobctl | (--yes|--confirm \S+|--reason '[^']*')/g, '')];
 }
 
 /** Plays every command of the page, section by section, each on a scene of its own, and compares the rows afterwards. */
-export function playRunbook<S extends Scene>(tale: Tale<S>): void {
+export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
   const markdown = readFileSync(new URL(`../../docs/runbooks/${tale.page}.md`, import.meta.url), 'utf8');
   const runbook = readRunbook(markdown);
   const steps = runbook.sections.flatMap((section) => section.steps);
@@ -122,7 +127,7 @@ export function playRunbook<S extends Scene>(tale: Tale<S>): void {
 
     it.each(typed.map((step, index) => ({ ...step, index })))('$command', async ({ command, exit, shown }) => {
       const write = writeOf(command, tale.writes);
-      const now = await scene.rows(scene.pool);
+      const now = await rowsOf(scene);
       const expected = write?.old === 'back' ? before : await wouldBe(tale, scene, now, write);
       const ended = await play(command);
       const printed = `${ended.stderr}${ended.stdout}`;
@@ -130,7 +135,7 @@ export function playRunbook<S extends Scene>(tale: Tale<S>): void {
       if (!command.includes('--json')) expectFits(ended.stdout);
       expect(missingLines(shown, printed, steady), printed).toEqual([]);
       // at once, but for what a worker goes on with
-      await vi.waitFor(async () => expect(await scene.rows(scene.pool)).toEqual(expected), {
+      await vi.waitFor(async () => expect(await rowsOf(scene)).toEqual(expected), {
         timeout: 10_000,
         interval: 50,
       });
@@ -140,9 +145,18 @@ export function playRunbook<S extends Scene>(tale: Tale<S>): void {
   });
 }
 
+const rowsOf = (scene: Scene | Place): Promise<Rows> => ('pool' in scene ? scene.rows(scene.pool) : scene.rows());
+
 /** Carries the old statements out, looks, and takes them back: what the command is to do, less what it must spare. */
-async function wouldBe<S extends Scene>(tale: Tale<S>, scene: S, now: Rows, write: Write | undefined): Promise<Rows> {
+async function wouldBe<S extends Scene | Place>(
+  tale: Tale<S>,
+  scene: S,
+  now: Rows,
+  write: Write | undefined,
+): Promise<Rows> {
   if (write === undefined) return now;
+  if (typeof write.old === 'function') return write.old(now);
+  if (!('pool' in scene)) throw new TypeError('there are no statements to try out');
   const client = await scene.pool.connect();
   try {
     await client.query('BEGIN');

@@ -2,7 +2,7 @@ import type { QueueKeys } from './keys.ts';
 import { stateSets } from './sets.ts';
 
 /**
- * What we keep in Redis ourselves, all of it with an end. Beside the queue's own keys and not among them, where BullMQ would
+ * What we keep in Redis ourselves, all of it with an end; only a paused scheduler lies there until it is resumed. Beside the queue's own keys and not among them, where BullMQ would
  * take it for jobs that stand nowhere; under the same prefix, so that an ACL which allows the one allows the other; and with
  * the queue's name in it, so that it lies in the same slot.
  */
@@ -18,3 +18,6 @@ export const scriptKeys = (prefix: string, keys: QueueKeys, mark: string): strin
 ];
 
 export const stateKeys = (keys: QueueKeys): string[] => stateSets.map(({ key }) => key(keys));
+
+/** Schedulers that are paused, by id: what it takes to put them back. The scripts find it beside the lock. */
+export const pausedSchedulers = (prefix: string, queue: string): string => ownKey(prefix, queue, 'schedulers');

@@ -2,6 +2,9 @@ import type { Schedule } from '../../domain/schedule.ts';
 import type { Command, Connection } from './connection.ts';
 import { type Fields, fieldsOf, instantOf, numberOf, textOf } from './job.ts';
 import { keysOf } from './keys.ts';
+import { pausedSchedulers } from './own-keys.ts';
+import type { SavedScheduler } from './saved-scheduler.ts';
+import { unpacked } from './snapshot.ts';
 import { scored } from './walk.ts';
 
 const MOST = 1000;
@@ -16,11 +19,29 @@ export async function schedules(
   const members = await connection.many(all.map((keys): Command => ['ZRANGE', keys.repeat, 0, MOST - 1, 'WITHSCORES']));
   const entries = all.flatMap((keys, index) => scored(members[index]).map((entry) => ({ keys, ...entry })));
   const hashes = await connection.many(entries.map(({ keys, id }): Command => ['HGETALL', keys.scheduler(id)]));
-  return entries.map(({ keys, id, score }, index) => ({
-    queue: keys.queue,
-    nextAt: instantOf(score),
-    ...scheduleOf(id, fieldsOf(hashes[index])),
-  }));
+  const live = entries.map(({ keys, id, score }, index): Schedule => {
+    const fields = fieldsOf(hashes[index]);
+    return {
+      queue: keys.queue,
+      nextAt: instantOf(score),
+      ...scheduleOf(id, fields),
+      ...(fields.has('ic') && { paused: false }),
+    };
+  });
+  // whoever makes a scheduler anew ends its pause
+  const known = new Set(live.map(({ queue, id }) => `${queue}:${id}`));
+  const paused = (await pausedOnes(connection, prefix, queues)).filter(({ queue, id }) => !known.has(`${queue}:${id}`));
+  return [...live, ...paused];
+}
+
+async function pausedOnes(connection: Connection, prefix: string, queues: readonly string[]): Promise<Schedule[]> {
+  const kept = await connection.many(queues.map((queue): Command => ['HVALS', pausedSchedulers(prefix, queue)]));
+  return queues.flatMap((queue, index) =>
+    (kept[index] as readonly Buffer[]).map((text): Schedule => {
+      const { id, fields } = JSON.parse(String(text)) as SavedScheduler;
+      return { queue, ...scheduleOf(id, unpacked(fields)), paused: true };
+    }),
+  );
 }
 
 function scheduleOf(id: string, fields: Fields): Pick<Schedule, 'id' | 'type' | 'when'> {

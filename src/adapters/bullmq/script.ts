@@ -27,6 +27,8 @@ export const scripts = {
   revert: writing('revert', readFileSync(new URL('./lua/revert.lua', import.meta.url), 'utf8')),
   pause: writing('pause', readFileSync(new URL('./lua/pause.lua', import.meta.url), 'utf8')),
   enqueue: writing('enqueue', readFileSync(new URL('./lua/enqueue.lua', import.meta.url), 'utf8')),
+  schedulerOut: writing('scheduler-out', readFileSync(new URL('./lua/scheduler-out.lua', import.meta.url), 'utf8')),
+  schedulerIn: writing('scheduler-in', readFileSync(new URL('./lua/scheduler-in.lua', import.meta.url), 'utf8')),
 } as const satisfies Record<string, Script>;
 
 export type Argument = string | Buffer;

@@ -6,7 +6,7 @@ import { PackedFields } from './packed-texts.ts';
 import { type Native, stateSets } from './sets.ts';
 
 /** A text as it is, and bytes that are no text in base64. */
-type Text = string | { readonly b64: string };
+export type Text = string | { readonly b64: string };
 
 /** What hangs on a job besides its hash. Names and values in turn where it is a hash or a sorted set. */
 export const extraLists = ['logs', 'dependencies', 'processed', 'failed', 'unsuccessful'] as const;
@@ -53,6 +53,20 @@ function fieldOf(fields: Fields, name: string): Text {
 const bytesOf = (text: Text): Buffer =>
   typeof text === 'string' ? Buffer.from(text, 'utf8') : Buffer.from(text.b64, 'base64');
 
+/** A hash as JSON, byte for byte. */
+export function packed(fields: Fields): Record<string, Text> {
+  const texts: Record<string, Text> = {};
+  for (const name of fields.keys()) {
+    const value = fieldOf(fields, name);
+    if (name === '__proto__') Object.defineProperty(texts, name, { value, enumerable: true });
+    else texts[name] = value;
+  }
+  return texts;
+}
+
+export const unpacked = (texts: Readonly<Record<string, Text>>): Fields =>
+  new Map(Object.entries(texts).map(([name, value]) => [name, bytesOf(value)]));
+
 /** Made once, however often it is looked at. */
 export function jobFrom(candidate: Candidate & { job?: Job }): Job {
   candidate.job ??= jobOf(candidate.found);
@@ -62,16 +76,10 @@ export function jobFrom(candidate: Candidate & { job?: Job }): Job {
 export function savedOf(candidate: Candidate): SavedJob {
   const { found, score, extras } = candidate;
   const lists = Object.entries(extras.lists).map(([name, items]) => [name, items.map(textOf)]);
-  const fields: Record<string, Text> = {};
-  for (const name of found.fields.keys()) {
-    const value = fieldOf(found.fields, name);
-    if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true });
-    else fields[name] = value;
-  }
   const snapshot: BullSnapshot = {
     native: found.native ?? 'none',
     ...(score !== '' && { score }),
-    fields,
+    fields: packed(found.fields),
     ...(lists.length > 0 && { lists: Object.fromEntries(lists) }),
     ...(extras.owner === found.id && { owns: extras.window ?? -1 }),
     ...(extras.failedFor !== undefined && { failedFor: extras.failedFor }),
@@ -89,7 +97,7 @@ export function candidateOf({ job, snapshot }: SavedJob): Candidate {
       id: job.id,
       native: native === 'none' ? undefined : native,
       ...(score !== '' && { score: Number(score) }),
-      fields: new Map(Object.entries(fields).map(([name, value]) => [name, bytesOf(value)])),
+      fields: unpacked(fields),
     },
     state: stateSets.findIndex((set) => set.native === native) + 1,
     score,

@@ -8,6 +8,7 @@ import type { Layout } from './layout.ts';
 import { Locks } from './lock.ts';
 import { pauses } from './pause.ts';
 import { restoring, reverting } from './returns.ts';
+import { schedulerWrites } from './scheduler-writes.ts';
 import { settle } from './settle.ts';
 
 /** The layout of a queue as it is now. */
@@ -45,6 +46,7 @@ function capabilities(desk: Desk): QueueAdapter['can'] {
     settle: (intent) => settle(desk, intent),
   };
   const cancel = offer(acts);
+  const schedule = offer(schedulerWrites(desk));
   return {
     replay: offer(acts),
     reset: offer(acts),
@@ -63,6 +65,15 @@ function capabilities(desk: Desk): QueueAdapter['can'] {
     revert: offer(reverting(desk)),
     pause: offer(pauses(desk)),
     enqueue: offer(enqueues(desk)),
+    schedule:
+      schedule.level === 'native'
+        ? {
+            level: 'emulated',
+            ops: schedule.ops,
+            caveat:
+              'BullMQ pauses no scheduler: a paused one is taken out with its next run and kept in Redis beside the queue until it is resumed; an application that makes it again when it starts ends the pause. Repeatable jobs of before 5.16 are only listed.',
+          }
+        : schedule,
     lock: offer({ acquire: (request) => desk.locks.acquire(request) }),
   };
 }

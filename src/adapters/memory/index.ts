@@ -5,20 +5,22 @@ import { claims } from './claim.ts';
 import { Connection } from './connection.ts';
 import { enqueues } from './enqueue.ts';
 import { breakLock, locks } from './lock.ts';
-import type { MemoryJob, MemorySeed } from './memory-job.ts';
+import type { MemoryJob, MemorySchedule, MemorySeed } from './memory-job.ts';
 import { pauses } from './pause.ts';
 import { restores, reverts } from './put-back.ts';
 import { reader } from './read.ts';
+import { scheduleWrites } from './schedules.ts';
 import { MemoryStore } from './store.ts';
 import { type MemoryWorker, memoryWorker } from './worker.ts';
 
-export type { MemoryJob, MemorySeed } from './memory-job.ts';
+export type { MemoryJob, MemorySchedule, MemorySeed } from './memory-job.ts';
 export type { MemoryStore } from './store.ts';
 export type { MemoryWorker } from './worker.ts';
 
 export interface MemoryOptions {
   readonly clock?: (() => Instant) | undefined;
   readonly jobs?: readonly MemorySeed[] | undefined;
+  readonly schedules?: readonly MemorySchedule[] | undefined;
   /** Another adapter's store: then both see the same backend, and `clock` is that one's. */
   readonly store?: MemoryStore | undefined;
 }
@@ -42,6 +44,10 @@ export function memoryAdapter(options: MemoryOptions = {}): MemoryAdapter {
   const ops = claims(connection);
   const seed = (jobs: readonly MemorySeed[]) => jobs.map((job) => store.add(job).id);
   seed(options.jobs ?? []);
+  for (const one of options.schedules ?? []) {
+    store.queues.add(one.queue);
+    store.schedules.set(`${one.queue}\n${one.id}`, one);
+  }
   return {
     ...reader(connection),
     can: {
@@ -52,6 +58,7 @@ export function memoryAdapter(options: MemoryOptions = {}): MemoryAdapter {
       edit: { level: 'native', ops },
       pause: { level: 'native', ops: pauses(connection) },
       enqueue: { level: 'native', ops: enqueues(connection) },
+      schedule: { level: 'native', ops: scheduleWrites(connection) },
       restore: { level: 'native', ops: restores(connection) },
       revert: { level: 'native', ops: reverts(connection) },
       lock: { level: 'native', ops: locks(connection) },

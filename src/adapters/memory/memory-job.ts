@@ -1,5 +1,11 @@
 import type { Instant } from '../../domain/instant.ts';
 import type { Job, JobError, JobState } from '../../domain/job.ts';
+import type { Schedule } from '../../domain/schedule.ts';
+
+/** A schedule with the payload of its jobs. */
+export interface MemorySchedule extends Schedule {
+  readonly payload?: string | undefined;
+}
 
 /** A job as this backend stores it. Never changed in place: every write puts a new value. */
 export interface MemoryJob {

@@ -4,6 +4,7 @@ import { matcher, type Selection } from '../../domain/selection.ts';
 import type { Connection } from './connection.ts';
 import { toJob } from './memory-job.ts';
 import { pushedPart, pushes } from './pushes.ts';
+import { listSchedules } from './schedules.ts';
 import { queueStats } from './stats.ts';
 import type { Entry, MemoryStore } from './store.ts';
 
@@ -53,5 +54,6 @@ export const reader = (connection: Connection): QueueReader => ({
     const found = store.entries().find(({ job }) => job.id === id && (queue === undefined || job.queue === queue));
     return found && detail(store, found);
   },
+  schedules: async (queues) => listSchedules(connection.use(), queues),
   close: async () => connection.close(),
 });

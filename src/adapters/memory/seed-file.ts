@@ -3,7 +3,7 @@ import { JobctlError } from '../../domain/errors.ts';
 import { type Instant, toMicros } from '../../domain/instant.ts';
 import { jobStates } from '../../domain/job.ts';
 import { type MemoryAdapter, memoryAdapter } from './index.ts';
-import type { MemorySeed } from './memory-job.ts';
+import type { MemorySchedule, MemorySeed } from './memory-job.ts';
 
 const known: Record<keyof MemorySeed, 'string' | 'number' | 'boolean' | 'object'> = {
   queue: 'string',
@@ -28,6 +28,8 @@ const known: Record<keyof MemorySeed, 'string' | 'number' | 'boolean' | 'object'
 
 export interface SeedFile {
   readonly jobs: readonly MemorySeed[];
+  /** Each on a line `{"schedule":{"id":"…","queue":"…","when":"…"}}`. */
+  readonly schedules: readonly MemorySchedule[];
   /** A line `{"clock":"…"}` stops the backend's clock there, so that ages are the same on every run. */
   readonly clock?: Instant | undefined;
 }
@@ -35,6 +37,7 @@ export interface SeedFile {
 /** NDJSON: a job a line. A payload that is not a string is stored as its JSON text. */
 export function parseSeedFile(text: string, path: string): SeedFile {
   const jobs: MemorySeed[] = [];
+  const schedules: MemorySchedule[] = [];
   let clock: Instant | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
@@ -43,12 +46,21 @@ export function parseSeedFile(text: string, path: string): SeedFile {
       if (typeof value['clock'] === 'string') {
         toMicros(value['clock']);
         clock = value['clock'];
-      } else jobs.push(seedOf(value));
+      } else if (value['schedule'] !== undefined) schedules.push(scheduleOf(value['schedule']));
+      else jobs.push(seedOf(value));
     } catch (cause) {
       throw new JobctlError('usage', `${path}:${index + 1}: ${(cause as Error).message}`, { cause });
     }
   }
-  return { jobs, clock };
+  return { jobs, schedules, clock };
+}
+
+function scheduleOf(value: unknown): MemorySchedule {
+  const one = value as Partial<MemorySchedule> | null;
+  for (const name of ['id', 'queue', 'when'] as const)
+    if (typeof one?.[name] !== 'string') throw new TypeError(`a schedule needs a ${name}`);
+  if (one?.nextAt !== undefined) toMicros(one.nextAt);
+  return one as MemorySchedule;
 }
 
 function seedOf(line: Record<string, unknown>): MemorySeed {
@@ -74,6 +86,6 @@ export async function openMemory(url: string): Promise<MemoryAdapter> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw new JobctlError('unreachable', `Cannot read the seed file ${path}: ${cause.message}`, { cause });
   });
-  const { jobs, clock } = parseSeedFile(text, path);
-  return memoryAdapter({ jobs, clock: clock === undefined ? undefined : () => clock });
+  const { jobs, schedules, clock } = parseSeedFile(text, path);
+  return memoryAdapter({ jobs, schedules, clock: clock === undefined ? undefined : () => clock });
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/instant.ts';
 import type { JobRef } from '../../domain/job.ts';
-import { jobText, type MemoryJob, type MemorySeed } from './memory-job.ts';
+import { jobText, type MemoryJob, type MemorySchedule, type MemorySeed } from './memory-job.ts';
 
 export interface Entry {
   readonly job: MemoryJob;
@@ -28,6 +28,8 @@ export class MemoryStore {
   /** Jobs that somebody holds, by key, with the mark of the claim. */
   readonly held = new Map<string, string>();
   readonly locks = new Map<string, LockHolder>();
+  /** By queue and id. */
+  readonly schedules = new Map<string, MemorySchedule>();
   /** Which jobs each claim wrote, by mark. */
   readonly #written = new Map<string, Set<string>>();
   readonly #entries = new Map<string, Entry>();

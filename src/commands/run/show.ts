@@ -14,7 +14,10 @@ export default class RunShow extends JobctlCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunShow);
     const stateDir = stateDirectory(process.env);
-    const { plan, report, backupPath, journalPath } = await readRun(stateDir, args.run);
+    const { plan: whole, report, backupPath, journalPath } = await readRun(stateDir, args.run);
+    const { task } = whole;
+    // what a schedule gives to its jobs may hold secrets
+    const plan = task.kind === 'schedule' ? { ...whole, task: { ...task, saved: undefined } } : whole;
     const run = await summaryOf(stateDir, args.run);
     const open = run.state === 'unfinished';
     const next = open && !run.running ? [`jobctl run resume ${run.id}`] : (report?.next ?? []);

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
+import { requireOps } from '../../../src/domain/capability.ts';
 import { browseAll, inState } from '../../../src/testkit/act.ts';
 import { seedJobs } from '../../setup/bullmq-seed.ts';
 import { type RedisCluster, startCluster } from '../../setup/redis-cluster.ts';
@@ -30,6 +31,13 @@ it('finds the queues of all masters and reads those of several at once', async (
   expect(await adapter.count({ queues, states: ['dead'] })).toEqual({ value: 10, exact: true });
   expect((await adapter.find('1', '{mail}'))?.job).toMatchObject({ queue: '{mail}', state: 'dead' });
   expect(await adapter.schedules?.()).toEqual([]);
+  const due = String(Date.now() + 60_000);
+  await redis.zadd('bull:{mail}:repeat', due, 'often');
+  await redis.hset('bull:{mail}:repeat:often', { name: 'poll', every: '60000', ic: '1' });
+  const schedule = requireOps('bullmq', 'schedule', adapter.can.schedule ?? { level: 'none', why: 'missing' });
+  expect(await schedule.pause('often', '{mail}')).toMatchObject({ paused: true });
+  expect(await schedule.resume('often', '{mail}')).toMatchObject({ paused: false });
+  expect(await redis.zrange('bull:{mail}:delayed', '0', '-1')).toEqual([`repeat:often:${due}`]);
   await adapter.close();
 });
 

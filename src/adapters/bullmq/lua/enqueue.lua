@@ -3,11 +3,6 @@
 local told = { 'ok' }
 local time = now()
 
-local function dueScore(due)
-  local last = call('ZREVRANGEBYSCORE', DELAYED, (due + 1) * 4096 - 1, due * 4096, 'WITHSCORES', 'LIMIT', 0, 1)
-  return last[2] and math.min(tonumber(last[2]) + 1, (due + 1) * 4096 - 1) or due * 4096
-end
-
 local function add(at)
   local name, data, options, priority, delay, dedup = unpack(ARGV, at, at + 5)
   local twin = dedup ~= '' and twinOf(dedup, '')

@@ -100,6 +100,12 @@ local function wakeForDelayed()
   end
 end
 
+-- Jobs that are due in the same millisecond keep their order.
+local function dueScore(due)
+  local last = call('ZREVRANGEBYSCORE', DELAYED, (due + 1) * 4096 - 1, due * 4096, 'WITHSCORES', 'LIMIT', 0, 1)
+  return last[2] and math.min(tonumber(last[2]) + 1, (due + 1) * 4096 - 1) or due * 4096
+end
+
 local function event(name, id, ...)
   call('XADD', EVENTS, 'MAXLEN', '~', meta[3] or 10000, '*', 'event', name, 'jobId', id, ...)
 end
