@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { type Connection, openConnection } from '../../src/adapters/bullmq/connection.ts';
+import { noRedis } from '../../src/demo/redis-server.ts';
 
 /** A prefix of its own on the server of the run: what a test does is seen by no other. */
 export interface TestRedis {
@@ -20,6 +21,7 @@ const passing = /:(lock|stalled-check|limiter|events)$|:\.jobctl:/;
 
 export function createRedis(name = 'test'): TestRedis {
   const url = inject('redisUrl');
+  if (url === '') throw noRedis();
   const prefix = `${name}-${randomUUID().slice(0, 8)}`;
   const redis = new Redis(url, { maxRetriesPerRequest: null });
   redis.on('error', () => {}); // the command that met it tells
