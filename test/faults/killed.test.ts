@@ -40,7 +40,7 @@ const added = (row: Row | undefined, before: Row | undefined) =>
 
 const plays: Record<string, Play> = {
   replay: {
-    jobs: 30,
+    jobs: 18,
     torn: true,
     prepare: async (scene, queue, _, jobs) => ({
       ids: await dead(scene, queue, jobs),
@@ -52,7 +52,7 @@ const plays: Record<string, Play> = {
     },
   },
   purge: {
-    jobs: 18,
+    jobs: 12,
     torn: true,
     prepare: async (scene, queue, _, jobs) => ({
       ids: await dead(scene, queue, jobs),

@@ -13,6 +13,19 @@ it('a read-only adapter has no write method at all, and says why', () => {
     );
   }
   expect(Object.keys(adapter).sort()).toEqual(
-    ['backend', 'browse', 'can', 'close', 'count', 'find', 'now', 'pushes', 'queues', 'reads', 'stats'].sort(),
+    [
+      'backend',
+      'browse',
+      'can',
+      'close',
+      'count',
+      'find',
+      'now',
+      'pushes',
+      'queues',
+      'reads',
+      'schedules',
+      'stats',
+    ].sort(),
   );
 });

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { answerOf, expectFailure } from '../../e2e/answer.ts';
+import { homeForTest } from '../../e2e/jobctl.ts';
+import { crashed, deadLetters, openShop } from './shop.ts';
+
+/** The runbook's tables as they stand, and the program as it is installed. */
+async function play(tables = 'preset: prisma, write: true') {
+  const shop = await openShop(crashed + deadLetters);
+  const home = await homeForTest();
+  await home.file('jobctl.yaml', `version: 1\ncontexts:\n  shop:\n    url: ${shop.url}\n    tables: {${tables}}\n`);
+  return { shop, jobctl: (...args: string[]) => home.run(args) };
+}
+
+it('without heartbeats nothing proves that a worker is gone: reset wants to be told so', async () => {
+  const { shop, jobctl } = await play();
+  await shop.rows('DROP TABLE "WorkerHeartbeat"');
+  expectFailure(await jobctl('reset', 'email', '--yes'), 4, /gives no proof.*--assume-dead/);
+  const told = await jobctl('reset', 'email', '--assume-dead', '--older-than', '1h', '--yes', '--json');
+  expect(answerOf(told, 'report')).toMatchObject({ outcomes: { done: 4 } });
+});
+
+it('config check --explain prints the SQL of every operation, which the server can plan', async () => {
+  const { shop, jobctl } = await play('preset: prisma');
+  const ended = await jobctl('config', 'check', '--explain');
+  expect(ended.code).toBe(0);
+  for (const operation of [
+    'stats',
+    'list the stuck',
+    'replay',
+    'reset',
+    'remove',
+    'resolve dead letters',
+    'list the workers',
+  ])
+    expect(ended.stdout).toContain(`-- ${operation}\n`);
+  const { statements } = answerOf<{ statements: { operation: string; sql: string }[] }>(
+    await jobctl('config', 'check', '--explain', '--json'),
+    'config-check',
+  );
+  expect(statements.length).toBeGreaterThan(12);
+  for (const [index, { sql }] of statements.entries()) await shop.rows(`PREPARE "statement ${index}" AS ${sql}`);
+});
+
+it('until the mapping says write: true every write is refused, and says what to set', async () => {
+  const { shop, jobctl } = await play('preset: prisma');
+  const before = await shop.rows(`SELECT * FROM "Job" ORDER BY id`);
+  for (const args of [
+    ['replay', 'email'],
+    ['reset', 'email'],
+    ['dlq', 'resolve', 'email', '--note', 'x'],
+  ])
+    expectFailure(await jobctl(...args, '--yes'), 5, /mapped for reading only.*write: true/);
+  expect(await shop.rows(`SELECT * FROM "Job" ORDER BY id`)).toEqual(before);
+});
+
+it('a mistake in the mapping is told with its key', async () => {
+  const { jobctl } = await play('preset: prisma, columns: {runAt: runat}');
+  expectFailure(await jobctl('stats'), 2, /tables\.columns\.runAt: the table Job has no column "runat"/);
+});

@@ -1,0 +1,4 @@
+import { conformance } from '../../src/testkit/index.ts';
+import { pgBossBench } from './pgboss-bench.ts';
+
+conformance('pg-boss 10', () => pgBossBench('10'));

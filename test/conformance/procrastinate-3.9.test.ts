@@ -1,0 +1,4 @@
+import { conformance } from '../../src/testkit/index.ts';
+import { postgresBench } from './postgres-bench.ts';
+
+conformance('procrastinate 3.9', () => postgresBench('3.9'));
