@@ -51,9 +51,10 @@ export async function applyScript(
   inspect: (db: Db, found: Found, where: string) => Promise<Inspection>,
 ): Promise<SchemaApplied> {
   const { where } = options;
+  const { library } = script;
   const { inside, outside } = partsOf(script);
   const db = await connections.writer();
-  const schema = script.library?.schema ?? (await schemaFor(db, options));
+  const schema = library?.schema ?? (await schemaFor(db, options));
   const transaction = await begin(db, schema);
   try {
     await transaction.query(`SELECT pg_advisory_xact_lock(${APPLY_LOCK})`);
@@ -67,7 +68,7 @@ export async function applyScript(
       });
     }
     const { version, findings } = await inspect(transaction, made, where);
-    if (script.library !== undefined) refuseWhenTorn(findings);
+    if (library !== undefined) refuseWhenTorn(findings);
     await commit(transaction, where);
     await after(options, outside);
     return { backend: `postgres/${made.dialect}`, version, where };
