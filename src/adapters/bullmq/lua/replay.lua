@@ -72,20 +72,26 @@ local function replay(id, key, at, fields)
 end
 
 begin()
-for n = FIRST_KEY, #KEYS do
-  local at = FIRST + (n - FIRST_KEY) * PRINT
-  local id, key = ARGV[at], KEYS[n]
-  local answer, fields = changed(key, at)
-  answer = answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
-  told[#told + 1] = answer
-  given[#given + 1] = id
-  if answer == 'done' then
-    done[#done + 1] = id
+-- Redis takes nothing back when a call fails half-way: what was taken out of the dead must be put in line all the same.
+local whole, fault = pcall(function()
+  for n = FIRST_KEY, #KEYS do
+    local at = FIRST + (n - FIRST_KEY) * PRINT
+    local id, key = ARGV[at], KEYS[n]
+    local answer, fields = changed(key, at)
+    answer = answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
+    told[#told + 1] = answer
+    given[#given + 1] = id
+    if answer == 'done' then
+      done[#done + 1] = id
+    end
   end
-end
+end)
 flush()
 if #done > 0 then
   wake()
 end
 finish(done, given)
+if not whole then
+  return type(fault) == 'table' and fault or redis.error_reply(tostring(fault))
+end
 return told

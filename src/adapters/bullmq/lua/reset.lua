@@ -12,9 +12,9 @@ local function reset(id, key, fields)
   if call('LREM', ACTIVE, 1, id) == 0 then
     return 'moved'
   end
+  enqueue(id, tonumber(fields[PRIORITY]) or 0, true) -- at once: after a call that fails the job must stand somewhere
   call('SREM', STALLED, id)
   call('HINCRBY', key, 'stc', 1)
-  enqueue(id, tonumber(fields[PRIORITY]) or 0, true)
   if fields[DEDUP] then
     takeDedup(fields[DEDUP], id, optionsOf(fields[OPTS]))
   end
