@@ -72,7 +72,7 @@ local function replay(id, key, at, fields)
 end
 
 begin()
--- Redis takes nothing back when a call fails half-way: what was taken out of the dead must be put in line all the same.
+-- What was taken out of the dead is put in line also when a call fails.
 local whole, fault = pcall(function()
   for n = FIRST_KEY, #KEYS do
     local at = FIRST + (n - FIRST_KEY) * PRINT
@@ -92,6 +92,6 @@ if #done > 0 then
 end
 finish(done, given)
 if not whole then
-  return type(fault) == 'table' and fault or redis.error_reply(tostring(fault))
+  return failing(fault)
 end
 return told

@@ -67,6 +67,15 @@ local function revert(key, job)
   done[#done + 1] = { job.id, sign(key, job) }
 end
 
+-- What was taken out of a list is put back also when the call for another of them fails.
+local fault
+local function safely(key, job)
+  local whole, why = pcall(revert, key, job)
+  if not whole then
+    fault = fault or why
+  end
+end
+
 begin()
 for n = FIRST_KEY, #KEYS do
   local job, key = read(), KEYS[n]
@@ -81,7 +90,7 @@ for n = FIRST_KEY, #KEYS do
     if job.to ~= job.state then
       call('ZREM', STATES[job.state], job.id)
     end
-    revert(key, job)
+    safely(key, job)
   end
 end
 for state, jobs in pairs(lists) do
@@ -92,11 +101,14 @@ for state, jobs in pairs(lists) do
   local found, later = take(STATES[state], ids, 'left')
   for _, job in ipairs(jobs) do
     if found[job.id] then
-      revert(job.key, job)
+      safely(job.key, job)
     else
       told[job.place] = later[job.id] and 'later' or 'moved'
     end
   end
 end
 finish(done, given)
+if fault then
+  return failing(fault)
+end
 return told

@@ -37,6 +37,11 @@ local function finish(done, given)
   end
 end
 
+-- Redis takes nothing back when a call fails half-way, so a script that moves jobs catches it, ends its work and tells it then.
+local function failing(fault)
+  return type(fault) == 'table' and fault or redis.error_reply(tostring(fault))
+end
+
 -- How many arguments tell of a job: those of `changed`, and those of `differs` behind them.
 local PRINT, EXACT = 8, 12
 
