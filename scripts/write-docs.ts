@@ -162,6 +162,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly examples?: readonly string[];
 }
 
@@ -171,15 +172,15 @@ function configKeys(schema: Schema, path = ''): string[][] {
     path === '' || (schema.properties !== undefined && schema.description === undefined)
       ? []
       : [[`\`${path}\``, typeOf(schema), schema.description ?? '']];
-  const named = Object.entries(schema.properties ?? {}).flatMap(([key, value]) =>
-    configKeys(value, path === '' ? key : `${path}.${key}`),
-  );
+  const properties = [schema, ...(schema.anyOf ?? [])].flatMap((one) => Object.entries(one.properties ?? {}));
+  const named = properties.flatMap(([key, value]) => configKeys(value, path === '' ? key : `${path}.${key}`));
   const open =
     typeof schema.additionalProperties === 'object' ? configKeys(schema.additionalProperties, `${path}.NAME`) : [];
   return [...own, ...named, ...open];
 }
 
-function typeOf({ type, const: fixed, items, examples }: Schema): string {
+function typeOf({ type, const: fixed, items, anyOf, examples }: Schema): string {
+  if (anyOf !== undefined) return anyOf.map(typeOf).join(' or ');
   if (fixed !== undefined) return `\`${JSON.stringify(fixed)}\``;
   if (type === 'array') return `list of ${items?.type ?? 'values'}s`;
   return examples === undefined ? [type ?? []].flat().join(' or ') : `duration, such as \`${examples.join('`, `')}\``;

@@ -1,6 +1,7 @@
 import type { QueueAdapter } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { SchemaAdmin } from '../domain/schema.ts';
+import type { DeadLetter } from './bullmq/letters.ts';
 import type { TablesMapping } from './postgres/own-tables/mapping.ts';
 import { knownLayout } from './wrap/known-layout.ts';
 
@@ -24,6 +25,8 @@ export interface Opening {
   readonly receive?: boolean | undefined;
   /** Redis: what the keys of all queues begin with. */
   readonly prefix?: string | undefined;
+  /** BullMQ: queues whose dead jobs lie in a queue of their own, by name. */
+  readonly deadLetters?: Readonly<Record<string, DeadLetter>> | undefined;
   /** Bound of one call to the backend, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }

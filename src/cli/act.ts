@@ -2,11 +2,13 @@ import type { Action, Resolution } from '../domain/action.ts';
 import type { Plan, Report, Verb } from '../domain/plan.ts';
 import type { Selection } from '../domain/selection.ts';
 import { type Engine, engineFor } from '../operations/engine.ts';
+import { withIds } from '../operations/freeze.ts';
 import { refuseLoops } from '../operations/ledger.ts';
 import { planAction } from '../operations/plan-action.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
 import { compileTests } from './criteria.ts';
+import { payloadCheck } from './job-types.ts';
 import type { Session } from './session.ts';
 import { sourceOf } from './source.ts';
 import { withUnfinished } from './unfinished.ts';
@@ -21,25 +23,31 @@ export interface Deed {
   readonly force?: boolean | undefined;
   /** Seconds over which the jobs are spread evenly. */
   readonly spread?: number | undefined;
+  /** Only jobs whose payload fits the schema of their type. */
+  readonly validOnly?: true | undefined;
 }
 
 /** A verb on the jobs of a selection, whoever asked for it: a command line or a screen. */
 export async function actOn(session: Session, ports: Ports, pace: Pace, deed: Deed): Promise<Report> {
   const tests = await compileTests(deed.selection);
+  const payloads = deed.validOnly && (await payloadCheck(session.context.jobTypes));
   const { name, protected: isProtected } = session.context;
   const plan = async (): Promise<Plan> => {
     if (deed.verb === 'replay' && deed.force !== true)
       await refuseLoops(session.reader, session.stateDir, deed.selection, tests);
-    const made = await planAction(session.reader, { ...deed, context: name, protected: isProtected, tests });
+    const made = await planAction(session.reader, { ...deed, context: name, protected: isProtected, tests, payloads });
     return withUnfinished(made, session.stateDir);
   };
   const engine = (made: Plan): Engine =>
     engineFor(made, {
       adapter: deed.spread === undefined ? session.adapter : session.slowed(rateFor(made, deed.spread)),
       tests,
+      payloads,
       source: (task, from) => sourceOf(task, from, session.stateDir),
     });
-  return await runOperation(plan, engine, ports, pace);
+  const { keep } = ports;
+  const named = keep && (async (made: Plan) => keep(await withIds(session.reader, made, tests)));
+  return await runOperation(plan, engine, { ...ports, ...(named && { keep: named }) }, pace);
 }
 
 /** Jobs a second, so that the last one comes when the time is over. */

@@ -51,11 +51,12 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
       await spool.moveTo(folder);
       return run;
     };
+    const { keep } = ports;
     return await runOperation(
       plan,
       (made) =>
         engineFor(made, { adapter, tests: {}, source: nothing, input: (from, size) => inputOf(folder, from, size) }),
-      { ...ports, open },
+      { ...ports, open, ...(keep === undefined ? {} : { keep: (made: Plan) => keep(made, spool.read()) }) },
       pace,
     );
   } finally {

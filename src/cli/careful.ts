@@ -3,6 +3,7 @@ import { parseDuration } from '../config/duration.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { canaryOn } from '../operations/canary.ts';
 import type { Canary } from '../operations/ports.ts';
+import type { Deed } from './act.ts';
 import type { Session } from './session.ts';
 
 export interface CarefulFlags {
@@ -11,11 +12,13 @@ export interface CarefulFlags {
   readonly 'max-failures': number;
   readonly spread?: string | undefined;
   readonly force: boolean;
+  readonly 'valid-only'?: boolean | undefined;
 }
 
-export const carefully = ({ spread, force }: CarefulFlags): { force: boolean; spread?: number } => ({
-  force,
-  ...(spread === undefined ? {} : { spread: parseDuration(spread) }),
+export const carefully = (flags: CarefulFlags): Pick<Deed, 'force' | 'spread' | 'validOnly'> => ({
+  force: flags.force,
+  ...(flags['valid-only'] ? { validOnly: true } : {}),
+  ...(flags.spread === undefined ? {} : { spread: parseDuration(flags.spread) }),
 });
 
 /** What --canary asks for. Undefined without it. */

@@ -130,6 +130,16 @@ const { limit: _limit, max: _max, rate: _rate, batch: _batch, ...safety } = writ
 /** The same on writes that are not about a number of jobs. */
 export const runFlags = safety;
 
+/** On writes whose plan may be carried out later. */
+export const planFlags = {
+  'plan-out': Flags.string({
+    summary: 'Write the plan into this file and stop; apply carries it out later.',
+    helpValue: 'FILE',
+    exclusive: ['yes', 'confirm'],
+    helpGroup: SAFETY,
+  }),
+};
+
 const CARE = 'CARE';
 
 /** On a replay: not everything at once, and not for ever. */
@@ -155,6 +165,10 @@ export const carefulFlags = {
     summary: 'Spread the jobs evenly over this time.',
     helpValue: 'DURATION',
     exclusive: ['rate'],
+    helpGroup: CARE,
+  }),
+  'valid-only': Flags.boolean({
+    summary: 'Only jobs whose payload fits the schema of their type (jobTypes).',
     helpGroup: CARE,
   }),
   force: Flags.boolean({ summary: 'Also jobs that were replayed twice within a day.', helpGroup: CARE }),

@@ -2,9 +2,11 @@ import type { Report } from '../domain/plan.ts';
 import { engineFor } from '../operations/engine.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { resumeRun } from '../operations/resume.ts';
+import { sentBefore } from '../operations/sent-before.ts';
 import { openRun } from '../safety/run-folder.ts';
 import { inputOf } from '../safety/run-input.ts';
 import { compileTests } from './criteria.ts';
+import { payloadCheck } from './job-types.ts';
 import { runHere } from './run-here.ts';
 import type { Session } from './session.ts';
 import { sourceOf } from './source.ts';
@@ -24,7 +26,9 @@ export async function goOn(session: Session, ports: Ports, pace: Pace, order: Go
   const engine = engineFor(plan, {
     adapter,
     tests,
+    ...(task.kind === 'act' && task.validOnly && { payloads: await payloadCheck(session.context.jobTypes) }),
     source: (from, first) => sourceOf(from, first, stateDir),
+    sentBefore: (backup) => sentBefore(stateDir, backup),
     switches: switchesOf(session, order.timeout),
     input: (from, size) => inputOf(path, from, size),
   });

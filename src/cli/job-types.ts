@@ -4,6 +4,7 @@ import type { JobTypeEntry } from '../config/load.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { payloadValue } from '../domain/payload.ts';
+import type { PayloadCheck } from '../operations/payloads.ts';
 
 export type JobTypes = Readonly<Record<string, JobTypeEntry>>;
 
@@ -14,15 +15,7 @@ const FAULTS = 5;
 
 /** The library is loaded only where a type has a schema. */
 export async function typeCheck(types: JobTypes): Promise<TypeCheck> {
-  const schemas = Object.entries(types).filter(([, type]) => type.payload !== undefined);
-  const validators = new Map<string, (payload: unknown) => readonly string[]>();
-  if (schemas.length > 0) {
-    const { Ajv2020 } = await import('ajv/dist/2020.js');
-    const { default: addFormats } = await import('ajv-formats');
-    const ajv = new Ajv2020({ allErrors: true, strict: false });
-    addFormats.default(ajv);
-    for (const [name, type] of schemas) validators.set(name, compiled(ajv, name, type));
-  }
+  const validators = await validatorsOf(types);
   return (queue, job) => {
     const type = Object.hasOwn(types, job.type) ? types[job.type] : undefined;
     if (type === undefined) return { job, faults: [] };
@@ -33,11 +26,42 @@ export async function typeCheck(types: JobTypes): Promise<TypeCheck> {
   };
 }
 
+/** The same for jobs that are there: the payload alone is looked at. */
+export async function payloadCheck(types: JobTypes): Promise<PayloadCheck> {
+  const validators = await validatorsOf(types);
+  return ({ type, payload }) => validators.get(type)?.(payloadValue(payload));
+}
+
+/** What is wrong with the schemas themselves, by type. */
+export async function schemaFaults(types: JobTypes): Promise<{ readonly type: string; readonly why: string }[]> {
+  const faults: { type: string; why: string }[] = [];
+  for (const [type, entry] of Object.entries(types))
+    await validatorsOf({ [type]: entry }).catch((error: Error) => {
+      const cause = error.cause instanceof Error ? error.cause : error;
+      faults.push({ type, why: cause.message });
+    });
+  return faults;
+}
+
+type Validate = (payload: unknown) => readonly string[];
+
+async function validatorsOf(types: JobTypes): Promise<ReadonlyMap<string, Validate>> {
+  const validators = new Map<string, Validate>();
+  const schemas = Object.entries(types).filter(([, type]) => type.payload !== undefined);
+  if (schemas.length === 0) return validators;
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  const { default: addFormats } = await import('ajv-formats');
+  const ajv = new Ajv2020({ allErrors: true, strict: false });
+  addFormats.default(ajv);
+  for (const [name, type] of schemas) validators.set(name, compiled(ajv, name, type));
+  return validators;
+}
+
 function compiled(
   ajv: InstanceType<typeof import('ajv/dist/2020.js').Ajv2020>,
   name: string,
   { payload }: JobTypeEntry,
-): (payload: unknown) => readonly string[] {
+): Validate {
   try {
     const check = ajv.compile(payload as object);
     return (value) => (check(plain(value)) ? [] : (check.errors ?? []).slice(0, FAULTS).map(faultLine));

@@ -3,6 +3,7 @@ import { engineFor } from '../operations/engine.ts';
 import { planReturn, type ReturnRequest } from '../operations/plan-return.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
+import { sentBefore } from '../operations/sent-before.ts';
 import type { Session } from './session.ts';
 import { sourceOf } from './source.ts';
 import { withUnfinished } from './unfinished.ts';
@@ -17,7 +18,13 @@ export async function putBack(session: Session, ports: Ports, pace: Pace, reques
     withUnfinished(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), stateDir);
   return await runOperation(
     plan,
-    (made) => engineFor(made, { adapter, tests: {}, source: (task, from) => sourceOf(task, from, stateDir) }),
+    (made) =>
+      engineFor(made, {
+        adapter,
+        tests: {},
+        source: (task, from) => sourceOf(task, from, stateDir),
+        sentBefore: (backup) => sentBefore(stateDir, backup),
+      }),
     ports,
     pace,
   );

@@ -4,9 +4,11 @@ import { ExitCode } from '../domain/errors.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { reportText } from '../output/report-text.ts';
+import { refuseToOverwrite } from '../safety/plan-file.ts';
 import { terminalPrompt } from '../safety/terminal-prompt.ts';
 import { JobctlCommand } from './base-command.ts';
 import { runFlags } from './flags.ts';
+import { planKeeper } from './plan-keeper.ts';
 import { portsFor } from './ports.ts';
 import { openSession, type Session } from './session.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -16,6 +18,8 @@ export type RunFlags = Interfaces.InferredFlags<typeof RunCommand.baseFlags>;
 
 /** The limits that only some writes have. */
 interface Limits {
+  /** Where the plan is written to, in place of carrying it out. */
+  readonly 'plan-out'?: string | undefined;
   readonly rate?: string | undefined;
   readonly max?: number | undefined;
   readonly batch?: number | undefined;
@@ -28,7 +32,7 @@ export abstract class RunCommand extends JobctlCommand {
   static override baseFlags = { ...JobctlCommand.baseFlags, ...runFlags };
 
   /** What the first Ctrl-C is answered with. */
-  protected readonly stopText: string = 'Stopping after the batch in flight. Press Ctrl-C again to leave at once.';
+  protected stopText: string = 'Stopping after the batch in flight. Press Ctrl-C again to leave at once.';
 
   /** Carries out what `work` makes of the session, prints the report, and says by the exit code how it ended. */
   protected async write(
@@ -48,13 +52,15 @@ export abstract class RunCommand extends JobctlCommand {
     work: (session: Session, ports: Ports, pace: Pace) => Promise<T>,
   ): Promise<T> {
     const stop = stopSignal(() => this.say(this.stopText));
+    const planOut = flags['plan-out'];
     try {
+      if (planOut !== undefined) await refuseToOverwrite(planOut);
       const perSecond = flags.rate === undefined ? undefined : parseRate(flags.rate);
       await using session = await openSession(
         { ...flags, json: this.jsonEnabled() },
         { perSecond, signal: stop.signal },
       );
-      const ports = portsFor(session, {
+      const base = portsFor(session, {
         json: this.jsonEnabled(),
         input: !flags['no-input'],
         yes: flags.yes,
@@ -64,8 +70,9 @@ export abstract class RunCommand extends JobctlCommand {
         say: (text) => this.say(text),
         waitLockMs: flags['wait-lock'] === undefined ? 0 : parseDuration(flags['wait-lock']) * 1000,
       });
+      const ports = planOut === undefined ? base : { ...base, keep: planKeeper(planOut, flags) };
       return await work(session, ports, {
-        dryRun: Boolean(flags['dry-run']), // not set is undefined, whatever its type says
+        dryRun: Boolean(flags['dry-run']) || planOut !== undefined, // not set is undefined, whatever its type says
         max: flags.max,
         batch: flags.batch ?? BATCH,
         signal: stop.signal,
@@ -77,6 +84,8 @@ export abstract class RunCommand extends JobctlCommand {
 
   protected tell(report: Report, flags: RunFlags, signal: AbortSignal): void {
     this.print(reportText(report, this.page(flags)));
-    if (!report.dryRun && !report.complete) process.exitCode = signal.aborted ? ExitCode.cancelled : ExitCode.partial;
+    if (report.dryRun || report.complete) return;
+    const kind = signal.aborted ? 'cancelled' : report.timedOut ? 'timeout' : 'partial';
+    process.exitCode = ExitCode[kind];
   }
 }

@@ -1,6 +1,7 @@
 import { Args, type Interfaces } from '@oclif/core';
 import type { Report } from '../domain/plan.ts';
 import { changeSchedule } from './change-schedule.ts';
+import { planFlags } from './flags.ts';
 import { RunCommand } from './run-command.ts';
 import { namedQueues } from './target-queues.ts';
 
@@ -11,6 +12,8 @@ export const scheduleArgs = {
 
 /** What the writes on a schedule share. */
 export abstract class ScheduleCommand extends RunCommand {
+  static override baseFlags = { ...RunCommand.baseFlags, ...planFlags };
+
   protected async change(
     deed: 'pause' | 'resume' | 'run' | 'remove',
     { queue, id }: Interfaces.InferredArgs<typeof scheduleArgs>,

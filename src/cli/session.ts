@@ -105,8 +105,17 @@ const openingOf = (flags: SessionFlags, context: Context): Opening => ({
   endpoint: flags['endpoint-url'] ?? context.endpoint,
   receive: flags.receive,
   prefix: context.prefix,
+  deadLetters: deadLettersOf(context),
   timeoutMs: parseDuration(flags.timeout) * 1000,
 });
+
+const deadLettersOf = ({ queues }: Context): Opening['deadLetters'] =>
+  Object.fromEntries(
+    Object.entries(queues).flatMap(([name, { deadLetter }]) => {
+      if (deadLetter === undefined) return [];
+      return [[name, typeof deadLetter === 'string' ? { queue: deadLetter } : deadLetter]];
+    }),
+  );
 
 /** The context alone, without a connection. */
 export async function findContext(

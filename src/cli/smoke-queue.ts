@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../config/duration.ts';
+import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { JobState } from '../domain/job.ts';
 import type { Report } from '../domain/plan.ts';
+import { unfit } from '../operations/adding.ts';
 import { engineFor } from '../operations/engine.ts';
-import { deadSince, type Followed, followJob } from '../operations/follow-job.ts';
+import { deadOf, deadSince, type Followed, followJob } from '../operations/follow-job.ts';
+import { followMessage } from '../operations/follow-message.ts';
 import { planAction } from '../operations/plan-action.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
@@ -40,12 +43,16 @@ export async function smokeQueue(
   const mark = `smoke-${randomBytes(6).toString('hex')}`;
   const type = order.type ?? set?.type ?? queue;
   const given = order.payload ?? (set?.payload === undefined ? '{}' : JSON.stringify(set.payload));
-  const within = parseDuration(order.within ?? set?.within ?? WITHIN);
+  // where an empty queue must be seen to be empty for a while, that while comes on top
+  const patience = parseDuration(WITHIN) + 2 * (reader.backend.emptyAfter?.seconds ?? 0);
+  const asked = order.within ?? set?.within;
+  const within = asked === undefined ? patience : parseDuration(asked);
   const died = await deadSince(reader, queue);
+  const deadBefore = reader.reads === 'receive' ? await deadOf(reader, queue) : 0;
   const added = await addJobs(session, ports, pace, {
     verb: 'smoke',
     queue,
-    jobs: one(type, given.replaceAll('{mark}', mark), keyOf(session, mark)),
+    jobs: one(type, given.replaceAll('{mark}', mark), manners(session, queue, mark)),
     skipInvalid: false,
     newQueue: false,
     reason: order.reason,
@@ -53,14 +60,20 @@ export async function smokeQueue(
   if (added.dryRun) return added;
   const id = added.made?.[0];
   if (id === undefined) throw notAdded(added);
-  const followed = await followJob(reader, { queue, id }, within, {
+  const watch = {
     now: () => performance.now() / 1000,
-    sleep: (seconds) => sleep(seconds * 1000, undefined, { signal: pace.signal }).catch(() => {}),
+    sleep: (seconds: number) => sleep(seconds * 1000, undefined, { signal: pace.signal }).catch(() => {}),
     signal: pace.signal,
-    show: ({ state }) => say(`job ${id}: ${state}`),
-  });
+  };
+  const followed =
+    reader.reads === 'receive'
+      ? await followMessage(reader, { queue, id }, within, deadBefore, {
+          ...watch,
+          show: (text) => say(`${queue}: ${text}`),
+        })
+      : await followJob(reader, { queue, id }, within, { ...watch, show: ({ state }) => say(`job ${id}: ${state}`) });
   const newlyDead = Math.max(0, (await died()) - (followed.ended === 'dead' ? 1 : 0));
-  const left = await cleanUp(session, ports, id, queue);
+  const left = await cleanUp(session, ports, id, queue, followed.ended);
   const error = followed.job?.error?.message;
   const checks = checksOf(followed, within, newlyDead, left, error === undefined ? undefined : String(redact(error)));
   return {
@@ -80,14 +93,18 @@ export async function smokeQueue(
   };
 }
 
-/** A key of its own, so that the job can be told from all others, where the backend has keys. */
-const keyOf = ({ adapter }: Session, mark: string): string | undefined => {
+/** A key of its own, to tell it from all others, and one attempt, so that a failure is told at once: what the backend can take of it. */
+function manners({ adapter }: Session, queue: string, mark: string): Partial<NewJob> {
   const { enqueue } = adapter.can;
-  return enqueue === undefined || enqueue.level === 'none' || enqueue.ops.ignores.has('key') ? undefined : mark;
-};
+  if (enqueue === undefined || enqueue.level === 'none') return {};
+  const { ops } = enqueue;
+  const fits = (some: Partial<NewJob>): Partial<NewJob> =>
+    unfit(queue, { type: queue, payload: '{}', ...some }, ops) === undefined ? some : {};
+  return { ...fits({ key: mark }), ...fits({ maxAttempts: 1 }) };
+}
 
-async function* one(type: string, payload: string, key: string | undefined): AsyncGenerator<Asked> {
-  yield { at: '--payload', job: { type, payload, ...(key === undefined ? {} : { key }) } };
+async function* one(type: string, payload: string, more: Partial<NewJob>): AsyncGenerator<Asked> {
+  yield { at: '--payload', job: { type, payload, ...more } };
 }
 
 const notAdded = ({ stopped, failed, skipped }: Report): JobctlError =>
@@ -100,9 +117,16 @@ const notAdded = ({ stopped, failed, skipped }: Report): JobctlError =>
 const removable: readonly JobState[] = ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'];
 
 /** Why the job is still there; undefined once it is gone. It is a run of its own, with a backup. */
-async function cleanUp(session: Session, ports: Ports, id: string, queue: string): Promise<string | undefined> {
+async function cleanUp(
+  session: Session,
+  ports: Ports,
+  id: string,
+  queue: string,
+  ended: Followed['ended'],
+): Promise<string | undefined> {
   const { adapter, reader, context } = session;
-  if ((await reader.find(id, queue)) === undefined) return undefined;
+  const looks = reader.reads === 'receive';
+  if (looks ? ended === 'gone' : (await reader.find(id, queue)) === undefined) return undefined;
   const quiet: Ports = {
     ...ports,
     show: { plan: () => {}, progress: () => {}, settled: () => {} },
@@ -115,7 +139,11 @@ async function cleanUp(session: Session, ports: Ports, id: string, queue: string
           verb: 'remove',
           context: context.name,
           protected: context.protected,
-          selection: { queues: [queue], states: removable, ids: [id] },
+          selection: {
+            queues: [queue],
+            states: looks ? (ended === 'dead' ? ['dead'] : ['waiting']) : removable,
+            ids: [id],
+          },
           tests: {},
           action: { verb: 'remove' },
           reason: 'the job of a smoke test',
@@ -133,7 +161,7 @@ async function cleanUp(session: Session, ports: Ports, id: string, queue: string
 }
 
 function checksOf(
-  { ended, waitedSeconds, job }: Followed,
+  { ended, waitedSeconds, job, note }: Followed,
   within: number,
   newlyDead: number,
   left: string | undefined,
@@ -142,11 +170,12 @@ function checksOf(
   const isDone = ended === 'completed' || ended === 'gone';
   const how: Readonly<Record<Followed['ended'], string>> = {
     completed: `after ${duration(waitedSeconds)}`,
-    gone: `after ${duration(waitedSeconds)}; it is not there any more`,
+    gone: `after ${duration(waitedSeconds)}; it is ${note ?? 'not there any more'}`,
     dead: `it died${error === undefined ? '' : `: ${error}`}`,
     cancelled: 'it was cancelled',
-    timeout: `it was still ${job?.state ?? 'there'}`,
-    stopped: 'the wait was stopped',
+    timeout:
+      note ?? (job?.retrying ? 'it failed, and waits to be tried again' : `it was still ${job?.state ?? 'there'}`),
+    stopped: `the wait was stopped${note === undefined ? '' : `; ${note}`}`,
   };
   return [
     { name: `completes within ${duration(within)}`, ok: isDone, note: how[ended] },

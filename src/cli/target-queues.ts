@@ -1,5 +1,6 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { noOtherQueue } from '../operations/engine.ts';
 import { knownQueues } from './session.ts';
 
 /** More ids than this without their queue would be a look-up each. */
@@ -30,6 +31,17 @@ export async function targetQueues(reader: QueueReader, { queue, allQueues, id }
   throw new JobctlError('usage', `There is no job ${ids.join(', ')} in ${reader.backend.where}.`, {
     next: ['jobctl job list'],
   });
+}
+
+/** Where a replay is to send to; nothing without --to. */
+export async function destinationOf(
+  reader: QueueReader,
+  queues: readonly string[],
+  to: string | undefined,
+): Promise<{ readonly to?: string }> {
+  if (to === undefined) return {};
+  if (reader.destination === undefined) throw noOtherQueue(reader.backend.name);
+  return { to: await reader.destination(queues, to) };
 }
 
 /** The queues named after a command, each once; at least one. */

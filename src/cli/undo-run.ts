@@ -2,12 +2,15 @@ import type { Report } from '../domain/plan.ts';
 import { wayBack } from '../operations/plan-return.ts';
 import { scheduleBack } from '../operations/plan-schedule.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
+import { scaleBack } from '../operations/scaling.ts';
 import { switchBack } from '../operations/switching.ts';
 import { changeSchedule } from './change-schedule.ts';
 import { putBack } from './put-back.ts';
 import { runHere } from './run-here.ts';
+import { scaleQueue } from './scale-queue.ts';
 import type { Session } from './session.ts';
 import { switchQueues } from './switch-queues.ts';
+import { cancelMove } from './whole-queue.ts';
 
 export interface UndoOrder {
   readonly run: string;
@@ -29,6 +32,9 @@ export async function undoRun(session: Session, ports: Ports, pace: Pace, order:
     const back = await scheduleBack(run, { ...task, deed });
     return await changeSchedule(session, ports, pace, { ...back, reason, verb: 'undo' });
   }
+  if (task.kind === 'move') return await cancelMove(session, ports, pace, task, reason);
+  if (task.kind === 'scale')
+    return await scaleQueue(session, ports, pace, { ...scaleBack(task), reason, verb: 'undo' });
   return await putBack(session, ports, pace, {
     verb: 'undo',
     via: wayBack(run),

@@ -6,7 +6,7 @@ import { actOn } from './act.ts';
 import { JobctlCommand } from './base-command.ts';
 import { type CarefulFlags, canaryOf, carefully } from './careful.ts';
 import { readSelection, type SelectionFlags } from './criteria.ts';
-import { writeFlags } from './flags.ts';
+import { planFlags, writeFlags } from './flags.ts';
 import { RunCommand } from './run-command.ts';
 import type { Session } from './session.ts';
 
@@ -23,7 +23,7 @@ export interface ActRequest {
 
 /** What every write on jobs shares: the limits, the pace, the selection. */
 export abstract class WriteCommand extends RunCommand {
-  static override baseFlags = { ...JobctlCommand.baseFlags, ...writeFlags };
+  static override baseFlags = { ...JobctlCommand.baseFlags, ...writeFlags, ...planFlags };
 
   /** A verb on the jobs that the selection flags name. */
   protected act(

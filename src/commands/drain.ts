@@ -1,9 +1,24 @@
 import { Args, Flags } from '@oclif/core';
 import { drainQueues } from '../cli/drain-queues.ts';
+import { pauseIntake, resumeIntake } from '../cli/intake.ts';
+import type { Session } from '../cli/session.ts';
 import { namedQueues } from '../cli/target-queues.ts';
 import { WriteCommand, type WriteFlags } from '../cli/write-command.ts';
-import { ExitCode } from '../domain/errors.ts';
+import { ExitCode, JobctlError } from '../domain/errors.ts';
 import { drainText } from '../output/drain-text.ts';
+
+interface WaitFlags {
+  readonly 'no-color'?: boolean;
+  readonly within: string;
+  readonly every: string;
+  readonly 'include-delayed': boolean;
+  readonly 'active-only': boolean;
+}
+
+interface Waited {
+  readonly schemaVersion: 1;
+  readonly drained: boolean;
+}
 
 export default class Drain extends WriteCommand {
   static override summary = 'Wait until the workers have emptied a queue, or take its jobs out.';
@@ -14,6 +29,10 @@ export default class Drain extends WriteCommand {
     {
       description: 'A maintenance window: after pause, until the running jobs have ended',
       command: '<%= config.bin %> <%= command.id %> email --active-only && ./migrate',
+    },
+    {
+      description: 'Nothing new comes in meanwhile; jobctl resume email ends it',
+      command: '<%= config.bin %> <%= command.id %> email --pause-schedules --within 10m --yes',
     },
     {
       description: 'Put what waits aside',
@@ -27,6 +46,10 @@ export default class Drain extends WriteCommand {
     every: Flags.string({ summary: 'Time between two looks.', default: '1s', helpValue: 'DURATION' }),
     'include-delayed': Flags.boolean({ summary: 'Also wait for jobs that are not due yet.' }),
     'active-only': Flags.boolean({ summary: 'Only until no job runs: for a queue that is paused.' }),
+    'pause-schedules': Flags.boolean({
+      summary: 'First stop the schedules that feed the queue. resume starts them again; a wait in vain does so itself.',
+      exclusive: ['evacuate'],
+    }),
     evacuate: Flags.boolean({
       summary: 'Take out what waits or is delayed, into a backup.',
       exclusive: ['include-delayed', 'active-only'],
@@ -37,16 +60,54 @@ export default class Drain extends WriteCommand {
     const { argv, flags } = await this.parse(Drain);
     const names = argv as string[];
     if (flags.evacuate) return await this.evacuate(names, flags);
+    if (flags['plan-out'] !== undefined)
+      throw new JobctlError('usage', 'To wait is nothing to be planned.', {
+        next: ['--plan-out goes with --evacuate; without it drain only looks.'],
+      });
+    if (flags['pause-schedules']) return await this.closed(names, flags);
     await using session = await this.open(flags);
-    const { reader, context } = session;
-    const queues = await namedQueues(reader, names);
+    return await this.wait(session, await namedQueues(session.reader, names), flags);
+  }
+
+  private async wait(
+    { reader, context }: Session,
+    queues: readonly string[],
+    flags: WaitFlags,
+    more: { readonly paused?: string | undefined } = {},
+  ): Promise<Waited> {
     const { within, every } = flags;
     const order = { queues, includeDelayed: flags['include-delayed'], activeOnly: flags['active-only'] };
     const ended = await drainQueues(reader, { ...order, within, every }, (text) => this.say(text));
-    const shown = { context: context.name, ...order, ...ended };
+    const shown = { context: context.name, ...order, ...ended, ...more };
     this.print(drainText(shown, this.page(flags)));
     if (!ended.drained) process.exitCode = ended.stopped === 'cancelled' ? ExitCode.cancelled : ExitCode.timeout;
     return { schemaVersion: 1, ...shown };
+  }
+
+  /** Nothing comes in by itself while it waits. What it stopped stays so only when the queue was emptied. */
+  private async closed(names: readonly string[], flags: WriteFlags & WaitFlags): Promise<unknown> {
+    return await this.inSession(flags, async (session, ports, pace) => {
+      const queues = await namedQueues(session.reader, names);
+      const order = { queues, reason: flags.reason, timeout: flags.timeout };
+      const paused = await pauseIntake(session, ports, pace, order);
+      if (paused.dryRun || !paused.complete) {
+        this.tell(paused, flags, pace.signal);
+        return paused;
+      }
+      const reopen = async (): Promise<void> => {
+        if (paused.run === undefined) return;
+        const { run } = await resumeIntake(session, ports, pace, order);
+        this.say(`The schedules were started again (${run}).`);
+      };
+      try {
+        const ended = await this.wait(session, queues, flags, { paused: paused.run });
+        if (!ended.drained) await reopen();
+        return { ...ended, ...(ended.drained || paused.run === undefined ? {} : { resumed: true }) };
+      } catch (error) {
+        await reopen();
+        throw error;
+      }
+    });
   }
 
   private async evacuate(names: readonly string[], flags: WriteFlags): Promise<unknown> {

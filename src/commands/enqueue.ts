@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { addJobs } from '../cli/add-jobs.ts';
-import { writeFlags } from '../cli/flags.ts';
+import { planFlags, writeFlags } from '../cli/flags.ts';
 import { newJobs } from '../cli/new-jobs.ts';
 import { RunCommand } from '../cli/run-command.ts';
 
@@ -26,6 +26,7 @@ export default class Enqueue extends RunCommand {
     }),
   };
   static override flags = {
+    ...planFlags,
     payload: Flags.string({ summary: 'Payload of one job; {} when missing.', helpValue: 'JSON', exclusive: ['file'] }),
     file: Flags.string({ summary: 'File with a payload, or a job, a line; - is stdin.', helpValue: 'FILE' }),
     delay: Flags.string({ summary: 'Not before this long from now.', helpValue: 'DURATION' }),

@@ -1,9 +1,10 @@
 import { Args, Flags } from '@oclif/core';
+import { planFlags } from '../cli/flags.ts';
 import { endPause } from '../cli/pause-window.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { switchQueues } from '../cli/switch-queues.ts';
 import { namedQueues } from '../cli/target-queues.ts';
-import { ExitCode } from '../domain/errors.ts';
+import { ExitCode, JobctlError } from '../domain/errors.ts';
 
 export default class Pause extends RunCommand {
   static override summary = 'Stop the workers from taking jobs from a queue.';
@@ -23,22 +24,34 @@ export default class Pause extends RunCommand {
   static override strict = false;
   static override args = { queue: Args.string({ required: true, description: 'Queues to pause.' }) };
   static override flags = {
+    ...planFlags,
     for: Flags.string({ summary: 'Resume after this long.', helpValue: 'DURATION' }),
     detach: Flags.boolean({
       summary: 'Do not wait. Nothing resumes it, but stats and check point it out when the time is over.',
       dependsOn: ['for'],
     }),
+    schedules: Flags.boolean({
+      summary: 'Also the schedules that feed the queue; resume starts them again.',
+    }),
   };
 
-  protected override readonly stopText =
-    'A pause with --for is ended at once. Press Ctrl-C again to leave without that.';
+  protected override stopText = 'A pause with --for is ended at once. Press Ctrl-C again to leave without that.';
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Pause);
+    if (flags['plan-out'] !== undefined && flags.for !== undefined && !flags.detach)
+      throw new JobctlError('usage', 'A plan cannot wait for the end of the pause.', {
+        next: ['Add --detach: stats and check say when the time is over.'],
+      });
     return await this.inSession(flags, async (session, ports, pace) => {
       const queues = await namedQueues(session.reader, argv as string[]);
       const order = { queues, reason: flags.reason, timeout: flags.timeout, for: flags.for };
-      const paused = await switchQueues(session, ports, pace, { ...order, verb: 'pause', to: 'paused' });
+      const paused = await switchQueues(session, ports, pace, {
+        ...order,
+        verb: 'pause',
+        to: 'paused',
+        schedules: flags.schedules,
+      });
       this.tell(paused, flags, pace.signal);
       if (order.for === undefined || flags.detach || paused.outcomes.done === 0) return paused;
       const say = (text: string): void => this.say(text);

@@ -1,7 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { allQueuesFlag, carefulFlags, selectionFlags } from '../cli/flags.ts';
-import { targetQueues } from '../cli/target-queues.ts';
-import { WriteCommand } from '../cli/write-command.ts';
+import { destinationOf, targetQueues } from '../cli/target-queues.ts';
+import { type MoveFlags, moveOrder, moveQueue } from '../cli/whole-queue.ts';
+import { WriteCommand, type WriteFlags } from '../cli/write-command.ts';
+import { JobctlError } from '../domain/errors.ts';
 
 export default class Replay extends WriteCommand {
   static override aliases = ['dlq replay', 'retry'];
@@ -19,6 +21,10 @@ export default class Replay extends WriteCommand {
       description: 'Five first; the others only when none of these dies again',
       command: '<%= config.bin %> <%= command.id %> email --canary 5 --canary-wait 2m',
     },
+    {
+      description: 'SQS moves all of them by itself',
+      command: '<%= config.bin %> <%= command.id %> orders --native --rate 50/s --confirm orders',
+    },
     { description: 'A whole queue, slowly', command: '<%= config.bin %> <%= command.id %> email --rate 20/s' },
   ];
   static override args = {
@@ -27,21 +33,47 @@ export default class Replay extends WriteCommand {
   static override flags = {
     ...selectionFlags,
     ...allQueuesFlag,
+    to: Flags.string({
+      summary: "Into this queue, not back into each job's own (SQS).",
+      helpValue: 'QUEUE',
+    }),
+    native: Flags.boolean({
+      summary: 'The whole queue, by a task of the backend itself (SQS: StartMessageMoveTask).',
+      exclusive: ['keep-attempts'],
+    }),
+    backup: Flags.boolean({
+      summary: '--no-backup with --native: it is known that no backup is made.',
+      allowNo: true,
+      default: true,
+    }),
     'keep-attempts': Flags.boolean({ summary: 'Keep the count of attempts: the next failure may be the last.' }),
     ...carefulFlags,
   };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay);
+    if (flags.native) return await this.move(args.queue, flags);
+    if (!flags.backup)
+      throw new JobctlError('usage', '--no-backup goes with --native alone.', {
+        next: ['Without --native each job is saved first.'],
+      });
+    const { 'keep-attempts': keepAttempts } = flags;
     return await this.act(
       flags,
-      async ({ reader }) => ({
-        verb: 'replay',
-        queues: await targetQueues(reader, { queue: args.queue, allQueues: flags['all-queues'], id: flags.id }),
-        states: ['dead'],
-        action: { verb: 'replay', keepAttempts: flags['keep-attempts'] },
-      }),
+      async ({ reader }) => {
+        const queues = await targetQueues(reader, { queue: args.queue, allQueues: flags['all-queues'], id: flags.id });
+        const to = await destinationOf(reader, queues, flags.to);
+        return { verb: 'replay', queues, states: ['dead'], action: { verb: 'replay', keepAttempts, ...to } };
+      },
       flags,
+    );
+  }
+
+  private async move(queue: string | undefined, flags: WriteFlags & MoveFlags): Promise<unknown> {
+    const order = moveOrder(queue, flags);
+    this.stopText = 'Detaching; the backend goes on by itself. Press Ctrl-C again to leave at once.';
+    return await this.write({ ...flags, rate: undefined }, (session, ports, pace) =>
+      moveQueue(session, ports, pace, order),
     );
   }
 }

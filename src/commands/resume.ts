@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { planFlags } from '../cli/flags.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { switchQueues } from '../cli/switch-queues.ts';
 import { namedQueues } from '../cli/target-queues.ts';
@@ -13,6 +14,7 @@ export default class Resume extends RunCommand {
   ];
   static override strict = false;
   static override args = { queue: Args.string({ required: true, description: 'Queues to resume.' }) };
+  static override flags = planFlags;
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Resume);

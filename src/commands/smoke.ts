@@ -21,7 +21,7 @@ export default class Smoke extends RunCommand {
     junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
   };
 
-  protected override readonly stopText = 'Stopping to wait; the job is taken away if no worker has it.';
+  protected override stopText = 'Stopping to wait; the job is taken away if no worker has it.';
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Smoke);

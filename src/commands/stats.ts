@@ -5,6 +5,7 @@ import { knownQueues, type Session } from '../cli/session.ts';
 import { pageFor } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
 import type { Breakdown } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
 import { pauseLine } from '../output/pauses-text.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
 import { warningsText } from '../output/warning-text.ts';
@@ -26,6 +27,10 @@ export default class Stats extends JobctlCommand {
   static override args = { queue: Args.string({ description: 'Queues; all of them when none is named.' }) };
   static override flags = {
     by: Flags.option({ options: ['type', 'lane', 'tenant'] as const, summary: 'Break each queue down.' })(),
+    metrics: Flags.boolean({
+      summary:
+        'Also what a monitoring service measured, with the time of each point: on SQS the oldest age and the throughput from CloudWatch.',
+    }),
     watch: Flags.boolean({ char: 'w', summary: 'Show it again and again, until Ctrl-C.', exclusive: ['json'] }),
     every: Flags.string({ summary: 'Time between two looks.', default: '2s', helpValue: 'DURATION' }),
   };
@@ -34,7 +39,7 @@ export default class Stats extends JobctlCommand {
     const { argv, flags } = await this.parse(Stats);
     await using session = await this.open(flags);
     const page = this.page(flags);
-    const look = (): Promise<StatsView> => this.look(session, argv as string[], flags.by);
+    const look = (): Promise<StatsView> => this.look(session, argv as string[], flags.by, flags.metrics);
     if (flags.watch) {
       await watch(
         async () => statsText(await look(), page),
@@ -53,12 +58,30 @@ export default class Stats extends JobctlCommand {
     return { schemaVersion: 1, ...stats };
   }
 
-  private async look(session: Session, asked: readonly string[], by: Breakdown | undefined): Promise<StatsView> {
+  private async look(
+    session: Session,
+    asked: readonly string[],
+    by: Breakdown | undefined,
+    metrics: boolean,
+  ): Promise<StatsView> {
     const { context, reader } = session;
     const queues = asked.length === 0 ? undefined : await knownQueues(reader, asked);
-    const stats = await reader.stats({ queues, by });
+    if (metrics && reader.measures === undefined) throw unmeasured(reader.backend.name);
+    const stats = await reader.stats({ queues, by, metrics });
     const asOf = await reader.now();
     const pauses = await pauseNotes(session, stats, asOf);
-    return { context: context.name, backend: reader.backend.name, asOf, queues: stats, pauses };
+    return {
+      context: context.name,
+      backend: reader.backend.name,
+      asOf,
+      queues: stats,
+      pauses,
+      measuredBy: metrics ? reader.measures : undefined,
+    };
   }
 }
+
+const unmeasured = (backend: string): JobctlError =>
+  new JobctlError('unsupported', `Nothing measures the queues of ${backend} besides jobctl.`, {
+    next: ['jobctl stats   # counts, ages and rates come from the backend itself'],
+  });

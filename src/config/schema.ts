@@ -61,12 +61,30 @@ const smoke = z
   })
   .describe('The job that jobctl smoke adds to this queue.');
 
+const path = z.string().min(1).optional();
+
+const deadLetter = z
+  .strictObject({
+    queue: z.string().min(1).describe('Its name.'),
+    payload: path.describe(
+      'Where the payload of the original is in the payload there: original.data. All of it when missing.',
+    ),
+    type: path.describe('Where the name of the original is; the name of the copy when missing.'),
+    error: path.describe('Where it says why it died: a text, or an object with a message.'),
+    options: path.describe(
+      'Where the options of the original are; its attempts, backoff and priority are taken from there.',
+    ),
+    source: path.describe('Where the queue of the original is named, when several queues keep their dead in one.'),
+  })
+  .describe('How copies of dead jobs lie in a queue of their own.');
+
 const queue = z.strictObject({
   deadLetter: z
-    .string()
-    .min(1)
+    .union([z.string().min(1), deadLetter])
     .optional()
-    .describe('The queue that holds the dead jobs of this one, where the backend does not tell.'),
+    .describe(
+      'BullMQ: the queue in which the application keeps the dead jobs of this one; its name, or more about it.',
+    ),
   lanes: z
     .record(
       z.string(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { makeFolder, writeDurably } from '../safety/durable-file.ts';
 import type { ProcessIdentity } from '../safety/process-identity.ts';
+import type { GuestState } from './guest.ts';
 
 /** What `demo up` leaves behind, so that `status` and `down` find exactly what it started. */
 export interface DemoState {
@@ -15,6 +16,7 @@ export interface DemoState {
   /** Set when the incident is in the database. */
   readonly url?: string;
   readonly worker?: ProcessIdentity;
+  readonly guests?: readonly GuestState[];
 }
 
 export const demoFolder = (stateDirectory: string): string => join(stateDirectory, 'demo');

@@ -22,7 +22,8 @@ export async function down(stateDirectory: string): Promise<DemoDown> {
 
 /** The folder goes last: as long as anything is left, the next `down` finds it. */
 export async function takeDown(folder: string, state: DemoState): Promise<void> {
-  if (state.worker !== undefined) await stopProcess(state.worker);
+  const processes = [state.worker, ...(state.guests ?? []).flatMap(({ worker, server }) => [worker, server])];
+  for (const one of processes) if (one !== undefined) await stopProcess(one);
   const server = await runningServer(state.dataDir);
   if (server !== undefined) await stopPostgres(server, state.dataDir);
   if (isOurs(folder, state.dataDir)) await rm(state.dataDir, { recursive: true, force: true, maxRetries: 5 });

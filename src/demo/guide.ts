@@ -1,4 +1,5 @@
-import type { DemoStatus } from './status.ts';
+import { guestNamed } from './guests.ts';
+import type { DemoStatus, GuestStatus } from './status.ts';
 
 /** Emphasis, as the page of the command gives it. */
 export interface Emphasis {
@@ -33,10 +34,25 @@ export function upText(status: DemoStatus, program: string, { strong, dim }: Emp
     strong('Look around'),
     `  export JOBCTL_URL=${status.url ?? ''}`,
     ...commands,
+    ...status.guests.flatMap((guest) => ['', ...guestText(guest, program, { strong, dim })]),
     '',
     `Stop it and remove its data with: ${program} demo down`,
   ].join('\n');
 }
+
+function guestText(guest: GuestStatus, program: string, { strong, dim }: Pick<Emphasis, 'strong' | 'dim'>): string[] {
+  const { title, queue } = guestNamed(guest.name);
+  return [
+    strong(`The same on ${title}`),
+    ...exportsOf(guest),
+    dim('  # how many jobs are where, and what the dead ones have in common'),
+    `  ${program} stats`,
+    `  ${program} dlq groups ${queue}`,
+  ];
+}
+
+const exportsOf = ({ variables }: GuestStatus): string[] =>
+  Object.entries(variables).map(([name, value]) => `  export ${name}=${value}`);
 
 export function statusText(status: DemoStatus, program: string, { strong, dim, bad }: Emphasis): string {
   if (status.state === 'none') return `No demo is running. Start it with: ${program} demo up`;
@@ -54,6 +70,11 @@ export function statusText(status: DemoStatus, program: string, { strong, dim, b
     part('Postgres', status.server),
     part('worker  ', status.worker),
     ...(status.url === undefined ? [] : [`  export JOBCTL_URL=${status.url}`]),
+    ...status.guests.flatMap((guest) => [
+      part(guest.name.padEnd(8), guest.server),
+      part('worker  ', guest.worker),
+      ...(guest.server.running ? exportsOf(guest) : []),
+    ]),
     ...next,
   ].join('\n');
 }

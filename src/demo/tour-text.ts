@@ -1,22 +1,21 @@
 import type { Emphasis } from './guide.ts';
 import type { Deviation } from './tour/checks.ts';
-import { steps } from './tour/steps.ts';
 import type { StepReport } from './tour/walk.ts';
 import type { TourReport } from './tour.ts';
 
 const rule = '─'.repeat(80);
 
-export const openingText = (url: string): string =>
-  [
-    'A shop in trouble, on a server of its own: mails died, a worker crashed.',
-    'Each command below is run for real, and what it says is held against the rows',
-    'in the database.',
-    '',
-    `$ export JOBCTL_URL=${url}`,
-  ].join('\n');
+export const openingText = [
+  'A shop in trouble, on servers of its own: mails died, a worker crashed.',
+  'Each command below is run for real, and what it says is held against what the',
+  'server has.',
+].join('\n');
 
-export const titleText = (title: string, number: number, command: string, { strong, dim }: Emphasis): string =>
-  ['', dim(rule), strong(`${number}/${steps.length} ${title}`), '', strong(`$ ${command}`)].join('\n');
+export const arrivalText = (variables: Readonly<Record<string, string>>): string =>
+  ['', ...Object.entries(variables).map(([name, value]) => `$ export ${name}=${value}`)].join('\n');
+
+export const titleText = (title: string, number: string, command: string, { strong, dim }: Emphasis): string =>
+  ['', dim(rule), strong(`${number} ${title}`), '', strong(`$ ${command}`)].join('\n');
 
 export const verdictText = (proves: string, { ok, deviations }: StepReport, { good, bad }: Emphasis): string =>
   `\n${ok ? good(`checked: ${proves}`) : deviations.map((one) => bad(deviationText(one))).join('\n')}`;
@@ -28,7 +27,7 @@ export const closingText = ({ seconds, steps: taken }: TourReport, program: stri
   [
     '',
     rule,
-    strong(`All ${taken.length} steps did what they say (${seconds.toFixed(1)} s). Server and data are removed.`),
+    strong(`All ${taken.length} steps did what they say (${seconds.toFixed(1)} s). Servers and data are removed.`),
     '',
     'Look around by yourself, with workers that go on working:',
     `  ${program} demo up      starts it, and says what to try`,

@@ -4,13 +4,14 @@ import { basename, join } from 'node:path';
 import pg from 'pg';
 import { makeFolder } from '../safety/durable-file.ts';
 import { thisProcess } from '../safety/process-identity.ts';
+import { logOf, startProcess } from './demo-process.ts';
 import { beingStarted, claimFolder, type DemoState, demoFolder, readState, writeState } from './demo-state.ts';
-import { startWorker } from './demo-worker.ts';
 import { DATA_PREFIX, takeDown } from './down.ts';
+import { addGuests } from './guests.ts';
 import { type Seeded, seedIncident } from './incident.ts';
 import { isRoot, othersReach, temporaryFolder } from './postgres-binaries.ts';
 import { startPostgres } from './postgres-server.ts';
-import { type DemoStatus, demoStatus, serverLog } from './status.ts';
+import { type DemoStatus, demoStatus } from './status.ts';
 
 const schema = readFileSync(new URL('../../assets/demo/procrastinate.sql', import.meta.url), 'utf8');
 
@@ -21,6 +22,8 @@ export interface UpOptions {
   readonly stateDirectory: string;
   /** False: the queues stay as the crash left them. */
   readonly worker: boolean;
+  /** False: Postgres alone. */
+  readonly guests: boolean;
   readonly say: (text: string) => void;
 }
 
@@ -37,6 +40,7 @@ export async function up(options: UpOptions): Promise<DemoStatus> {
   if (found.state !== 'running') await start(folder, say);
   else say('The demo is up already.');
   if (options.worker && !found.worker.running) await addWorker(folder, say);
+  if (options.guests) await addGuests(folder, options.worker, say);
   return demoStatus(stateDirectory);
 }
 
@@ -55,7 +59,7 @@ async function start(folder: string, say: UpOptions['say']): Promise<void> {
   });
   try {
     const since = performance.now();
-    const server = await startPostgres({ dataDir, logFile: serverLog(folder), detached: true, settings });
+    const server = await startPostgres({ dataDir, logFile: logOf(folder, 'server'), detached: true, settings });
     say(`Postgres runs on port ${server.port} (${seconds(since)}).`);
     const url = await createShop(server.url);
     const seeded = await fill(url);
@@ -97,7 +101,8 @@ async function withClient<T>(url: string, work: (db: pg.Client) => Promise<T>): 
 async function addWorker(folder: string, say: UpOptions['say']): Promise<void> {
   const state = await readState(folder);
   if (state?.url === undefined) return;
-  const worker = await startWorker(folder, state.url);
+  const program = new URL('./worker-main.ts', import.meta.url);
+  const { process: worker } = await startProcess(folder, 'worker', program, [state.url]);
   await writeState(folder, { ...state, worker });
   say(`A worker has started (process ${worker.pid}).`);
 }

@@ -3,7 +3,7 @@
  * everybody can see whose process this is, and the database's URL.
  */
 import pg from 'pg';
-import { thisProcess } from '../safety/process-identity.ts';
+import { tellReady } from './demo-process.ts';
 import { dice } from './dice.ts';
 import { handlers } from './handlers.ts';
 import { keepShopOpen } from './shop.ts';
@@ -24,8 +24,7 @@ const stalledAfterMs = 86_400_000;
 
 try {
   await db.query('SELECT 1');
-  process.send?.(await thisProcess());
-  process.disconnect?.();
+  await tellReady();
   log(`working on ${Object.keys(crew).join(', ')}`);
   const work = Object.entries(crew).map(([queue, concurrency]) =>
     runWorker({

@@ -2,8 +2,8 @@ import type { Instant } from './instant.ts';
 
 /** What a claim does to its jobs when it is applied. Stored in the plan, so plain data. */
 export type Action =
-  /** dead → waiting, with the full attempt policy again unless `keepAttempts`. */
-  | { readonly verb: 'replay'; readonly keepAttempts: boolean }
+  /** dead → waiting, with the full attempt policy again unless `keepAttempts`. `to`: in that queue instead of each job's own. */
+  | { readonly verb: 'replay'; readonly keepAttempts: boolean; readonly to?: string | undefined }
   /** active → waiting for jobs whose owner is gone. */
   | { readonly verb: 'reset' }
   | { readonly verb: 'remove' }

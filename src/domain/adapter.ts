@@ -1,12 +1,16 @@
 import type { Action, PutBack, Resolution } from './action.ts';
 import type { Capability } from './capability.ts';
+import type { DoctorFinding } from './doctor.ts';
 import type { Enqueues } from './enqueue.ts';
 import type { Instant } from './instant.ts';
 import type { Job, JobDetail, JobRef, JobState } from './job.ts';
+import type { LogAnswer, LogRequest } from './log.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pause.ts';
+import type { Scale, Scales } from './scale.ts';
 import type { Schedule, Schedules } from './schedule.ts';
 import type { Criterion, Selection } from './selection.ts';
+import type { Empties, Moves } from './whole-queue.ts';
 
 export interface BackendInfo {
   /** `memory`, `postgres/procrastinate`, `sqs`, `bullmq` … */
@@ -71,12 +75,29 @@ export interface QueueStats extends StatsRow {
   readonly by?: readonly (StatsRow & { readonly key: string })[] | undefined;
   /** Where its dead jobs lie, when that is a queue with a row of its own: both rows count the same jobs. */
   readonly deadLetter?: string | undefined;
+  /** Where they were asked for; what the monitoring has no point for is missing, and is not 0. */
+  readonly metrics?: QueueMetrics | undefined;
+}
+
+/** What a monitoring service measured of a queue. Each point with the time it stands for, which lies minutes back. */
+export interface QueueMetrics {
+  readonly oldestAgeSeconds?: Point | undefined;
+  /** Jobs a minute that were added, and that were taken away when done. */
+  readonly sentPerMinute?: Point | undefined;
+  readonly donePerMinute?: Point | undefined;
+}
+
+export interface Point {
+  readonly value: number;
+  readonly at: Instant;
 }
 
 export interface StatsRequest {
   /** All queues when missing. */
   readonly queues?: readonly string[] | undefined;
   readonly by?: Breakdown | undefined;
+  /** Also what a monitoring service measured, where the backend has one. */
+  readonly metrics?: boolean | undefined;
 }
 
 export interface Count {
@@ -99,11 +120,28 @@ export interface Worker {
   readonly silent: boolean;
   /** Jobs that it has now; undefined where jobs do not name their worker. */
   readonly active?: number | undefined;
+  /** The queue that it takes from, where it is only one. */
+  readonly queue?: string | undefined;
+  /** The backend's own word, where a worker is more than alive or silent: `Enabled`, `Disabling`. */
+  readonly state?: string | undefined;
+  /** How many jobs or runs it may have at once, and who says so; missing where nothing limits it. */
+  readonly limit?: { readonly value: number; readonly by: string } | undefined;
+  /** How many run now, as far as that is measured. */
+  readonly running?: number | undefined;
+  /** How its last turn ended, in the backend's own words. */
+  readonly note?: string | undefined;
 }
 
 export interface Statement {
   readonly operation: string;
   readonly sql: string;
+}
+
+export interface Cautions {
+  /** What the write cannot reach, or reaches beside. One line each. */
+  readonly lines: readonly string[];
+  /** Nothing tells what came after the plan was made: the run ends at the count of the plan. */
+  readonly endsAtCount: boolean;
 }
 
 /** All that inspection may see. Nothing here changes the backend, except where `reads` is `receive`. */
@@ -127,10 +165,25 @@ export interface QueueReader {
   find(id: string, queue?: string): Promise<JobDetail | undefined>;
   /** How many jobs that may fit others hold now, so that no claim could meet them. Only where a look can miss them. */
   heldByOthers?(selection: Selection): Promise<number>;
+  /**
+   * The queue that a replay from these may send to instead of each job's own, by its name. Throws `usage` where there is
+   * none of that name, `refused` where it is of another kind. Missing where a job can only go back to its own.
+   */
+  destination?(queues: readonly string[], to: string): Promise<string>;
+  /** What to know before a write on this selection. */
+  cautions?(selection: Selection, verb: (Action | Resolution)['verb']): Promise<Cautions>;
   /** The workers that the backend knows of; missing where it knows none. */
   workers?(): Promise<Worker[]>;
   /** What adds jobs by itself, of the queues given or of all; missing where the backend keeps no such thing. */
   schedules?(queues?: readonly string[]): Promise<Schedule[]>;
+  /** The service that `stats` with `metrics` asks; missing where nothing else measures the queues. */
+  readonly measures?: string | undefined;
+  /** How much of a queue is worked on at once, consumer by consumer; missing where only the workers know. */
+  scales?(queue: string): Promise<Scale[]>;
+  /** What is set up in a way that will hurt, of the queues given or of all; missing where nothing is judged. */
+  findings?(queues?: readonly string[]): Promise<DoctorFinding[]>;
+  /** What the workers of a queue have logged; missing where the backend cannot reach their log. */
+  logs?(request: LogRequest): Promise<LogAnswer>;
   /** What it would send for each operation, to be read before it is trusted; missing where that says nothing. */
   statements?(): Promise<Statement[]>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
@@ -247,8 +300,14 @@ export interface RareCapabilities {
   /** Stop the workers from taking jobs. Missing where the backend has no means of its own. */
   readonly pause?: Capability<Pauses>;
   readonly enqueue?: Capability<Enqueues>;
+  /** Give all dead jobs of a queue back in one task of the backend's own. */
+  readonly move?: Capability<Moves>;
+  /** Delete all of a queue in one call. */
+  readonly empty?: Capability<Empties>;
   /** Change what `schedules()` lists. */
   readonly schedule?: Capability<Schedules>;
+  /** Change what `scales()` tells. */
+  readonly scale?: Capability<Scales>;
 }
 
 export interface QueueAdapter extends QueueReader {

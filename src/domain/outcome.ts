@@ -13,6 +13,7 @@ export const skipReasons = [
   'locked',
   'started',
   'not-applied',
+  'invalid-payload',
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];
 

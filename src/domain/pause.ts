@@ -5,6 +5,17 @@ export interface PauseState {
   readonly found: Readonly<Record<string, unknown>>;
   /** One line for each thing that a pause touches: `queue flag`, `mapping 3f… of function send-email (Enabled)`. */
   readonly means: readonly string[];
+  /** What to know before saying yes, one line each. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
+export interface PauseScope {
+  /** Also what adds jobs by itself. */
+  readonly schedules?: boolean | undefined;
+  /** These alone: the workers go on. */
+  readonly only?: 'schedules' | undefined;
+  /** Of a resume: what the pause found, so that only that is looked at. */
+  readonly found?: PauseState['found'] | undefined;
 }
 
 /**
@@ -12,8 +23,11 @@ export interface PauseState {
  * the new state. Doing what is already so changes nothing.
  */
 export interface Pauses {
-  look(queue: string): Promise<PauseState>;
-  pause(queue: string): Promise<PauseState>;
+  /** True where a pause can also stop what adds jobs by itself. */
+  readonly schedules?: true | undefined;
+  look(queue: string, scope?: PauseScope): Promise<PauseState>;
+  /** `found`: what `look` said before. */
+  pause(queue: string, found?: PauseState['found']): Promise<PauseState>;
   /** `found`: what `look` said before the pause; without it everything that a pause touches is started. */
   resume(queue: string, found?: PauseState['found']): Promise<PauseState>;
 }

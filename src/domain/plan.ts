@@ -4,6 +4,7 @@ import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
 import type { Tally } from './outcome.ts';
 import type { PauseState } from './pause.ts';
+import type { Scale, ScaleChange } from './scale.ts';
 import type { Schedule } from './schedule.ts';
 import type { Selection } from './selection.ts';
 
@@ -30,12 +31,19 @@ export const verbs = [
   'schedule-resume',
   'schedule-run',
   'schedule-remove',
+  'scale',
 ] as const;
 export type Verb = (typeof verbs)[number];
 
 /** What is to be done, as data: enough to show it, to do it, and to go on with it after a crash. */
 export type Task =
-  | { readonly kind: 'act'; readonly selection: Selection; readonly action: Action | Resolution }
+  | {
+      readonly kind: 'act';
+      readonly selection: Selection;
+      readonly action: Action | Resolution;
+      readonly validOnly?: true | undefined;
+      readonly empties?: { readonly saves: boolean } | undefined;
+    }
   /**
    * `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated,
    * `withdraw` takes away what was added, as long as no worker has begun it.
@@ -51,11 +59,25 @@ export type Task =
       readonly kind: 'switch';
       readonly to: 'paused' | 'running';
       readonly switches: readonly QueueSwitch[];
+      /** Of a pause: also what adds jobs by itself. */
+      readonly schedules?: true | undefined;
       /** Of a pause: when it is to be over. */
       readonly until?: Instant | undefined;
     }
   /** Jobs that are not there yet. They lie in a file beside the plan, numbered from 1 in the order to be added. */
   | { readonly kind: 'enqueue'; readonly queue: string; readonly types: readonly string[] }
+  /** The backend moves all dead jobs of a queue by itself. `cancel` ends such a move; what was moved stays moved. */
+  | {
+      readonly kind: 'move';
+      readonly deed: 'start' | 'cancel';
+      readonly queue: string;
+      /** The queue that is emptied. */
+      readonly from: string;
+      readonly to?: string | undefined;
+      readonly perSecond?: number | undefined;
+      /** No move that began before this is ours. */
+      readonly since: Instant;
+    }
   /** One schedule. `run` adds a job of it now, `put` brings back a removed one. */
   | {
       readonly kind: 'schedule';
@@ -64,7 +86,17 @@ export type Task =
       readonly schedule: Schedule;
       /** What is brought back, lossless. */
       readonly saved?: Readonly<Record<string, unknown>> | undefined;
-    };
+    }
+  /** How much the consumers of a queue work on at once. Each consumer is one thing to do. */
+  | { readonly kind: 'scale'; readonly steps: readonly ScaleStep[] };
+
+export interface ScaleStep {
+  /** How it was when the plan was made. */
+  readonly scale: Scale;
+  readonly change: ScaleChange;
+  /** The values that are replaced; null where there was no limit. */
+  readonly as: ScaleChange;
+}
 
 export interface QueueSwitch {
   readonly queue: string;
@@ -98,6 +130,8 @@ export interface Plan {
   readonly matched: Count;
   /** Act on at most this many of the matched. */
   readonly limit?: number | undefined;
+  /** The run ends when it has dealt with this many, because nothing tells what arrived after the plan. */
+  readonly upTo?: number | undefined;
   readonly severity: 'normal' | 'severe';
   /** A few of the jobs, for the eye. */
   readonly sample: readonly Job[];
@@ -107,6 +141,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** Kept in the audit: why this is done. */
   readonly reason?: string | undefined;
+  /** The checksum of the plan file that it was made from again. */
+  readonly applies?: string | undefined;
 }
 
 /** The result of a run, and what `--json` prints of it. */
@@ -130,10 +166,14 @@ export interface Report {
   /** Ids of the first jobs that were added. */
   readonly made?: readonly string[] | undefined;
   readonly backup?: string | undefined;
+  /** Where the plan was written to. Then nothing was done. */
+  readonly planFile?: string | undefined;
   /** True when nothing is left for the operator to deal with. A run that is not complete never exits with 0. */
   readonly complete: boolean;
   /** Why the run stopped early. */
   readonly stopped?: string | undefined;
+  /** It stopped because a change that was accepted did not take effect in time: exit code 9. */
+  readonly timedOut?: true | undefined;
   /** What to do next, best first. */
   readonly next: readonly string[];
 }

@@ -20,6 +20,8 @@ export interface Schedules {
   run?(id: string, queue: string): Promise<string>;
   /** The definition as it was, lossless, for `put`. Undefined when it is not there (any more). */
   save(id: string, queue: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** False where only whoever made it may take it away: `remove` and `put` then reject. */
+  readonly removable?: false | undefined;
   /** `as`: only if it is still what was saved. */
   remove(id: string, queue: string, as?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Recreates what `save` returned; refuses when one of that id is there. */

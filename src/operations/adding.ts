@@ -61,11 +61,14 @@ export function unfit(
   {
     ignores,
     refuses,
-  }: { readonly ignores: ReadonlySet<keyof NewJob>; readonly refuses?: (job: NewJob) => string | undefined },
+  }: {
+    readonly ignores: ReadonlySet<keyof NewJob>;
+    readonly refuses?: (job: NewJob, queue: string) => string | undefined;
+  },
 ): string | undefined {
   if (ignores.has('type') && job.type !== queue)
     return `a queue holds jobs of one type here, its own name: ${queue}, not ${job.type}`;
   for (const field of ignores)
     if (field !== 'type' && job[field] !== undefined) return `${field} means nothing to this backend`;
-  return refuses?.(job);
+  return refuses?.(job, queue);
 }

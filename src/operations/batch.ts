@@ -5,6 +5,8 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { PauseState, Pauses } from '../domain/pause.ts';
 import type { Plan, QueueSwitch, Task } from '../domain/plan.ts';
 import type { Tests } from '../domain/selection.ts';
+import type { PayloadCheck } from './payloads.ts';
+import type { SentBefore } from './sent-before.ts';
 
 /** What is written at once: a claim, or a step where there is nothing to claim. */
 export type Batch =
@@ -23,13 +25,24 @@ export interface Step {
   /** What is about to be changed, kept in the journal for an undo. */
   readonly saved?: Readonly<Record<string, unknown>> | undefined;
   /** One outcome for each. When it rejects, the answer was lost: the outcome is unknown. */
-  apply(): Promise<Taken>;
+  apply(watch: Watch): Promise<Taken>;
+}
+
+/** What a step that takes its time sees of the run around it. */
+export interface Watch {
+  /** Aborted when it should come to an end. */
+  readonly signal: AbortSignal;
+  /** Ends early then. */
+  sleep(seconds: number): Promise<unknown>;
+  progress(done: number, of: number): void;
 }
 
 export interface Taken {
   readonly outcomes: readonly Outcome[];
   /** The ids of jobs that were added. */
   readonly made?: readonly string[] | undefined;
+  /** How many jobs were done, where one step stands for many. */
+  readonly amount?: number | undefined;
 }
 
 /** Saved jobs of one batch; `mark` is the write that an undo takes back. */
@@ -51,9 +64,13 @@ export interface Engine {
   batches(size: number, from: number): AsyncIterable<Batch>;
   /** Still what the plan meant? Asked of each claimed job. */
   keeps(job: Job): boolean;
+  /** Meant by the plan, and to be left alone all the same: why. */
+  refuses?: ((job: Job) => string | undefined) | undefined;
   settle(intent: Open): Promise<Outcome[]>;
   /** Jobs of the plan that are still as they were: others held them while we passed. Undefined where nobody can say. */
   left(): Promise<number | undefined>;
+  /** False where this backend cannot take it back afterwards: then no undo is promised. */
+  readonly undoable?: boolean | undefined;
   /** A claim can miss what others hold, and no exact count tells of it: then `left` is asked at the end in any case. */
   readonly misses?: boolean | undefined;
 }
@@ -61,9 +78,13 @@ export interface Engine {
 export interface EngineParts {
   readonly adapter: QueueAdapter;
   readonly tests: Tests;
+  /** Where the plan is about jobs with a valid payload only. */
+  readonly payloads?: PayloadCheck | undefined;
   /** Reads the source of a put-back from this batch on. */
   source(task: Extract<Task, { kind: 'put-back' }>, from: number): AsyncIterable<SourceBatch>;
   readonly switches?: Switches | undefined;
+  /** What earlier restores made of a backup. Asked where a job that is put back gets another id. */
+  readonly sentBefore?: ((backup: string) => Promise<SentBefore>) | undefined;
   /** The jobs to be added, from this number on. */
   readonly input?: ((from: number, size: number) => AsyncIterable<readonly NewJob[]>) | undefined;
 }

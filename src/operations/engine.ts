@@ -1,39 +1,66 @@
 import type { Action, Resolution } from '../domain/action.ts';
-import type { Claim, Claims, QueueAdapter, QueueReader, Returns, Settles } from '../domain/adapter.ts';
+import type { Claim, Claims, QueueAdapter, QueueReader, Returns, SavedJob, Settles } from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
+import { JobctlError } from '../domain/errors.ts';
 import type { JobState } from '../domain/job.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Task } from '../domain/plan.ts';
 import { matcher, residue, type Selection } from '../domain/selection.ts';
 import { adding } from './adding.ts';
-import type { Engine, EngineParts } from './batch.ts';
+import type { Engine, EngineParts, SourceBatch } from './batch.ts';
+import { emptying, noEmptying } from './emptying.ts';
+import { moving } from './moving.ts';
+import { scaling } from './scaling.ts';
 import { scheduling } from './scheduling.ts';
+import type { SentBefore } from './sent-before.ts';
 import { switching } from './switching.ts';
 
 export type { Engine, EngineParts, SourceBatch, Switches } from './batch.ts';
 
 /** Made from the plan alone, so that a run can be taken up again by another process. */
 export function engineFor(plan: Plan, parts: EngineParts): Engine {
+  return { ...carrier(plan, parts), undoable: isUndoable(plan.task, parts.adapter) };
+}
+
+/** Whether the backend can do what an undo would ask of it. */
+function isUndoable(task: Task, { can }: QueueAdapter): boolean {
+  const able = (verb: 'restore' | 'revert' | 'remove'): boolean => can[verb].level !== 'none';
+  if (task.kind === 'act') return able(task.action.verb === 'remove' ? 'restore' : 'revert');
+  if (task.kind === 'enqueue') return able('remove');
+  if (task.kind !== 'put-back') return true;
+  return able(({ restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const)[task.via]);
+}
+
+function carrier(plan: Plan, parts: EngineParts): Engine {
   const { task } = plan;
   switch (task.kind) {
     case 'act':
-      return acting(task, parts);
+      return task.empties === undefined ? acting(task, parts) : emptyingAll(task, task.empties, parts);
     case 'put-back':
       return puttingBack(task, parts);
     case 'switch':
       return switching(plan, task, parts);
     case 'enqueue':
       return adding(task, parts);
+    case 'move':
+      return moving(task, parts);
     case 'schedule':
       return scheduling(task, parts);
+    case 'scale':
+      return scaling(task, parts);
   }
 }
 
-function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: EngineParts): Engine {
-  const { action, selection } = task;
+function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads }: EngineParts): Engine {
+  const { action, selection, validOnly } = task;
+  if (validOnly && payloads === undefined) throw new TypeError('the payload schemas were not compiled');
   const ops = claimsFor(adapter, action);
+  if (action.verb === 'replay' && action.to !== undefined && adapter.destination === undefined)
+    throw noOtherQueue(adapter.backend.name);
   return {
     saves: true,
     keeps: matcher(selection, tests),
+    ...(validOnly && { refuses: (job) => payloads?.(job)?.[0] }),
     settle: (intent) => ops.settle({ ...intent, action: action.verb }),
     misses: adapter.heldByOthers !== undefined,
     left: async () =>
@@ -46,6 +73,16 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests }: Engine
       for await (const claim of ops.claim(selection, size)) yield { claim };
     },
   };
+}
+
+function emptyingAll(
+  task: Extract<Task, { kind: 'act' }>,
+  { saves }: { readonly saves: boolean },
+  parts: EngineParts,
+): Engine {
+  const { backend, can } = parts.adapter;
+  const ops = requireOps(backend.name, 'empty a whole queue', can.empty ?? noEmptying);
+  return emptying(acting(task, parts), ops, task.selection.queues[0] ?? '', saves);
 }
 
 interface Acts extends Settles {
@@ -64,6 +101,12 @@ function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution):
   return { claim: (selection, size) => ops.claim({ selection, action, size }), settle: (intent) => ops.settle(intent) };
 }
 
+/** Each other backend keeps a job with its queue: another queue would be another job. */
+export const noOtherQueue = (backend: string): JobctlError =>
+  new JobctlError('unsupported', `${backend} cannot replay into another queue: a job goes back to its own.`, {
+    next: ['Replay without --to.', 'jobctl dlq export and jobctl enqueue --file make new jobs of old ones.'],
+  });
+
 /** Where dead jobs can be replayed or removed, but not set aside. */
 export const noMark = {
   level: 'none',
@@ -78,7 +121,8 @@ export const isCountable = (selection: Selection, reader: QueueReader): boolean 
 /** What arrived after the plan must not be taken for what the run left behind. */
 const uptoCutoff = ({ cutoff, before, ...rest }: Selection): Selection => ({ ...rest, before: before ?? cutoff });
 
-function puttingBack(task: Extract<Task, { kind: 'put-back' }>, { adapter, source }: EngineParts): Engine {
+function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EngineParts): Engine {
+  const { adapter, source, sentBefore } = parts;
   const { via, how } = task;
   if (via === 'remove' || via === 'withdraw') return takingAway(task, { adapter, source });
   const ops: Returns = requireOps(adapter.backend.name, via, adapter.can[via]);
@@ -88,12 +132,23 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, { adapter, sourc
     settle: (intent) => ops.settle({ ...intent, action: via }),
     left: async () => undefined,
     async *batches(_size, from) {
+      const isNew = via === 'restore' && adapter.reads === 'receive';
+      const sent = isNew ? await sentBefore?.(task.from.backup) : undefined;
       for await (const batch of source(task, from)) {
-        yield { claim: await ops.hold(batch.jobs, how, batch.mark), source: batch.source };
+        const jobs = batch.jobs.filter(({ job }) => !sent?.has(job.id));
+        const claim = await ops.hold(jobs, how, batch.mark);
+        yield { claim: { ...claim, skipped: [...claim.skipped, ...already(batch.jobs, sent)] }, source: batch.source };
       }
     },
   };
 }
+
+const already = (jobs: readonly SavedJob[], sent: SentBefore | undefined): Outcome[] =>
+  jobs.flatMap(({ job: { queue, id } }): Outcome[] => {
+    const before = sent?.get(id);
+    if (before === undefined) return [];
+    return [{ ref: { queue, id }, result: 'skipped', why: 'unchanged', note: `sent as ${before.as} by ${before.run}` }];
+  });
 
 /** Undoes a restore or an enqueue: removes what it had made, unless a worker has it by now. */
 function takingAway(
@@ -101,25 +156,52 @@ function takingAway(
   { adapter, source }: Omit<EngineParts, 'tests'>,
 ): Engine {
   const ops: Claims = requireOps(adapter.backend.name, 'remove', adapter.can.remove);
+  let wanted: ReadonlySet<string> = new Set();
   return {
     saves: true,
-    keeps: ({ state, attempts }) => state !== 'active' && (task.via === 'remove' || attempts === 0),
+    // a claim may hold more than was asked for by name
+    keeps: ({ id, state, attempts }) =>
+      wanted.has(id) && state !== 'active' && (task.via === 'remove' || attempts === 0),
     settle: (intent) => ops.settle({ ...intent, action: 'remove' }),
     left: async () => undefined,
     async *batches(_size, from) {
-      for await (const batch of source(task, from)) {
-        // in one claim: whoever resumes goes on with the next batch of the source
+      for await (const batch of gathered(source(task, from), adapter.reads === 'receive' ? AT_ONCE : 1)) {
+        // in one claim, so that what others wait for is received once
         const size = batch.jobs.length;
         const queues = [...new Set(batch.jobs.map(({ job }) => job.queue))];
         const ids = batch.jobs.map(({ job }) => job.id);
-        const states: readonly JobState[] =
-          task.via === 'remove'
-            ? ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled']
-            : ['waiting', 'delayed', 'blocked'];
+        wanted = new Set(ids);
+        const states = whereabouts(task.via, batch.jobs, adapter);
         for await (const claim of ops.claim({ selection: { queues, states, ids }, action: { verb: 'remove' }, size })) {
           yield { claim, source: batch.source };
         }
       }
     },
   };
+}
+
+/** What was saved dead comes back dead: where each look does something, nowhere else is looked for it. */
+function whereabouts(via: string, jobs: readonly SavedJob[], { reads }: QueueAdapter): readonly JobState[] {
+  if (via !== 'remove') return ['waiting', 'delayed', 'blocked'];
+  return reads === 'receive' && jobs.every(({ job }) => job.state === 'dead')
+    ? ['dead']
+    : ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'];
+}
+
+/** Where each walk receives everything, so many jobs are taken away in one. */
+const AT_ONCE = 10_000;
+
+/** Batches of the source, put together until they hold so many jobs. A resumed run begins again at the first of them. */
+async function* gathered(source: AsyncIterable<SourceBatch>, least: number): AsyncGenerator<SourceBatch> {
+  let first: number | undefined;
+  let jobs: SavedJob[] = [];
+  for await (const batch of source) {
+    first ??= batch.source;
+    jobs.push(...batch.jobs);
+    if (jobs.length < least) continue;
+    yield { source: first, jobs };
+    first = undefined;
+    jobs = [];
+  }
+  if (first !== undefined) yield { source: first, jobs };
 }

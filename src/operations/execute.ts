@@ -1,4 +1,5 @@
-import type { Copy, Lock, Note } from '../domain/adapter.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Copy, Lock, Note, SavedJob } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { fromDate } from '../domain/instant.ts';
 import type { JobRef } from '../domain/job.ts';
@@ -6,9 +7,9 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
-import { shellWord } from '../safety/shell-word.ts';
-import type { Batch, Engine, Taken } from './batch.ts';
-import { CANARY, type Canary, type Pace, type Ports } from './ports.ts';
+import type { Batch, Engine, Taken, Watch } from './batch.ts';
+import { nextSteps } from './next-steps.ts';
+import type { Canary, Pace, Ports } from './ports.ts';
 import { Results, reportOf } from './tally.ts';
 
 export interface Execution {
@@ -71,7 +72,7 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
     backup: run.backupPath,
     complete,
     stopped,
-    next: nextSteps(run, results, finished, stopped),
+    next: nextSteps(run, engine, results, finished, stopped),
   });
   await run.report(report).catch(() => {});
   await ports.audit(plan, run.id, report);
@@ -118,10 +119,13 @@ async function oneClaim(
   results: Results,
 ): Promise<string | undefined> {
   try {
-    const left = (plan.limit ?? Number.POSITIVE_INFINITY) - results.acted;
-    const jobs = claim.jobs.filter(({ job }) => engine.keeps(job)).slice(0, left);
+    const meant = claim.jobs.filter(({ job }) => engine.keeps(job));
+    const { fitting, refused } = parted(meant, engine);
+    const jobs = fitting.slice(0, room(plan, results));
+    if (plan.upTo !== undefined) results.beyond += fitting.length - jobs.length;
     const origin = source === undefined ? {} : { source };
-    const skipped = results.unmet(claim.skipped);
+    // those that the canary passes over are met again by the walk over all
+    const skipped = [...results.unmet(claim.skipped), ...(results.done === undefined ? refused : [])];
     if (skipped.length > 0 || (jobs.length === 0 && source !== undefined)) {
       // only with its last entry is a batch of the source behind us
       await run.journal({ at: 'skipped', rest: restOf(skipped), ...(jobs.length === 0 ? origin : {}) });
@@ -143,15 +147,34 @@ async function oneClaim(
   }
 }
 
+/** Those that are written to, and those that the plan leaves alone for what they hold. */
+function parted(meant: readonly SavedJob[], { refuses }: Engine): { fitting: SavedJob[]; refused: Outcome[] } {
+  const fitting: SavedJob[] = [];
+  const refused: Outcome[] = [];
+  for (const saved of meant) {
+    const { queue, id } = saved.job;
+    const note = refuses?.(saved.job);
+    if (note === undefined) fitting.push(saved);
+    else refused.push({ ref: { queue, id }, result: 'skipped', why: 'invalid-payload', note });
+  }
+  return { fitting, refused };
+}
+
 async function oneStep(
-  { plan, run, lock }: Execution,
+  { plan, run, lock, pace, ports }: Execution,
   { step, source }: Extract<Batch, { step: unknown }>,
   results: Results,
 ): Promise<string | undefined> {
   if (lock.lost.aborted) throw lock.lost.reason;
   const saved = step.saved === undefined ? {} : { saved: step.saved };
   const intent = { mark: step.mark, ...namesOf(plan, step.refs), ...saved, source };
-  return await written(run, intent, step.refs, results, () => step.apply());
+  const { signal } = pace;
+  const watch: Watch = {
+    signal,
+    sleep: (seconds) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
+    progress: (done, of) => ports.show.progress({ done, of, exact: false }),
+  };
+  return await written(run, intent, step.refs, results, () => step.apply(watch));
 }
 
 /** Intent, write, outcome. Returns why the run must stop. */
@@ -166,22 +189,27 @@ async function written(
   await run.journal({ at: 'intent', batch, ...intent });
   const lost: { error?: unknown } = {};
   const note: Note = (copies) => run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
-  const { outcomes, made } = await write(note).catch((error: unknown): Taken => {
+  const { outcomes, made, amount } = await write(note).catch((error: unknown): Taken => {
     lost.error = error;
     return { outcomes: refs.map((ref): Outcome => ({ ref, result: 'unknown', why: messageOf(error) })) };
   });
   if (made !== undefined) results.addMade(made);
+  const counted = outcomes.filter(({ result }) => result === 'done').length;
   results.add(outcomes); // it has happened, whether or not the journal still takes it
+  results.counts.done += (amount ?? counted) - counted;
   await run.journal({
     at: 'outcome',
     batch,
-    done: outcomes.filter(({ result }) => result === 'done').length,
+    done: amount ?? counted,
     rest: restOf(outcomes),
     ...(made === undefined ? {} : { made }),
   });
-  if (lost.error !== undefined) return messageOf(lost.error);
+  if (lost.error !== undefined) {
+    results.timedOut = lost.error instanceof JobctlError && lost.error.kind === 'timeout';
+    return messageOf(lost.error);
+  }
   for (const outcome of outcomes) if (outcome.result === 'unknown') return outcome.why;
-  if (outcomes.every(({ result }) => result === 'failed'))
+  if (amount === undefined && outcomes.every(({ result }) => result === 'failed'))
     return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
   return undefined;
 }
@@ -193,34 +221,23 @@ const namesOf = (plan: Plan, refs: readonly JobRef[]): { ids: string[]; queues?:
   ...(plan.queues.length > 1 ? { queues: refs.map(({ queue }) => queue) } : {}),
 });
 
-const isFull = (plan: Plan, results: Results): boolean => plan.limit !== undefined && results.acted >= plan.limit;
+/** How many more jobs may be written to. */
+const room = ({ limit, upTo }: Plan, { acted, handled }: Results): number =>
+  Math.max(0, Math.min((limit ?? Number.POSITIVE_INFINITY) - acted, (upTo ?? Number.POSITIVE_INFINITY) - handled));
+
+const isFull = (plan: Plan, results: Results): boolean => room(plan, results) === 0;
 
 /** Nothing was done: the error itself is the answer. Without an intent in the journal there is nothing to resume either. */
-async function ended({ plan, run, ports }: Execution, results: Results, error: unknown): Promise<unknown> {
+async function ended({ plan, run, ports, engine }: Execution, results: Results, error: unknown): Promise<unknown> {
   const stopped = messageOf(error);
   const nothingBegun = run.nextBatch === 1;
   await run.journal({ at: 'end', time: fromDate(new Date()), complete: nothingBegun, stopped }).catch(() => {});
-  const next = nextSteps(run, results, nothingBegun);
+  const next = nextSteps(run, engine, results, nothingBegun);
   await run
     .report(reportOf(plan, results, { run: run.id, backup: run.backupPath, complete: false, stopped, next }))
     .catch(() => {});
   await ports.audit(plan, run.id, error instanceof Error ? error : new Error(String(error)));
   return error;
-}
-
-function nextSteps(run: RunFolder, results: Results, finished: boolean, stopped = ''): string[] {
-  if (stopped.startsWith(CANARY))
-    return [
-      `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
-      `jobctl undo ${run.id}   # takes back what has not begun`,
-      `jobctl run resume ${run.id}   # the others too, without a canary`,
-    ];
-  if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
-  const { task, queues } = run.plan;
-  if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
-    return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
-  if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
-  return results.counts.done > 0 ? [`jobctl undo ${run.id}`] : [];
 }
 
 function messageOf(error: unknown): string {

@@ -11,6 +11,8 @@ export interface Followed {
   /** As it was last seen. */
   readonly job?: Job | undefined;
   readonly waitedSeconds: number;
+  /** What else is known of its end. */
+  readonly note?: string | undefined;
 }
 
 export interface FollowPorts {
@@ -62,5 +64,6 @@ export async function deadSince(reader: QueueReader, queue: string): Promise<() 
   return async () => Math.max(0, (await deadOf(reader, queue)) - before);
 }
 
-const deadOf = async (reader: QueueReader, queue: string): Promise<number> =>
+/** How many lie dead in a queue now. */
+export const deadOf = async (reader: QueueReader, queue: string): Promise<number> =>
   (await reader.stats({ queues: [queue] }))[0]?.counts.dead ?? 0;

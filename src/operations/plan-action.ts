@@ -5,6 +5,7 @@ import type { Job } from '../domain/job.ts';
 import type { Plan, Verb } from '../domain/plan.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 import { isCountable } from './engine.ts';
+import { type PayloadCheck, PayloadTally, validOnlyWarnings } from './payloads.ts';
 
 /** Jobs shown with a plan, and the page size while matching is left to us. */
 const SAMPLE = 5;
@@ -21,6 +22,8 @@ export interface PlanRequest {
   readonly selection: Selection;
   readonly tests: Tests;
   readonly action: Action | Resolution;
+  /** Only jobs whose payload it finds nothing wrong with. */
+  readonly payloads?: PayloadCheck | undefined;
   readonly limit?: number | undefined;
   readonly reason?: string | undefined;
 }
@@ -44,9 +47,11 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
     );
   }
   const madeAt = await reader.now();
-  const selection: Selection = { ...request.selection, cutoff: madeAt };
-  const { matched, sample } = await look(reader, selection, request.tests);
-  const { verb, context, action, limit, reason } = request;
+  const selection: Selection = { ...request.selection, cutoff: request.selection.cutoff ?? madeAt };
+  const cautions = await reader.cautions?.(selection, request.action.verb); // before our own look hides anything
+  const { verb, context, action, limit, reason, payloads } = request;
+  const tally = payloads && new PayloadTally(payloads);
+  const { matched, sample } = await look(reader, selection, request.tests, tally);
   return {
     schemaVersion: 1,
     verb,
@@ -54,14 +59,20 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
     backend: reader.backend.name,
     where: reader.backend.where,
     queues: selection.queues,
-    task: { kind: 'act', selection, action },
+    task: { kind: 'act', selection, action, ...(tally && { validOnly: true as const }) },
     madeAt,
     matched,
     ...(limit === undefined ? {} : { limit }),
+    ...(cautions?.endsAtCount ? { upTo: matched.value } : {}),
     severity: isSevere(request) ? 'severe' : 'normal',
     sample: sample.map((job) => ({ ...job, payload: '' })), // payloads live in the backup alone
     strays: await strays(reader, selection, request.tests),
-    warnings: [...reader.backend.warnings, ...(reader.reads === 'receive' ? [looking] : [])],
+    warnings: [
+      ...reader.backend.warnings,
+      ...(reader.reads === 'receive' ? [looking] : []),
+      ...(cautions?.lines ?? []),
+      ...(tally === undefined ? [] : validOnlyWarnings(tally)),
+    ],
     ...(reason === undefined ? {} : { reason }),
   };
 }
@@ -71,9 +82,10 @@ async function look(
   reader: QueueReader,
   selection: Selection,
   tests: Tests,
+  tally: PayloadTally | undefined,
 ): Promise<{ matched: Count; sample: Job[] }> {
   const fits = matcher(selection, tests);
-  const countable = isCountable(selection, reader);
+  const countable = isCountable(selection, reader) && tally === undefined;
   const counted = countable ? await reader.count(selection) : undefined;
   const sample: Job[] = [];
   let value = 0;
@@ -81,6 +93,7 @@ async function look(
   for await (const page of reader.browse(selection, { size: countable ? SAMPLE : PAGE, order: 'oldest' })) {
     const fitting = page.filter(fits);
     value += fitting.length;
+    for (const job of fitting) tally?.add(job);
     sample.push(...fitting.slice(0, SAMPLE - sample.length));
     if (countable) break;
   }

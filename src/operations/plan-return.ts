@@ -2,7 +2,7 @@ import type { QueueReader, SavedJob } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
 import { openBackup } from '../safety/backup-reader.ts';
-import { batches } from '../safety/journal.ts';
+import { type Batch, batches } from '../safety/journal.ts';
 import type { RunRecord } from '../safety/run-folder.ts';
 import type { SourceBatch } from './batch.ts';
 
@@ -67,7 +67,8 @@ export function wayBack({ plan }: RunRecord): Return['via'] {
   const { task } = plan;
   if (task.kind === 'act') return task.action.verb === 'remove' ? 'restore' : 'revert';
   if (task.kind === 'enqueue' || task.kind === 'schedule') return 'withdraw';
-  if (task.kind === 'switch') throw new TypeError('a pause is taken back by a switch');
+  if (task.kind === 'switch' || task.kind === 'scale') throw new TypeError(`${task.kind} has a way back of its own`);
+  if (task.kind === 'move') throw new TypeError('a move is cancelled, not put back');
   const ways = { restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const;
   return ways[task.via];
 }
@@ -85,21 +86,32 @@ export async function* changedBy(
     const { queue, type = '' } = task.schedule;
     return yield* addedBy(run, { queue, types: [type] }, from);
   }
+  const isRestore = task.kind === 'put-back' && task.via === 'restore';
   const saved = lookUp(backupPath === undefined ? restored(1) : framesOf(backupPath));
   let number = 0;
   try {
-    for await (const { intent, outcome } of batches(run.journalPath)) {
+    for await (const { intent, outcome, copies } of batches(run.journalPath)) {
       if (outcome === undefined || outcome.rest.some(({ result }) => result === 'unknown')) throw unsettled(run);
       const left = new Set(outcome.rest.map(({ id }) => id));
       const done = new Set(intent.ids.filter((id) => !left.has(id)));
-      const jobs = await saved.find(backupPath === undefined ? intent.source : intent.frame?.frame);
+      // what was done without a backup, such as emptying a queue, has no jobs to be put back
+      const isSaved = backupPath === undefined || intent.frame !== undefined;
+      const jobs = isSaved ? await saved.find(backupPath === undefined ? intent.source : intent.frame?.frame) : [];
       number += 1;
-      if (number >= from && done.size > 0)
-        yield { source: number, jobs: jobs.filter(({ job }) => done.has(job.id)), mark: intent.mark };
+      if (number < from || done.size === 0) continue;
+      const changed = jobs.filter(({ job }) => done.has(job.id));
+      yield { source: number, jobs: isRestore ? asTheyAre(changed, copies) : changed, mark: intent.mark };
     }
   } finally {
     await saved.close();
   }
+}
+
+/** Where a job that is put back gets another id, it is to be found by that one. */
+function asTheyAre(jobs: readonly SavedJob[], copies: Batch['copies']): readonly SavedJob[] {
+  if (copies.length === 0) return jobs;
+  const ids = new Map(copies.map(({ id, as }) => [id, as]));
+  return jobs.map(({ job, snapshot }) => ({ job: { ...job, id: ids.get(job.id) ?? job.id }, snapshot }));
 }
 
 /** What was added and is known to be there. Of a lost answer nobody knows the ids, so it keeps nothing from being taken back. */

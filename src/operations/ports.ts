@@ -1,4 +1,5 @@
 import type { Lock } from '../domain/adapter.ts';
+import type { NewJob } from '../domain/enqueue.ts';
 import type { JobRef } from '../domain/job.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
@@ -18,6 +19,10 @@ export interface Ports {
     /** The run is over, whatever became of it. */
     settled(): void;
   };
+  /** Throws `stale` when the plan is not the one that was agreed to beforehand. */
+  holds?(plan: Plan): Promise<void>;
+  /** Writes the plan of a dry run down, with the jobs that are to be added; the path of the file. */
+  keep?(plan: Plan, jobs?: AsyncIterable<NewJob>): Promise<string>;
   /** Resolves, or throws `refused` or `cancelled`. */
   confirm(plan: Plan): Promise<void>;
   /** Throws `locked` when another run has one of the queues. */

@@ -1,6 +1,7 @@
 import type { Lock } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, Report } from '../domain/plan.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import type { Engine } from './batch.ts';
 import { execute } from './execute.ts';
 import type { Pace, Ports } from './ports.ts';
@@ -17,10 +18,12 @@ export async function runOperation(
   pace: Pace,
 ): Promise<Report> {
   const plan = await makePlan();
+  await ports.holds?.(plan);
   ports.show.plan(plan, pace.dryRun);
   refuseBeyond(plan, pace.max);
   const carrier = engine(plan); // refuses what the backend cannot do, on a dry run too
-  if (pace.dryRun || plan.matched.value === 0) return emptyReport(plan, pace.dryRun);
+  if (plan.matched.value === 0) return emptyReport(plan, pace.dryRun);
+  if (pace.dryRun) return { ...emptyReport(plan, true), ...(await kept(plan, ports)) };
   await ports.confirm(plan);
   const lock = await lockFor(plan, ports);
   try {
@@ -34,6 +37,12 @@ export async function runOperation(
   } finally {
     await lock.release();
   }
+}
+
+async function kept(plan: Plan, { keep }: Ports): Promise<Pick<Report, 'planFile' | 'next'> | undefined> {
+  if (keep === undefined) return undefined;
+  const planFile = await keep(plan);
+  return { planFile, next: [`jobctl plan show ${shellWord(planFile)}`, `jobctl apply ${shellWord(planFile)}`] };
 }
 
 /** What only adds jobs meets nobody: it neither waits for another run nor keeps one out. */

@@ -23,6 +23,17 @@ export function scheduling(task: Scheduling, { adapter }: Pick<EngineParts, 'ada
     throw new JobctlError('unsupported', `${adapter.backend.name} cannot run a schedule out of turn.`, {
       next: [`jobctl enqueue ${schedule.queue} TYPE --payload JSON   # adds a job like it`],
     });
+  if ((deed === 'remove' || deed === 'put') && ops.removable === false)
+    throw new JobctlError(
+      'unsupported',
+      `${adapter.backend.name} takes no schedule away from here, nor puts one back.`,
+      {
+        next: [
+          `jobctl schedule pause ${schedule.queue} ${schedule.id}   # it stays, and does nothing`,
+          'Remove it where it was made, such as the infrastructure code.',
+        ],
+      },
+    );
   return {
     saves: false,
     keeps: () => true,
@@ -59,7 +70,7 @@ async function stepOf({ deed, schedule, saved }: Scheduling, ops: Schedules): Pr
 }
 
 /** Of these nothing was changed; after anything else nobody knows. */
-function refused(ref: JobRef, error: unknown): Taken {
+export function refused(ref: JobRef, error: unknown): Taken {
   if (!(error instanceof JobctlError)) throw error;
   const { kind, message } = error;
   if (kind === 'stale') return { outcomes: [{ ref, result: 'skipped', why: 'conflict', note: message }] };

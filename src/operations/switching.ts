@@ -1,9 +1,11 @@
 import type { QueueReader } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
 import { earlier } from '../domain/instant.ts';
 import type { JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, QueueSwitch, Task, Verb } from '../domain/plan.ts';
 import type { Batch, Engine, EngineParts, Switches } from './batch.ts';
+import { foundSchedules } from './schedule-pauses.ts';
 
 type Switch = Extract<Task, { kind: 'switch' }>;
 
@@ -15,6 +17,10 @@ export interface SwitchRequest {
   readonly queues: readonly string[];
   /** Seconds from now on. */
   readonly forSeconds?: number | undefined;
+  /** Of a pause: also what adds jobs by itself. */
+  readonly schedules?: boolean | undefined;
+  /** Of a pause: that alone. */
+  readonly only?: 'schedules' | undefined;
   readonly reason?: string | undefined;
   /** What a resume is to put back, by queue, where it is not what the last pause from here found. */
   readonly found?: ReadonlyMap<string, QueueSwitch['found']> | undefined;
@@ -28,8 +34,14 @@ export async function planSwitch(reader: QueueReader, request: SwitchRequest, sw
   const until = forSeconds === undefined ? undefined : earlier(madeAt, -forSeconds);
   const all: QueueSwitch[] = [];
   for (const queue of queues) {
-    const before = await switches.of(queue).look(queue);
+    const ops = switches.of(queue);
+    if ((request.schedules === true || request.only !== undefined) && ops.schedules === undefined)
+      throw noSchedulesHere(queue);
     const found = request.found?.get(queue) ?? (await switches.remembered(queue))?.found;
+    const before = await ops.look(
+      queue,
+      to === 'running' ? { found } : { schedules: request.schedules, only: request.only },
+    );
     all.push({ queue, before, ...(found === undefined ? {} : { found }) });
   }
   // a new deadline is something to do also for a queue that is paused already
@@ -42,7 +54,13 @@ export async function planSwitch(reader: QueueReader, request: SwitchRequest, sw
     backend: reader.backend.name,
     where: reader.backend.where,
     queues,
-    task: { kind: 'switch', to, switches: todo, ...(until === undefined ? {} : { until }) },
+    task: {
+      kind: 'switch',
+      to,
+      switches: todo,
+      ...(request.schedules === true ? { schedules: true } : {}),
+      ...(until === undefined ? {} : { until }),
+    },
     madeAt,
     matched: { value: todo.length, exact: true },
     severity: request.protected ? 'severe' : 'normal',
@@ -50,19 +68,31 @@ export async function planSwitch(reader: QueueReader, request: SwitchRequest, sw
     strays: [],
     warnings: [
       ...reader.backend.warnings,
-      ...all.filter(isSo).map(({ queue }) => `${queue} is ${to} already.`),
+      ...all
+        .filter(isSo)
+        .map(({ queue }) => (request.only ? `No schedule feeds ${queue} now.` : `${queue} is ${to} already.`)),
+      ...new Set(todo.flatMap(({ before }) => before.warnings ?? [])),
       ...(request.warnings ?? []),
     ],
     ...(reason === undefined ? {} : { reason }),
   };
 }
 
+const noSchedulesHere = (queue: string): JobctlError =>
+  new JobctlError('unsupported', `What adds jobs to ${queue} by itself cannot be stopped together with it.`, {
+    next: [`jobctl schedule list ${queue}`, `jobctl schedule pause ${queue} ID   # each by itself`],
+  });
+
 /** The way back of a run that paused or resumed: only the queues that it changed, each as it was found. */
-export function switchBack(task: Switch): Pick<SwitchRequest, 'to' | 'queues' | 'found'> {
+export function switchBack(task: Switch): Pick<SwitchRequest, 'to' | 'queues' | 'found' | 'schedules' | 'only'> {
   const to = task.to === 'paused' ? 'running' : 'paused';
   const changed = task.switches.filter(({ before }) => before.paused !== (task.to === 'paused'));
+  // what a resume had started again is stopped again, all of it
+  const again = to === 'paused' ? changed.map(({ found }) => found) : [];
+  const only = again.length > 0 && again.every((found) => found?.['only'] === true);
   return {
     to,
+    ...(only ? { only: 'schedules' } : again.some(foundSchedules) ? { schedules: true } : {}),
     queues: changed.map(({ queue }) => queue),
     found: new Map(to === 'running' ? changed.map(({ queue, before }) => [queue, before.found]) : []),
   };
@@ -96,7 +126,7 @@ function stepOf(plan: Plan, { to }: Switch, one: QueueSwitch, switches: Switches
       apply: async () => {
         const ops = switches.of(queue);
         if (to === 'paused') await switches.remember(plan, one);
-        const now = to === 'paused' ? await ops.pause(queue) : await ops.resume(queue, one.found);
+        const now = to === 'paused' ? await ops.pause(queue, one.before.found) : await ops.resume(queue, one.found);
         if (now.paused !== (to === 'paused')) return { outcomes: [failed(ref, to)] };
         if (to === 'running') await switches.forget(queue);
         return { outcomes: [{ ref, result: 'done' }] };

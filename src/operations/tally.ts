@@ -13,6 +13,10 @@ export class Results {
   readonly failed: { id: string; why: string }[] = [];
   /** Ids of jobs that were added. */
   readonly made: string[] = [];
+  /** Jobs that fit and were met after the planned count was reached. */
+  beyond = 0;
+  /** The last write was accepted, and did not take effect in the time that there was for it. */
+  timedOut = false;
   /** Filled while somebody wants to know which jobs were done. */
   done: JobRef[] | undefined;
   /** A job was left that the operator still has to deal with. */
@@ -139,5 +143,6 @@ export const reportOf = (plan: Plan, results: Results, ending: Ending): Report =
   ...(ending.backup === undefined ? {} : { backup: ending.backup }),
   complete: ending.complete,
   ...(ending.stopped === undefined ? {} : { stopped: ending.stopped }),
+  ...(results.timedOut && plan.task.kind === 'switch' ? { timedOut: true } : {}),
   next: ending.next,
 });

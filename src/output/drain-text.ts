@@ -24,6 +24,8 @@ export interface DrainView extends DrainStepView {
   /** Whether delayed jobs were waited for. */
   readonly includeDelayed: boolean;
   readonly activeOnly: boolean;
+  /** The run that stopped the schedules which feed the queue. */
+  readonly paused?: string | undefined;
 }
 
 /** One line: what is left, how fast it shrinks, how long that will take. */
@@ -65,6 +67,14 @@ export const drainText = view((drain: DrainView, page: Page): string => {
         [
           'waiting',
           drained && activeOnly && left.waiting > 0 ? `${plural(left.waiting, 'job')} still wait` : undefined,
+        ],
+        [
+          'schedules',
+          drain.paused === undefined
+            ? undefined
+            : drained
+              ? `stopped by ${drain.paused}, until: jobctl resume ${queues.join(' ')}`
+              : `were stopped by ${drain.paused}, and start again now`,
         ],
         ['counts', exact ? undefined : 'are estimates; the queue was seen empty several times in a row'],
       ],

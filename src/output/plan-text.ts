@@ -5,7 +5,9 @@ import { approximately, counted, grouped, plural } from './count-text.ts';
 import { blocks, facts, lines } from './facts.ts';
 import type { JobView } from './job-view.ts';
 import { jobColumns } from './jobs-text.ts';
+import { movePlanText } from './move-text.ts';
 import { type Page, view } from './page.ts';
+import { scalePlanText } from './scale-text.ts';
 import { schedulePlanText } from './schedules-text.ts';
 import { selectionText } from './selection-text.ts';
 import { table } from './table.ts';
@@ -27,6 +29,8 @@ export const planText = view((shown: PlanView, page: Page): string => {
   const { queues, task, matched, limit } = plan;
   if (task.kind === 'switch') return switchText(plan, task, dryRun, page);
   if (task.kind === 'schedule') return schedulePlanText({ plan, task, dryRun }, page);
+  if (task.kind === 'move') return movePlanText({ plan, task, dryRun }, page);
+  if (task.kind === 'scale') return scalePlanText({ plan, task, dryRun }, page);
   const affected = limit === undefined ? matched.value : Math.min(limit, matched.value);
   const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
   const where = `in ${queues.length === 1 ? `queue ${queues[0]}` : plural(queues.length, 'queue')}`;
@@ -43,15 +47,19 @@ export const planText = view((shown: PlanView, page: Page): string => {
         ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
         ['backend', `${plan.backend} at ${plan.where}`],
         ['jobs', jobsOf(task)],
+        ['to', task.kind === 'act' && task.action.verb === 'replay' ? task.action.to : undefined],
         [
           'matched',
           `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`,
         ],
-        ['as of', `${clock(plan.madeAt)}${task.kind === 'enqueue' ? '' : '; what arrives later is not touched'}`],
+        [
+          'as of',
+          `${clock(plan.madeAt)}${task.kind === 'enqueue' || (task.kind === 'act' && task.empties !== undefined) ? '' : '; what arrives later is not touched'}`,
+        ],
         ['reason', plan.reason],
         [
           'backup',
-          backupFolder === undefined || task.kind === 'enqueue'
+          backupFolder === undefined || task.kind === 'enqueue' || isUnsaved(task)
             ? undefined
             : `each job is saved below ${backupFolder} before it is changed`,
         ],
@@ -84,6 +92,7 @@ const doing: Readonly<Record<Verb, string>> = {
   'schedule-resume': 'Resume',
   'schedule-run': 'Run',
   'schedule-remove': 'Remove',
+  scale: 'Scale',
 };
 
 const headline = (verb: Verb, task: Task): string =>
@@ -98,7 +107,9 @@ const putBack = {
   withdraw: 'take away what was added and not begun',
 } as const;
 
-function jobsOf(task: Exclude<Task, { kind: 'switch' | 'schedule' }>): string {
+function jobsOf(task: Exclude<Task, { kind: 'switch' | 'schedule' | 'scale' | 'move' }>): string {
+  if (task.kind === 'act' && task.empties !== undefined)
+    return `all of the queue at once${task.empties.saves ? ', after what can be received was saved' : ', without a backup'}`;
   if (task.kind === 'act') return selectionText(task.selection);
   return task.kind === 'put-back' ? sourceText(task) : `of type ${task.types.join(' or ')}`;
 }
@@ -122,7 +133,8 @@ function switchText(
   dryRun: boolean,
   page: Page,
 ): string {
-  const verb = to === 'paused' ? 'Pause' : 'Resume';
+  const only = switches.length > 0 && switches.every(({ before }) => before.found['only'] === true);
+  const verb = `${to === 'paused' ? 'Pause' : 'Resume'}${only ? ' the schedules of' : ''}`;
   const emphasis = plan.severity === 'severe' ? page.style.bad : page.style.strong;
   const names = switches.map(({ queue }) => queue).join(', ');
   return blocks(
@@ -136,7 +148,8 @@ function switchText(
           'until',
           until === undefined ? undefined : `${clock(until)} (${duration(secondsBetween(plan.madeAt, until))})`,
         ],
-        ['running jobs', to === 'paused' && switches.length > 0 ? 'go on to their end' : undefined],
+        ['running jobs', to === 'paused' && switches.length > 0 && !only ? 'go on to their end' : undefined],
+        ['workers', only ? 'go on as they are' : undefined],
         ['reason', plan.reason],
       ],
       page,
@@ -145,6 +158,8 @@ function switchText(
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
 }
+
+const isUnsaved = (task: Task): boolean => task.kind === 'act' && task.empties?.saves === false;
 
 const straysShown = 5;
 

@@ -28,6 +28,7 @@ export const reportText = view((report: Report, page: Page): string => {
         ['added', addedText(report.made)],
         ['run', report.run],
         ['backup', report.backup],
+        ['plan', report.planFile],
       ],
       page,
     ),
@@ -44,7 +45,7 @@ function headline(report: Report, page: Page): string {
   const unit = verb === 'pause' || verb === 'resume' ? 'queue' : 'job';
   if (dryRun && unit === 'queue')
     return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'queue')} would change`);
-  const isSchedule = verb.startsWith('schedule-');
+  const isSchedule = verb.startsWith('schedule-') || verb === 'scale';
   if (dryRun && isSchedule) return page.style.strong(`${subject}: dry run, nothing was changed`);
   if (matched === 0 && (unit === 'queue' || isSchedule))
     return page.style.strong(`${subject}: it is so already, nothing was changed`);

@@ -13,6 +13,7 @@ export const id = z.string().describe('Always a string, also where the backend h
 export const seconds = z.number().describe('Seconds.');
 export const tallyCount = z.int().min(0);
 export const state = z.enum(jobStates);
+export const point = z.looseObject({ value: z.number(), at: instant });
 
 export const counts = z.looseObject(
   Object.fromEntries(jobStates.map((name) => [name, z.int().min(0)])) as Record<(typeof jobStates)[number], z.ZodInt>,
@@ -75,8 +76,10 @@ export const report = z.looseObject({
   failed: left,
   made: z.array(id).optional().describe('Ids of the jobs that were added, the first hundred of them.'),
   backup: z.string().optional().describe('Path of the backup.'),
+  planFile: z.string().optional().describe('Where --plan-out wrote the plan.'),
   complete: z.boolean().describe('True when every job of the plan was dealt with.'),
   stopped: z.string().optional(),
+  timedOut: z.literal(true).optional().describe('A change was accepted and did not take effect in time.'),
   next: z.array(z.string()),
 });
 
@@ -90,6 +93,16 @@ export const run = z.looseObject({
   queues: z.array(z.string()),
   matched: tallyCount.optional(),
   outcomes: outcomes.optional(),
+});
+
+export const jobType = z.looseObject({
+  type: z.string(),
+  payload: z.looseObject({}).optional().describe('JSON Schema of the payload.'),
+  key: z.string().optional().describe('Pattern of the idempotency key.'),
+  maxAttempts: z.int().optional(),
+  priority: z.int().optional(),
+  lane: z.string().optional(),
+  delay: z.string().optional(),
 });
 
 export const schedule = z.looseObject({

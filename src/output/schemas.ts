@@ -5,6 +5,8 @@ import {
   id,
   instant,
   job,
+  jobType,
+  point,
   report,
   run,
   schedule,
@@ -31,8 +33,17 @@ export const outputSchemas = {
         ...statsFields,
         by: z.array(z.looseObject({ key: z.string(), ...statsFields })).optional(),
         deadLetter: z.string().optional().describe('The queue where its dead jobs lie; its row counts the same ones.'),
+        metrics: z
+          .looseObject({
+            oldestAgeSeconds: point.optional(),
+            sentPerMinute: point.optional(),
+            donePerMinute: point.optional(),
+          })
+          .optional()
+          .describe('With --metrics: what a monitoring service measured. What is missing is not known, and not 0.'),
       }),
     ),
+    measuredBy: z.string().optional().describe('The monitoring service, with --metrics.'),
     pauses: z
       .array(
         z.looseObject({
@@ -99,6 +110,8 @@ export const outputSchemas = {
     waitedSeconds: seconds,
     includeDelayed: z.boolean(),
     activeOnly: z.boolean(),
+    paused: z.string().optional().describe('The run that stopped the schedules which feed the queue.'),
+    resumed: z.boolean().optional().describe('The wait was in vain, so the schedules were started again.'),
   }),
   pause: report.extend({ resumed: report.optional().describe('How --for ended.') }),
   smoke: answer({
@@ -136,6 +149,58 @@ export const outputSchemas = {
     backup: z.string().optional(),
     journal: z.string().optional(),
     next: z.array(z.string()),
+  }),
+  'plan-show': answer({
+    path: z.string(),
+    madeBy: z.looseObject({ user: z.string(), host: z.string() }),
+    command: z.array(z.string()).describe('The words that made it, secrets masked.'),
+    plan: z.looseObject({
+      verb,
+      context: z.string(),
+      backend: z.string(),
+      where: z.string(),
+      queues: z.array(z.string()),
+      task: z.looseObject({ kind: z.string() }).describe('An act names its selection, with ids where they are stable.'),
+      madeAt: instant,
+      matched: z.looseObject({ value: tallyCount, exact: z.boolean() }),
+      limit: z.int().optional(),
+      severity: z.enum(['normal', 'severe']),
+    }),
+    pace: z.looseObject({}).describe('How it is to be carried out: rate, batch, canary …'),
+    jobs: tallyCount.optional().describe('How many jobs it adds.'),
+  }),
+  'jobtype-list': answer({ types: z.array(jobType) }),
+  'jobtype-show': answer(jobType.shape),
+  'jobtype-docs': answer({
+    types: z.array(z.string()),
+    out: z.string().optional().describe('The file that was written.'),
+    markdown: z.string().optional().describe('The document, where no file was named.'),
+  }),
+  'jobtype-check': answer({
+    ok: z.boolean(),
+    context: z.string(),
+    queues: z.array(z.string()),
+    scanned: tallyCount,
+    complete: z.boolean().describe('False when --max-scan ended it.'),
+    invalid: tallyCount,
+    types: z.array(
+      z.looseObject({
+        type: z.string(),
+        jobs: tallyCount,
+        checked: z.boolean().describe('False: the type has no payload schema.'),
+        invalid: tallyCount,
+      }),
+    ),
+    findings: z.array(
+      z.looseObject({
+        queue: z.string(),
+        id,
+        type: z.string(),
+        state: z.string(),
+        faults: z.array(z.string()).describe('Path and reason, never a value.'),
+      }),
+    ),
+    more: z.boolean().describe('True when more do not fit than are listed.'),
   }),
   'backup-list': answer({ folder: z.string(), backups: z.array(backup), more: z.boolean() }),
   'backup-show': answer({ backup, jobs: z.array(job), more: z.boolean() }),
@@ -222,10 +287,58 @@ export const outputSchemas = {
         seenAt: instant.optional(),
         silent: z.boolean().describe('Its last sign of life is too long ago.'),
         active: z.int().optional().describe('Jobs that it has now.'),
+        queue: z.string().optional().describe('Where it takes from only one.'),
+        state: z.string().optional().describe("The backend's own word, where a line stands for many workers."),
+        limit: z.looseObject({ value: z.int(), by: z.string() }).optional().describe('How many it may run at once.'),
+        running: z.number().optional().describe('How many run, as measured of late. Missing: not known.'),
+        note: z.string().optional().describe('How its last turn ended.'),
       }),
     ),
   }),
   'schedule-list': answer({ schedules: z.array(schedule) }),
+  'scale-show': answer({
+    queue: z.string(),
+    consumers: z.array(
+      z.looseObject({
+        id: z.string(),
+        queue: z.string(),
+        consumer: z.string(),
+        state: z.string(),
+        values: z
+          .looseObject({
+            maxConcurrency: z.int().optional(),
+            batchSize: z.int().optional(),
+            reservedConcurrency: z.int().optional(),
+          })
+          .describe('What is missing limits nothing.'),
+        notes: z.array(z.string()),
+      }),
+    ),
+  }),
+  logs: answer({
+    queue: z.string(),
+    lines: z.array(z.looseObject({ at: instant, source: z.string(), text: z.string() })),
+    more: z.boolean().describe('Older lines were left out, or the search was cut short.'),
+    sources: z.array(z.string()),
+    notes: z.array(z.string()),
+  }),
+  doctor: answer({
+    context: z.string(),
+    backend: z.string(),
+    where: z.string(),
+    checked: z.array(z.string()).describe('What was looked at.'),
+    findings: z.array(
+      z.looseObject({
+        id: z.string().describe('Stable: `visibility-too-short`.'),
+        severity: z.enum(['problem', 'warning']),
+        queue: z.string().optional(),
+        what: z.string(),
+        why: z.string().optional(),
+        next: z.array(z.string()),
+      }),
+    ),
+    ok: z.boolean(),
+  }),
   'schema-check': answer({
     context: z.string(),
     backend: z.string(),

@@ -4,6 +4,7 @@ import { type JobState, jobStates } from '../domain/job.ts';
 import { age, clock } from './age.ts';
 import { approximately, grouped } from './count-text.ts';
 import { blocks, lines } from './facts.ts';
+import { metricsText } from './metrics-text.ts';
 import { type Page, view } from './page.ts';
 import { type PauseNote, pauseLine } from './pauses-text.ts';
 import { type Cell, type Column, table } from './table.ts';
@@ -16,6 +17,8 @@ export interface StatsView {
   readonly queues: readonly QueueStats[];
   /** What is known here of queues that were paused from here. */
   readonly pauses?: readonly PauseNote[] | undefined;
+  /** The monitoring service whose metrics were asked for. */
+  readonly measuredBy?: string | undefined;
 }
 
 interface Line {
@@ -25,19 +28,22 @@ interface Line {
 }
 
 /** Depth per state with the age of the oldest beside it; `~` before what is an estimate. */
-export const statsText = view(({ context, backend, asOf, queues, pauses = [] }: StatsView, page: Page): string => {
-  const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
-  if (queues.length === 0) return blocks(head, 'No queues here.');
-  const rows = queues.flatMap((queue): Line[] => [
-    { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue },
-    ...(queue.by ?? []).map((part): Line => ({ name: `  ${part.key === '' ? '(none)' : part.key}`, stats: part })),
-  ]);
-  if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), total: true });
-  const columns = columnsOf(rows, page);
-  const { text, hidden } = table(columns, rows, page);
-  const all = [...pauses.map((pause) => pauseLine(pause, asOf)), ...notes(queues, hidden, rows)];
-  return blocks(head, text, lines(...all.map((note) => hang('', note, page.width))));
-});
+export const statsText = view(
+  ({ context, backend, asOf, queues, pauses = [], measuredBy }: StatsView, page: Page): string => {
+    const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
+    if (queues.length === 0) return blocks(head, 'No queues here.');
+    const rows = queues.flatMap((queue): Line[] => [
+      { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue },
+      ...(queue.by ?? []).map((part): Line => ({ name: `  ${part.key === '' ? '(none)' : part.key}`, stats: part })),
+    ]);
+    if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), total: true });
+    const columns = columnsOf(rows, page);
+    const { text, hidden } = table(columns, rows, page);
+    const all = [...pauses.map((pause) => pauseLine(pause, asOf)), ...notes(queues, hidden, rows)];
+    const measured = measuredBy === undefined ? undefined : metricsText({ queues, measuredBy, asOf }, page);
+    return blocks(head, text, measured, lines(...all.map((note) => hang('', note, page.width))));
+  },
+);
 
 const heads: Readonly<Record<JobState, string>> = {
   waiting: 'WAITING',

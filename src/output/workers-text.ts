@@ -4,7 +4,8 @@ import { relative } from './age.ts';
 import { plural } from './count-text.ts';
 import { blocks, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
-import { table } from './table.ts';
+import { type Cell, table } from './table.ts';
+import { hang } from './text-width.ts';
 
 export interface WorkersView {
   readonly workers: readonly Worker[];
@@ -14,6 +15,7 @@ export interface WorkersView {
 /** `worker list`: one worker a line, the silent ones first. */
 export const workersText = view(({ workers, now }: WorkersView, page: Page): string => {
   if (workers.length === 0) return 'No worker has given a sign of life.';
+  if (workers.some(({ state }) => state !== undefined)) return consumersText(workers, page);
   const silent = workers.filter((worker) => worker.silent);
   const { text } = table<Worker>(
     [
@@ -39,3 +41,41 @@ export const workersText = view(({ workers, now }: WorkersView, page: Page): str
     ),
   );
 });
+
+/** Where a line stands for many workers at once: what it takes from, how many run against its limit, how it went last. */
+function consumersText(workers: readonly Worker[], page: Page): string {
+  const { text } = table<Worker>(
+    [
+      { head: 'WORKER', good: 24, min: 12, cell: ({ id }) => id },
+      { head: 'QUEUE', good: 20, min: 10, cell: ({ queue = '-' }) => queue },
+      { head: 'STATE', whole: true, cell: (one) => stateCell(one, page) },
+      { head: 'RUNNING', whole: true, right: true, cell: (one) => runningCell(one, page) },
+      { head: 'LAST RESULT', good: 18, min: 10, cell: ({ note = '-' }) => note },
+    ],
+    workers,
+    page,
+  );
+  const off = workers.filter(({ state }) => state !== 'Enabled').length;
+  const full = workers.filter(isFull).length;
+  return blocks(
+    text,
+    hang(
+      '',
+      `${plural(workers.length, 'consumer')}, ${off} not enabled${full > 0 ? `, ${full} at the limit` : ''}. RUNNING is measured minute by minute, for the function as a whole.`,
+      page.width,
+    ),
+  );
+}
+
+const stateCell = ({ state = '-' }: Worker, page: Page): Cell =>
+  state === 'Enabled' ? state : { text: state, look: page.style.warn };
+
+const isFull = ({ running, limit }: Worker): boolean =>
+  running !== undefined && limit !== undefined && running >= limit.value;
+
+/** What was not measured is not 0. */
+function runningCell(one: Worker, page: Page): Cell {
+  const { running, limit } = one;
+  const text = `${running ?? '?'} of ${limit?.value ?? 'no limit'}`;
+  return isFull(one) ? { text, look: page.style.bad } : text;
+}

@@ -76,12 +76,22 @@ function questionOf(plan: Plan): string {
   if (plan.task.kind === 'switch') {
     const { to, switches } = plan.task;
     const names = switches.map(({ queue }) => queue).join(', ');
-    return sanitise(`${to === 'paused' ? 'Pause' : 'Resume'} ${names} (context ${plan.context})?`);
+    const what = switches.every(({ before }) => before.found['only'] === true) ? ' the schedules of' : '';
+    return sanitise(`${to === 'paused' ? 'Pause' : 'Resume'}${what} ${names} (context ${plan.context})?`);
+  }
+  if (plan.task.kind === 'move') {
+    const { deed, from } = plan.task;
+    const what = deed === 'cancel' ? 'Cancel the move out' : `Let the backend move ${amount} out`;
+    return sanitise(`${what} of ${from} (context ${plan.context})?`);
   }
   if (plan.task.kind === 'schedule') {
     const { deed, schedule } = plan.task;
     const what = deed === 'put' ? 'Put back' : `${deed[0]?.toUpperCase()}${deed.slice(1)}`;
     return sanitise(`${what} the schedule ${schedule.id} of ${schedule.queue} (context ${plan.context})?`);
+  }
+  if (plan.task.kind === 'scale') {
+    const names = plan.task.steps.map(({ scale }) => scale.consumer).join(', ');
+    return sanitise(`Scale ${names} for ${plan.queues.join(', ')} (context ${plan.context})?`);
   }
   return sanitise(`${verb} ${amount} in ${plan.queues.join(', ')} (context ${plan.context})?`);
 }

@@ -3,7 +3,13 @@ import { JobctlError } from '../domain/errors.ts';
 import { AppendFile } from './append-file.ts';
 import type { FrameRef } from './backup-frame.ts';
 import { errorCode } from './disk-error.ts';
-import { type IntentEntry, type JournalEntry, type OutcomeEntry, parseEntry } from './journal-entry.ts';
+import {
+  type CopiedEntry,
+  type IntentEntry,
+  type JournalEntry,
+  type OutcomeEntry,
+  parseEntry,
+} from './journal-entry.ts';
 import { readLines } from './line-reader.ts';
 
 export interface Journal {
@@ -20,6 +26,8 @@ export interface Batch {
   readonly intent: IntentEntry;
   /** Undefined for the open intent: the write may have happened or not. */
   readonly outcome: OutcomeEntry | undefined;
+  /** What stands in a new place under another id. */
+  readonly copies: CopiedEntry['copies'];
 }
 
 /** Creates the journal, or goes on with it. A last line that a crash cut short is removed first: it was never acted on. */
@@ -65,11 +73,13 @@ export async function* readJournal(path: string): AsyncGenerator<JournalEntry> {
 
 /** Each intent with what became of it, in order. */
 export async function* batches(path: string): AsyncGenerator<Batch> {
-  let open: { intent: IntentEntry; outcome: OutcomeEntry | undefined } | undefined;
+  let open: { intent: IntentEntry; outcome: OutcomeEntry | undefined; copies: CopiedEntry['copies'] } | undefined;
   for await (const entry of readJournal(path)) {
     if (entry.at === 'intent') {
       if (open !== undefined) yield open;
-      open = { intent: entry, outcome: undefined };
+      open = { intent: entry, outcome: undefined, copies: [] };
+    } else if (entry.at === 'copied') {
+      if (open !== undefined) open.copies = [...open.copies, ...entry.copies];
     } else if (entry.at === 'outcome') {
       if (open?.intent.batch !== entry.batch)
         throw damaged(path, `the outcome of batch ${entry.batch} does not follow its intent`);

@@ -11,10 +11,13 @@ export interface ProcessIdentity {
   readonly began: string;
 }
 
-export const thisProcess = async (): Promise<ProcessIdentity> => ({
+export const thisProcess = (): Promise<ProcessIdentity> => identityOf(process.pid);
+
+/** Of a process of this host that surely runs. */
+export const identityOf = async (pid: number): Promise<ProcessIdentity> => ({
   host: hostname(),
-  pid: process.pid,
-  began: (await beginningOf(process.pid)) ?? '',
+  pid,
+  began: (await beginningOf(pid)) ?? '',
 });
 
 /** True when that very process still runs. Only for processes of this host. */

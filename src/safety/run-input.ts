@@ -11,6 +11,8 @@ import { readLines } from './line-reader.ts';
 export interface Spool {
   readonly jobs: number;
   add(job: NewJob): Promise<void>;
+  /** All of them, as long as it was not moved. */
+  read(): AsyncIterable<NewJob>;
   /** Into the folder of its run. */
   moveTo(runFolder: string): Promise<void>;
   /** Away with it, unless it was moved. */
@@ -50,6 +52,10 @@ export async function openSpool(stateDir: string): Promise<Spool> {
       pending += `${JSON.stringify(job)}\n`;
       if (pending.length > CHUNK) await flush();
     },
+    async *read() {
+      await flush();
+      for await (const batch of jobsOf(path, 1, 1000)) yield* batch;
+    },
     async moveTo(runFolder) {
       await flush();
       await file.sync();
@@ -66,8 +72,10 @@ export async function openSpool(stateDir: string): Promise<Spool> {
 }
 
 /** The jobs of a run's input, from this number on, in batches. */
-export async function* inputOf(runFolder: string, from: number, size: number): AsyncGenerator<NewJob[]> {
-  const path = inputFile(runFolder);
+export const inputOf = (runFolder: string, from: number, size: number): AsyncGenerator<NewJob[]> =>
+  jobsOf(inputFile(runFolder), from, size);
+
+async function* jobsOf(path: string, from: number, size: number): AsyncGenerator<NewJob[]> {
   let number = 0;
   let batch: NewJob[] = [];
   try {

@@ -4,7 +4,14 @@ import type { Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
 import { createSqs, type TestQueue } from '../setup/sqs.ts';
 
 /** The emulator's answers are exact: what it does not give at once is not there. */
-export const hasty = { waitSeconds: 0, emptyPolls: 1, visibilitySeconds: 60, othersSeconds: 0 };
+export const hasty = {
+  waitSeconds: 0,
+  emptyPolls: 1,
+  visibilitySeconds: 60,
+  othersSeconds: 0,
+  empty: { looks: 1, seconds: 0 },
+  moveSeconds: 0.05,
+};
 
 const holds: Holds = {
   // what is in flight or delayed can be counted, not seen

@@ -18,6 +18,7 @@ export interface Place {
   readonly stateDir: string;
   readonly temporary: string;
   run(...words: string[]): Promise<Ended>;
+  runWith(variables: Readonly<Record<string, string>>, ...words: string[]): Promise<Ended>;
   start(...words: string[]): { kill(signal: NodeJS.Signals): void; text(): string; ended: Promise<Ended> };
   /** What lies around, but the copy of the binaries that root may need. */
   left(): Promise<string[]>;
@@ -37,19 +38,24 @@ export async function placeForTest({ home = root, program = join(home, 'bin', 'r
     JOBCTL_STATE_DIR: stateDir,
     JOBCTL_URL: 'postgres://nobody@127.0.0.1:1/nowhere', // the demo must never go where the user's jobs are
   };
-  const start: Place['start'] = (...words) => {
-    const child = spawn(process.execPath, [program, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const startWith = (variables: Readonly<Record<string, string>>, words: readonly string[]) => {
+    const child = spawn(process.execPath, [program, ...words], {
+      cwd: folder,
+      env: { ...env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
     const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ ...texts, code })));
-    return { kill: (signal) => void child.kill(signal), text: () => texts.stdout, ended };
+    return { kill: (signal: NodeJS.Signals) => void child.kill(signal), text: () => texts.stdout, ended };
   };
   const place: Place = {
     stateDir,
     temporary,
-    start,
-    run: (...words) => start(...words).ended,
+    start: (...words) => startWith({}, words),
+    run: (...words) => startWith({}, words).ended,
+    runWith: (variables, ...words) => startWith(variables, words).ended,
     left: async () => [
       ...(await readdir(temporary)).filter((name) => !name.startsWith('jobctl-postgres-')),
       ...(await readdir(stateDir).catch(() => [])),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backupHolds, groupsAgree, resultTells, runTells, statsAgree } from '../../src/demo/tour/answers.ts';
 import { deadOf, onlyChanged, same, unchanged, undone } from '../../src/demo/tour/checks.ts';
 import type { Row, Rows } from '../../src/demo/tour/rows.ts';
-import type { Step } from '../../src/demo/tour/steps.ts';
+import type { Step } from '../../src/demo/tour/step.ts';
 import { walk } from '../../src/demo/tour/walk.ts';
 
 const row = (id: string, change: Partial<Row> = {}): Row => {

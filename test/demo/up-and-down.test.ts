@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { DemoStatus } from '../../src/demo/status.ts';
 import { type Ended, isRunning, type Place, packageWithout, placeForTest, until } from './place.ts';
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 async function statusOf(place: Place): Promise<DemoStatus> {
   return JSON.parse((await place.run('demo', 'status', '--json')).stdout);
@@ -29,10 +29,10 @@ it('starts, adds what is missing, stops, and leaves nothing behind', { timeout: 
   const place = await placeForTest();
   expect((await place.run('demo', 'status')).stdout).toContain('No demo is running. Start it with: npx jobctl demo up');
 
-  const first = await started(place, '--no-worker');
+  const first = await started(place, '--no-worker', '--postgres-only');
   expect(first).toMatchObject({ state: 'running', server: { running: true }, worker: { running: false } });
 
-  const second = await place.run('demo', 'up');
+  const second = await place.run('demo', 'up', '--postgres-only');
   expect(second.code).toBe(0);
   expect(second.stderr).toContain('The demo is up already.');
   expect(second.stdout).toContain(`export JOBCTL_URL=${first.url}`);
@@ -44,7 +44,7 @@ it('starts, adds what is missing, stops, and leaves nothing behind', { timeout: 
   const lame = await place.run('demo', 'status');
   expect(lame.stdout).toContain('worker    does not run');
   expect(lame.stdout).toContain('npx jobctl demo up starts what is missing.');
-  const again = await started(place);
+  const again = await started(place, '--postgres-only');
   expect(again).toMatchObject({ url: first.url, worker: { running: true } });
 
   expect(await place.run('demo', 'down')).toMatchObject({
@@ -57,9 +57,41 @@ it('starts, adds what is missing, stops, and leaves nothing behind', { timeout: 
   expect(await place.run('demo', 'down')).toMatchObject({ code: 0, stdout: 'No demo was running.\n' });
 });
 
+it(
+  'has BullMQ and SQS beside it, each with a worker of its own, and brings back what was killed',
+  async () => {
+    const place = await placeForTest();
+    const first = await started(place);
+    expect(first.guests).toMatchObject([
+      { name: 'bullmq', server: { running: true }, worker: { running: true } },
+      { name: 'sqs', server: { running: true }, worker: { running: true } },
+    ]);
+    for (const { name, variables } of first.guests) {
+      const { stdout } = await place.runWith(variables, 'stats', '--json');
+      const [{ counts }] = JSON.parse(stdout).queues;
+      expect([name, counts.dead > 60]).toEqual([name, true]);
+    }
+    const [bullmq, sqs] = first.guests as [DemoStatus['guests'][number], DemoStatus['guests'][number]];
+    await killed(pidOf(bullmq.server));
+    await killed(pidOf(sqs.worker));
+    await gone(pidOf(bullmq.worker)); // it has nothing to do without its server
+    expect((await place.run('demo', 'status')).stdout).toMatch(/bullmq {4}does not run/);
+
+    const second = await started(place);
+    expect(second.guests).toMatchObject([
+      { name: 'bullmq', server: { running: true }, worker: { running: true } },
+      { name: 'sqs', server: sqs.server, worker: { running: true } },
+    ]);
+    await place.run('demo', 'down');
+    for (const { server, worker } of second.guests) for (const part of [server, worker]) await gone(pidOf(part));
+    expect(await place.left()).toEqual([]);
+  },
+  PATIENCE,
+);
+
 it('says that its server was killed, and begins anew', { timeout: PATIENCE }, async () => {
   const place = await placeForTest();
-  const first = await started(place);
+  const first = await started(place, '--postgres-only');
   await killed(pidOf(first.server));
 
   const { stdout } = await place.run('demo', 'status');
@@ -67,7 +99,7 @@ it('says that its server was killed, and begins anew', { timeout: PATIENCE }, as
   expect(stdout).toContain('Postgres  does not run');
   expect(await statusOf(place)).not.toHaveProperty('url');
 
-  const second = await started(place, '--no-worker');
+  const second = await started(place, '--no-worker', '--postgres-only');
   expect(second).toMatchObject({ state: 'running', server: { running: true } });
   expect(pidOf(second.server)).not.toBe(pidOf(first.server));
   await gone(pidOf(first.worker));
@@ -78,7 +110,7 @@ it('says that its server was killed, and begins anew', { timeout: PATIENCE }, as
 
 it('refuses a second start at the same time', { timeout: PATIENCE }, async () => {
   const place = await placeForTest();
-  const ended = await Promise.all([place.run('demo', 'up', '--no-worker'), place.run('demo', 'up', '--no-worker')]);
+  const ended = await Promise.all([1, 2].map(() => place.run('demo', 'up', '--no-worker', '--postgres-only')));
   // the later one comes while the first starts, or when it is up: never is there a second server
   expect(ended.map(({ code }) => code)).toContain(0);
   for (const { code, stderr } of ended)

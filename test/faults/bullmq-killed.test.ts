@@ -31,8 +31,8 @@ afterAll(async () => {
 
 const url = (): string => `${server.url}/0?prefix=${server.prefix}`;
 
-async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>): Promise<T> {
-  const adapter = await openAt(url());
+async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>, letters?: Letters): Promise<T> {
+  const adapter = await openAt(url(), letters);
   try {
     return await work(adapter);
   } finally {
@@ -40,7 +40,12 @@ async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>): Prom
   }
 }
 
+type Letters = Parameters<typeof openAt>[1];
+const shelf = (queue: string): string => `${queue}-dead`;
+
 interface Play {
+  /** The jobs lie in a queue of their own, wrapped as `{data}`. */
+  readonly apart?: true;
   /** Also killed before each step of the pipeline, and not only with each script on its way. */
   readonly steps?: true;
   readonly prepare: (queue: string, stateDir: string) => Promise<Order>;
@@ -65,6 +70,18 @@ const plays: Record<string, Play> = {
       expect(await server.redis.exists(`${base}failed`, ...ids.map((id) => `${base}${id}`))).toBe(0);
     },
   },
+  'replay from a dead-letter queue': {
+    apart: true,
+    prepare: async (queue) => ({ verb: 'replay', queue }),
+    async over(queue, ids) {
+      const base = `${server.prefix}:${queue}:`;
+      const waiting = await server.redis.lrange(`${base}wait`, 0, -1);
+      const payloads = await Promise.all(waiting.map((id) => server.redis.hget(`${base}${id}`, 'data')));
+      expect(payloads.sort()).toEqual(ids.map((_, n) => `{"n":${n}}`).sort());
+      const copies = `${server.prefix}:${shelf(queue)}:`;
+      expect(await server.redis.exists(`${copies}wait`, ...ids.map((id) => `${copies}${id}`))).toBe(0);
+    },
+  },
   'undo of a replay': {
     async prepare(queue, stateDir) {
       const { run } = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), { verb: 'replay', queue }));
@@ -85,27 +102,33 @@ async function begin(play: Play) {
   count += 1;
   const queue = `queue-${count}`;
   const stateDir = join(folder, queue);
+  const letters = play.apart ? { [queue]: { queue: shelf(queue), payload: 'data' } } : undefined;
+  if (play.apart) await seedJobs(server, '6', queue, []);
   const ids = await seedJobs(
     server,
     '6',
-    queue,
-    times(JOBS, () => ({ state: 'dead', attempts: 3 })),
+    play.apart ? shelf(queue) : queue,
+    times(JOBS, (n) =>
+      play.apart ? { state: 'waiting', payload: `{"data":{"n":${n}}}` } : { state: 'dead', attempts: 3 },
+    ),
   );
   const order = await play.prepare(queue, stateDir);
   const earlier = new Set((await listRuns(stateDir)).map(({ id }) => id));
-  return { queue, stateDir, ids, order, earlier };
+  return { queue, letters, stateDir, ids, order, earlier };
 }
 
 async function killAndResume(play: Play, death: Death): Promise<void> {
-  const { queue, stateDir, ids, order, earlier } = await begin(play);
-  expect(await victims.sendOut({ url: url(), stateDir, order, death })).toBeUndefined();
-  const there = await Promise.all(ids.map((id) => server.redis.exists(`${server.prefix}:${queue}:${id}`)));
+  const { queue, letters, stateDir, ids, order, earlier } = await begin(play);
+  expect(await victims.sendOut({ url: url(), deadLetters: letters, stateDir, order, death })).toBeUndefined();
+  const home = play.apart ? shelf(queue) : queue;
+  const there = await Promise.all(ids.map((id) => server.redis.exists(`${server.prefix}:${home}:${id}`)));
   const saved = await savedIds(stateDir);
-  expect(ids.filter((id, index) => there[index] === 0 && !saved.has(id))).toEqual([]);
+  const shownId = (id: string): string => (play.apart ? `${home}:${id}` : id);
+  expect(ids.filter((id, index) => there[index] === 0 && !saved.has(shownId(id)))).toEqual([]);
   const begun = (await listRuns(stateDir)).find(({ id, state }) => !earlier.has(id) && state !== 'damaged');
   if (begun?.state !== 'finished') {
     const next: Order = begun === undefined ? order : { verb: 'resume', run: begun.id };
-    const report = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), next));
+    const report = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), next), letters);
     expect(report).toMatchObject({ complete: true, outcomes: { done: JOBS, skipped: 0, failed: 0, unknown: 0 } });
     await expectSoundBackup(stateDir, report.run ?? '');
   }
@@ -116,8 +139,14 @@ async function killAndResume(play: Play, death: Death): Promise<void> {
 describe.each(Object.entries(plays))('%s of BullMQ jobs, killed', (_, play) => {
   let whole: { names: readonly string[]; commits: number };
   beforeAll(async () => {
-    const { stateDir, order } = await begin(play);
-    const walked = await victims.sendOut({ url: url(), stateDir, order, death: { at: 'never', number: 0 } });
+    const { letters, stateDir, order } = await begin(play);
+    const walked = await victims.sendOut({
+      url: url(),
+      deadLetters: letters,
+      stateDir,
+      order,
+      death: { at: 'never', number: 0 },
+    });
     if (walked === undefined) throw new Error('The run died without being told to.');
     whole = walked;
   });

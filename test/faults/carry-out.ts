@@ -1,4 +1,4 @@
-import { openAdapter } from '../../src/adapters/registry.ts';
+import { type Opening, openAdapter } from '../../src/adapters/registry.ts';
 import { portsFor } from '../../src/cli/ports.ts';
 import { putBack } from '../../src/cli/put-back.ts';
 import type { Session } from '../../src/cli/session.ts';
@@ -45,7 +45,8 @@ const acts = {
 } as const satisfies Record<string, { states: readonly JobState[]; action: Action; stuck?: boolean }>;
 
 /** The adapter that a command would open. */
-export const openAt = (url: string): Promise<QueueAdapter> => openAdapter({ url, where: placeOf(url) });
+export const openAt = (url: string, deadLetters?: Opening['deadLetters']): Promise<QueueAdapter> =>
+  openAdapter({ url, where: placeOf(url), deadLetters });
 
 /** The ports of a command that nobody asks anything. */
 export function worldOf(adapter: QueueAdapter, stateDir: string, pace: Partial<Pace> = {}): World {
@@ -66,7 +67,7 @@ export function worldOf(adapter: QueueAdapter, stateDir: string, pace: Partial<P
   };
 }
 
-function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
+export function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
   const context = {
     name: 'faults',
     url: '',
@@ -74,6 +75,7 @@ function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
     protected: false,
     readOnly: false,
     redact: { fields: [], types: {} },
+    jobTypes: {},
     queues: {},
   } as unknown as Session['context'];
   return {

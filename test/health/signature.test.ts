@@ -110,6 +110,14 @@ describe('the variable parts of a message', () => {
     );
   });
 
+  it.each([
+    ['worker-12 lost order_10293847', 'worker-<n> lost order_<n>'],
+    ['upl_9f3ac021 upl_ad948372 upl_00ffaa11', 'upl_<id> upl_<id> upl_<id>'],
+    ['3f9a2c71 took 10MB', '<id> took <n>MB'],
+  ])('are told from words: %s', (message, shape) => {
+    expect(normalised(message)).toBe(shape);
+  });
+
   it('stay words where they are words', () => {
     for (const text of [
       "can't connect and won't retry",

@@ -3,6 +3,10 @@
  * each line of it that somebody types, clicks or watches, in its order.
  */
 const both = [
+  'docker compose -f deploy/docker-compose.yml up -d worker',
+  'docker compose -f deploy/docker-compose.yml up -d --scale worker=3',
+  'email:{type}:{recipientId}:{uniqueId}',
+  'await createJob({ type, payload, priority })',
   '`email.send`: 3 retries, 1m/5m/15m backoff',
   'curl "https://${DOMAIN}/api/healthz?detailed=true" | jq \'.checks[] | select(.name == "workers")\'',
   'Admin UI: /admin/jobs',
@@ -29,22 +33,27 @@ const both = [
   'Review recent code changes',
 ].map((line) => line.replaceAll('`', ''));
 
-/** What only the team's own tables hold. */
-const tablesOnly = ['API: Query DeadLetterJob table', 'Database: WorkerHeartbeat table', 'Job is marked resolved'];
-
-/** What no command of a queue tool does, now or ever: own-tables.md lists it, each with where it stays. */
-export const elsewhere = [
+/** What only the team's own tables hold, or its own code: each with the command that belongs to it. */
+const tablesOnly = [
+  'API: Query DeadLetterJob table',
+  'Database: WorkerHeartbeat table',
+  'Job is marked resolved',
   'pnpm run worker',
-  'docker compose -f deploy/docker-compose.yml up -d worker',
-  'docker compose -f deploy/docker-compose.yml up -d --scale worker=3',
   'docker compose logs worker --tail=100',
   '/tmp/worker-heartbeat',
   'withIdempotency',
-  'email:{type}:{recipientId}:{uniqueId}',
   'registerJobHandler',
-  'await createJob({ type, payload, priority })',
   'runJobSafely',
 ];
 
 export const linesOfBoss = both;
 export const linesOfTables = [...both, ...tablesOnly];
+
+/** Stands in for the deployment of the workers: how many there are lies in a file. */
+export const docker = `
+  case "$*" in
+    *' stop worker') echo 0 >replicas ;;
+    *' up -d --scale worker='*) echo "\${*##*=}" >replicas ;;
+    *' ps -q --status running worker') seq "$(cat replicas 2>/dev/null || echo 3)" ;;
+    *) exit 64 ;;
+  esac`;

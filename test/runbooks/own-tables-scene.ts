@@ -116,7 +116,7 @@ const later = `
 /** Notes end in what jobctl adds to them: the run, the moment. */
 async function rows(db: Parameters<Scene['rows']>[0]): Promise<Rows> {
   const found = await db.query<{ id: string; row: string }>(
-    `SELECT id, concat_ws(' ', type, status, CASE WHEN run_at > now() + interval '1 second' THEN 'later' END, attempts, payload) AS row FROM "Job"
+    `SELECT id, concat_ws(' ', type, status, CASE WHEN run_at > now() + interval '1 second' THEN 'later' END, attempts, payload) AS row FROM "Job" WHERE id ~ '^job'
      UNION ALL
      SELECT id, concat_ws(' ', resolved, "resolvedAt" IS NOT NULL, regexp_replace(notes, ' \\(job .*', '')) FROM "DeadLetterJob"
      ORDER BY 1`,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { linesOfBoss } from './admin-jobs.ts';
+import { docker, linesOfBoss } from './admin-jobs.ts';
 import { oldCompleted, openPgBossScene, served, uuid } from './pgboss-scene.ts';
-import { playRunbook, type Scene, type Tale, type Write } from './play.ts';
+import { eventually, playRunbook, type Scene, type Tale, type Write } from './play.ts';
 import { idsShown, metricsOf } from './reads.ts';
 
 const ids = (...numbers: number[]): string[] => numbers.map(uuid);
@@ -42,6 +42,10 @@ function completed(after: string): string {
   return [name, runs ? 'completed' : state, ...data].join(' ');
 }
 
+/** Jobs that were added by a command: their ids are made up. */
+const added = async (pool: Scene['pool'], state: string): Promise<number | null> =>
+  (await pool.query(`SELECT FROM job WHERE id::text !~ '^0b055000' AND state::text = $1`, [state])).rowCount;
+
 const checks: Tale<Scene>['checks'] = {
   'jobctl dlq list undelivered': (ended) => idsShown(ended, shown, ids(201, 202, 203, 204, 205, 206)),
   'jobctl dlq list --newer-than 24h': (ended) =>
@@ -60,6 +64,10 @@ const checks: Tale<Scene>['checks'] = {
     );
     expect(metricsOf(ended)).toEqual(rows);
   },
+  [`jobctl enqueue email.send --payload '{"to":"ada@example.org"}' --yes`]: (_, { pool }) =>
+    eventually(async () => (await added(pool, 'completed')) === 1),
+  [`jobctl enqueue data.export --payload '{"user":"cem"}' --yes`]: async (_, { pool }) =>
+    expect(await added(pool, 'created')).toBe(1),
   'jobctl dlq export undelivered --output dead.ndjson': async (_, __, home) => {
     const text = await readFile(`${home.folder}/dead.ndjson`, 'utf8');
     expect(text.trimEnd().split('\n')).toHaveLength(6);
@@ -71,6 +79,7 @@ playRunbook<Scene>({
   page: 'pg-boss',
   oldLines: linesOfBoss,
   writes,
+  programs: { docker },
   open: openPgBossScene,
   becomes: completed,
   checks,

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectFits, steady } from '../e2e/answer.ts';
@@ -43,6 +45,8 @@ export interface Tale<S extends Scene | Place> {
   readonly writes: Readonly<Record<string, Write>>;
   /** Files that the commands read, besides those in the document. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Programs that the commands of the configuration call, as shell scripts. */
+  readonly programs?: Readonly<Record<string, string>>;
   open(): Promise<S>;
   /** What becomes of a row where the program does more than the old statement, or a worker goes on from there. */
   becomes(after: string, before: string): string;
@@ -111,6 +115,9 @@ export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
       await scene.renew?.();
       home = await makeHome();
       for (const [name, text] of Object.entries({ ...runbook.files, ...tale.files })) await home.file(name, text);
+      await mkdir(join(home.folder, 'bin'));
+      for (const [name, text] of Object.entries(tale.programs ?? {}))
+        await chmod(await home.file(join('bin', name), `#!/bin/sh\n${text}\n`), 0o755);
       return async () => {
         if (scene !== kept) await scene.drop();
         await home.remove();
@@ -120,7 +127,9 @@ export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
     const play = async (command: string): Promise<Ended> => {
       await scene.beat();
       const [, ...args] = wordsOf(command).map((word) => (word === 'RUN' ? run : word));
-      const ended = await home.run(args, { env: scene.env });
+      const ended = await home.run(args, {
+        env: { ...scene.env, PATH: `${join(home.folder, 'bin')}:${home.env['PATH']}` },
+      });
       run = /^ {2}run +(\S+)/m.exec(ended.stdout)?.[1] ?? run;
       return ended;
     };

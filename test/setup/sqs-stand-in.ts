@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Json = Record<string, unknown>;
+import { moveTasks, purges } from './sqs-tasks.ts';
+
+export type Json = Record<string, unknown>;
 
 /** What is to happen to a call instead of its ordinary course. */
 export type Fault =
@@ -20,6 +22,12 @@ export interface StandIn {
   fault: ((action: string, body: Json, number: number) => Fault | undefined) | undefined;
   /** Receives from now on tell that these messages died in that queue. */
   cameFrom(ids: readonly string[], arn: string): void;
+  /** So many messages a look are moved by a move task. */
+  movesPerLook: number;
+  /** What the clock of SQS is ahead of ours, milliseconds: for the minute between two purges, and in the Date header. */
+  ahead: number;
+  /** Receives from now on call this message by another id: SQS keeps the id of a message that dies, fauxqs sends a new one. */
+  rename(id: string, as: string): void;
   stop(): Promise<void>;
 }
 
@@ -37,6 +45,7 @@ export async function startStandIn(upstream: string, region: string): Promise<St
   const counts = new Map<string, number>();
   /** What fauxqs forgets of a message, by id. */
   const kept = new Map<string, Record<string, string>>();
+  const renamed = new Map<string, string>();
   const remember = (id: unknown, more: Record<string, string>): void => {
     if (typeof id === 'string') kept.set(id, { ...kept.get(id), ...more });
   };
@@ -59,6 +68,12 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     return { queueUrls: sources };
   };
 
+  const own: Readonly<Record<string, (body: Json) => Promise<Json>>> = {
+    ListDeadLetterSourceQueues: (body) => sourcesOf(body['QueueUrl']),
+    ...moveTasks({ call, kept, sourcesOf, perLook: () => standIn.movesPerLook }),
+    ...purges(call, () => Date.now() + standIn.ahead),
+  };
+
   const mended = (action: string, body: Json, answer: Json): Json => {
     if (action === 'SendMessageBatch') {
       const entries = new Map((body['Entries'] as Entry[]).map((entry) => [entry.Id, entry]));
@@ -74,6 +89,7 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     if (action === 'ReceiveMessage') {
       for (const message of (answer['Messages'] ?? []) as Json[]) {
         message['Attributes'] = { ...(message['Attributes'] as Json), ...kept.get(String(message['MessageId'])) };
+        message['MessageId'] = renamed.get(String(message['MessageId'])) ?? message['MessageId'];
       }
     }
     return answer;
@@ -94,14 +110,22 @@ export async function startStandIn(upstream: string, region: string): Promise<St
       return void response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${refuse}`, message }));
     }
     const asked = 'ask' in fault && fault.ask !== undefined ? fault.ask(body) : body;
+    const mine = own[action];
     const { status, json } =
-      action === 'ListDeadLetterSourceQueues'
-        ? { status: 200, json: await sourcesOf(body['QueueUrl']) }
+      mine !== undefined
+        ? await mine(asked).then(
+            (given) => ({ status: 200, json: given }),
+            (error: Error) => ({
+              status: 400,
+              json: { __type: `com.amazonaws.sqs#${error.name}`, message: error.message },
+            }),
+          )
         : await forward(upstream, regionIn(request) ?? region, action, JSON.stringify(asked));
     if ('cut' in fault) return void request.socket.destroy();
     const whole = status === 200 ? mended(action, asked, json) : json;
     const said = 'answer' in fault && fault.answer !== undefined ? fault.answer(whole, body) : whole;
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    const date = new Date(Date.now() + standIn.ahead).toUTCString();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', date });
     response.end(JSON.stringify(said));
   };
 
@@ -116,6 +140,9 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     cameFrom: (ids, arn) => {
       for (const id of ids) remember(id, { DeadLetterQueueSourceArn: arn });
     },
+    movesPerLook: 10,
+    ahead: 0,
+    rename: (id, as) => void renamed.set(id, as),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,6 @@
 import { JobctlError } from '../../domain/errors.ts';
 import type { Connection } from './connection.ts';
-import { keysOf, type QueueKeys } from './keys.ts';
+import { keysOf, type QueueKeys, tagOf } from './keys.ts';
 import type { Layout } from './layout.ts';
 import type { Locks } from './lock.ts';
 
@@ -22,6 +22,18 @@ export interface Place {
 
 /** The queue, if it may be written to. */
 export async function writable(desk: Desk, queue: string): Promise<Place> {
+  const { connection, prefix } = desk;
+  if (connection.server.cluster && tagOf(`${prefix}:${queue}:`) === undefined)
+    throw new JobctlError(
+      'unsupported',
+      `The keys of ${queue} lie in several slots of the cluster, because neither the prefix ${prefix} nor the name has braces: no script can write to them all.`,
+      {
+        next: [
+          'BullMQ needs braces there too: new Queue(name, { prefix: "{bull}" }).',
+          'Then say so here: prefix: "{bull}" in the context, or ?prefix=%7Bbull%7D in the URL.',
+        ],
+      },
+    );
   const layout = await desk.layoutOf(queue);
   if (layout.name === 'v5' || layout.name === 'v6') return { keys: keysOf(desk.prefix, queue), layout: layout.name };
   const whose = layout.name === 'bull' ? 'Bull' : `BullMQ ${layout.name.slice(1)}`;

@@ -41,6 +41,7 @@ async function add(desk: Desk, place: Place, jobs: readonly NewJob[]): Promise<E
     const given = jobs.flatMap(argumentsOf);
     const told = await step(desk, place, { script: scripts.enqueue, mark: newMark('enqueue') }, [], given);
     return told.map((answer): Enqueued => {
+      if (answer.startsWith('fault:')) return { result: 'failed', why: answer.slice('fault:'.length) };
       if (!answer.startsWith('twin:')) return { result: 'done', ref: { queue, id: answer } };
       const id = answer.slice('twin:'.length);
       return { result: 'duplicate', ref: { queue, id }, why: `job ${id} has that deduplication id and has not ended` };

@@ -77,6 +77,12 @@ const mappings: readonly Mapping[] = [
     'Add the parameter cluster=true to the URL: redis://HOST:PORT/?cluster=true.',
   ],
   [
+    /^TRYAGAIN/,
+    'unreachable',
+    (where) => `the cluster at ${where} is moving the keys of the queue to another node`,
+    'Try again when that is done: redis-cli --cluster check HOST:PORT tells.',
+  ],
+  [
     /too many cluster redirections/i,
     'unreachable',
     (where) => `the cluster at ${where} sent every request on to another node`,
@@ -93,6 +99,13 @@ const mappings: readonly Mapping[] = [
     'unreachable',
     (where) => `no Sentinel at ${where} names a server`,
     'Check the hosts and the name in sentinel=NAME: redis-cli -p 26379 SENTINEL masters.',
+  ],
+  [
+    /^FOREIGN /,
+    'unsupported',
+    (where, message) =>
+      `${message.slice('FOREIGN '.length)} at ${where} is a key of another kind: it is not BullMQ's, and nothing was written`,
+    'Another program uses the same prefix and name. redis-cli TYPE tells what a key is.',
   ],
   [
     /^WRONGTYPE/,

@@ -2,9 +2,11 @@ import type { BackendInfo, QueueAdapter } from '../../domain/adapter.ts';
 import { fromMicros } from '../../domain/instant.ts';
 import { browse, count } from './browse.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { withDeadLetters } from './dead-letters.ts';
 import { find } from './find.ts';
 import { keysOf } from './keys.ts';
 import { layoutOf } from './layout.ts';
+import { type DeadLetter, type Shelf, shelvesOf } from './letters.ts';
 import { pushes } from './pushes.ts';
 import { Queues } from './queues.ts';
 import { schedules } from './schedules.ts';
@@ -19,6 +21,8 @@ export interface BullmqOptions {
   readonly where: string;
   /** What all keys begin with; a prefix in the URL goes before it. */
   readonly prefix?: string | undefined;
+  /** Queues whose dead jobs the application keeps in a queue of their own, by name. */
+  readonly deadLetters?: Readonly<Record<string, DeadLetter>> | undefined;
   /** Bound of one call, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
@@ -29,15 +33,16 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 export async function openBullmq(options: BullmqOptions): Promise<QueueAdapter> {
   const { url, where, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const prefix = prefixOf(targetOf(url), options.prefix);
+  const shelves = shelvesOf(options.deadLetters ?? {}); // before anything is opened: it may be wrong
   const connection = await openConnection({ url, where, timeoutMs });
-  return adapterOf(connection, prefix);
+  return adapterOf(connection, prefix, shelves);
 }
 
-function adapterOf(connection: Connection, prefix: string): QueueAdapter {
+function adapterOf(connection: Connection, prefix: string, shelves: ReadonlyMap<string, Shelf>): QueueAdapter {
   const queues = new Queues(connection, prefix);
   const writing = writes(connection, prefix, (queue) => layoutOf(connection, keysOf(prefix, queue)));
   const nowMs = (): number => connection.server.clock + performance.now();
-  return {
+  const adapter: QueueAdapter = {
     backend: infoOf(connection, prefix),
     reads: 'peek',
     pushes,
@@ -56,6 +61,7 @@ function adapterOf(connection: Connection, prefix: string): QueueAdapter {
       await connection.close();
     },
   };
+  return withDeadLetters(adapter, writing.desk, shelves);
 }
 
 async function micros(connection: Connection): Promise<bigint> {

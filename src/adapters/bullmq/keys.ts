@@ -81,6 +81,9 @@ export function keysOf(prefix: string, queue: string): QueueKeys {
   };
 }
 
+/** What a cluster puts into one slot; undefined where each key is put by its whole name. */
+export const tagOf = (key: string): string | undefined => /^[^{]*\{([^}]+)\}/.exec(key)?.[1];
+
 /** What a queue's own keys are called: no job can be found under these. */
 const suffixes = new Set([
   ...['wait', 'paused', 'active', 'prioritized', 'delayed', 'completed', 'failed', 'waiting-children', 'meta', 'id'],

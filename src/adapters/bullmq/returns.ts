@@ -3,14 +3,16 @@ import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import { toMicros } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { skipped } from './answers.ts';
+import { outcomeOf, skipped } from './answers.ts';
 import { carriedOut } from './claim.ts';
 import { isParked, isSame, PARKED_REASON } from './compare.ts';
 import { type Desk, type Place, writable } from './desk.ts';
+import { locate } from './locate.ts';
 import { newMark } from './marks.ts';
 import { readIds } from './read-page.ts';
 import { revert } from './revert.ts';
 import { type Argument, scripts } from './script.ts';
+import { stateSets } from './sets.ts';
 import { settle } from './settle.ts';
 import { type Candidate, candidateOf, extraLists } from './snapshot.ts';
 import { type Item, inSteps } from './step.ts';
@@ -75,17 +77,18 @@ async function restore(
   saved: readonly SavedJob[],
   how: PutBack,
 ): Promise<Claim> {
-  const now = await readIds(
-    desk.connection,
-    place.keys,
-    saved.map(({ job }) => job.id),
-  );
+  const ids = saved.map(({ job }) => job.id);
+  const now = await readIds(desk.connection, place.keys, ids);
+  // where a job's hash was evicted or deleted by hand, its id still stands in line: put back as well, it would stand there twice
+  const gone = ids.filter((id) => !now.has(id));
+  const ghosts = new Set((await locate(desk.connection, place.keys, gone, lists)).map(({ id }) => id));
   const missed: Outcome[] = [];
   const missing = saved.filter((one) => {
     const why = whyNot(now.get(one.job.id), candidateOf(one), how);
     if (why !== undefined)
       missed.push(skipped(one.job, why, why === 'conflict' ? 'another version of this job is there' : undefined));
-    return why === undefined;
+    else if (ghosts.has(one.job.id)) missed.push(outcomeOf(one.job, 'stray'));
+    return why === undefined && !ghosts.has(one.job.id);
   });
   return {
     jobs: missing,
@@ -102,6 +105,8 @@ async function restore(
     release: async () => {},
   };
 }
+
+const lists = stateSets.filter(({ kind }) => kind === 'list');
 
 const whyNot = (now: Candidate | undefined, then: Candidate, how: PutBack): 'unchanged' | 'conflict' | undefined => {
   if (now === undefined) return undefined;

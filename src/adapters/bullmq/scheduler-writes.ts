@@ -39,7 +39,10 @@ export const schedulerWrites = (desk: Desk): Schedules => ({
     const { name, data, options } = templateOf(scheduler, run);
     const { delay: _, de: _once, ...now } = options;
     const priority = String(Number(options['priority'] ?? 0));
-    return await ask(desk, place, { script: scripts.enqueue }, [name, data, JSON.stringify(now), priority, '0', '']);
+    const given = [name, data, JSON.stringify(now), priority, '0', ''];
+    const answer = await ask(desk, place, { script: scripts.enqueue }, given);
+    if (answer.startsWith(FAULT)) judge(answer, queue, id);
+    return answer;
   },
   async save(id, queue) {
     const found = await saved(desk, await writable(desk, queue), id);
@@ -63,6 +66,9 @@ export const schedulerWrites = (desk: Desk): Schedules => ({
     );
   },
 });
+
+/** A call for it failed, and what was begun was taken back. */
+const FAULT = 'fault:';
 
 const keep = (saved: SavedScheduler): string => JSON.stringify(saved);
 
@@ -143,7 +149,11 @@ function judge(answer: string, queue: string, id: string): void {
     exists: `A scheduler ${id} is in ${queue} already: its application makes it when it starts.`,
     busy: `The next runs of the scheduler ${id} are all there as jobs already.`,
   };
-  throw new JobctlError(answer === 'moved' ? 'stale' : 'refused', why[answer] ?? `${queue}: ${answer}`, {
-    next: [`jobctl schedule list ${queue}`],
-  });
+  throw new JobctlError(
+    answer === 'moved' ? 'stale' : 'refused',
+    why[answer] ?? `Redis refused the scheduler ${id} of ${queue}: ${answer.replace(FAULT, '')}`,
+    {
+      next: [`jobctl schedule list ${queue}`],
+    },
+  );
 }

@@ -11,6 +11,7 @@ export interface Script {
 }
 
 const shared = readFileSync(new URL('./lua/shared.lua', import.meta.url), 'utf8');
+const adding = readFileSync(new URL('./lua/adding.lua', import.meta.url), 'utf8');
 
 const writing = (name: string, text: string, frees = false): Script => ({ name, text: `${shared}\n${text}`, frees });
 
@@ -26,7 +27,8 @@ export const scripts = {
   restore: writing('restore', readFileSync(new URL('./lua/restore.lua', import.meta.url), 'utf8')),
   revert: writing('revert', readFileSync(new URL('./lua/revert.lua', import.meta.url), 'utf8')),
   pause: writing('pause', readFileSync(new URL('./lua/pause.lua', import.meta.url), 'utf8')),
-  enqueue: writing('enqueue', readFileSync(new URL('./lua/enqueue.lua', import.meta.url), 'utf8')),
+  enqueue: writing('enqueue', `${adding}\n${readFileSync(new URL('./lua/enqueue.lua', import.meta.url), 'utf8')}`),
+  adopt: writing('adopt', `${adding}\n${readFileSync(new URL('./lua/adopt.lua', import.meta.url), 'utf8')}`),
   schedulerOut: writing('scheduler-out', readFileSync(new URL('./lua/scheduler-out.lua', import.meta.url), 'utf8')),
   schedulerIn: writing('scheduler-in', readFileSync(new URL('./lua/scheduler-in.lua', import.meta.url), 'utf8')),
 } as const satisfies Record<string, Script>;

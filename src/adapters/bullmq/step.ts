@@ -14,16 +14,16 @@ export interface Step {
   readonly ttlMs?: number;
 }
 
-/** One script over these jobs; what it says of each, in their order. */
+/** One script; what it says of each job, in their order. `more`: the keys behind those of the queue, one for each job. */
 export async function step(
   desk: Desk,
   { keys, layout }: Place,
   { script, mark, option = '', ttlMs = KEPT_MS }: Step,
-  ids: readonly string[],
+  more: readonly string[],
   given: readonly Argument[],
 ): Promise<string[]> {
   const token = desk.locks.token(keys.queue);
-  const names = [...scriptKeys(desk.prefix, keys, mark), ...ids.map((id) => keys.job(id))];
+  const names = [...scriptKeys(desk.prefix, keys, mark), ...more];
   const fixed = [keys.base, token, String(ttlMs), layout, option];
   const [head, ...told] = ((await run(desk.connection, script, names, [...fixed, ...given])) as unknown[]).map(String);
   if (head === 'lost') throw desk.locks.lose(keys.queue);
@@ -47,6 +47,7 @@ export async function inSteps(
   how: Step,
   items: readonly Item[],
   told: Map<string, string>,
+  keysFor: (ids: readonly string[]) => readonly string[] = (ids) => ids.map((id) => place.keys.job(id)),
 ): Promise<void> {
   for (const part of steps(items, sizeOf)) {
     for (let left: readonly Item[] = part; left.length > 0; ) {
@@ -54,7 +55,7 @@ export async function inSteps(
         desk,
         place,
         how,
-        left.map(({ id }) => id),
+        keysFor(left.map(({ id }) => id)),
         left.flatMap(({ given }) => given),
       );
       for (const [index, answer] of answers.entries()) told.set(left[index]?.id ?? '', answer);

@@ -16,6 +16,7 @@ export type LayoutOf = (queue: string) => Promise<Layout>;
 
 export interface Writes {
   readonly can: QueueAdapter['can'];
+  readonly desk: Desk;
   /** Lets go of all that is held; called before the connection closes. */
   close(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export function writes(connection: Connection, prefix: string, layoutOf: LayoutO
   const desk: Desk = { connection, prefix, layoutOf, locks: new Locks(connection, prefix), owed: new Set() };
   return {
     can: capabilities(desk),
+    desk,
     async close() {
       for (const giveBack of [...desk.owed]) await giveBack().catch(() => {});
       await desk.locks.close();

@@ -12,20 +12,25 @@ import { type Sent, sendAll } from './send.ts';
 const SURE_SECONDS = 20;
 const NOT_OURS = 'it was no longer held for us: somebody else may have received it';
 const NO_HOME =
-  'nothing tells which queue it came from: it was sent to the dead-letter queue directly, and no one queue alone sends its dead there';
+  'nothing tells which queue it came from: it was sent to the dead-letter queue directly, and no one queue alone sends its dead there. Name the queue with --to QUEUE';
 
 /** Send to where it came from, remember that on the disk, delete: in this order, so that nothing can be lost. */
 export async function replay(
   ground: Ground,
   held: Held,
   jobs: readonly SavedJob[],
-  { mark, note }: { readonly mark: string; readonly note: Note | undefined },
+  {
+    mark,
+    note,
+    to: elsewhere,
+  }: { readonly mark: string; readonly note: Note | undefined; readonly to?: string | undefined },
 ): Promise<Outcome[]> {
   const sure = await held.sure(idsOf(jobs), SURE_SECONDS);
   const ours = jobs.filter(({ job }) => sure.has(job.id));
   const sent = new Map<string, Sent>();
-  for (const [home, some] of Map.groupBy(ours, (item) => savedOf(item).home)) {
-    const to = home === undefined ? undefined : await ground.directory.byArn(home);
+  const other = elsewhere === undefined ? undefined : await ground.directory.mustBe(elsewhere);
+  for (const [home, some] of Map.groupBy(ours, (item) => other?.arn ?? savedOf(item).home)) {
+    const to = other ?? (home === undefined ? undefined : await ground.directory.byArn(home));
     if (to === undefined) {
       const why = home === undefined ? NO_HOME : `the queue that it came from, ${home}, is not there`;
       for (const { job } of some) sent.set(job.id, { failed: why });

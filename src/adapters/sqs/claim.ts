@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/adapter.ts';
 import { fromDate } from '../../domain/instant.ts';
+import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { remove, replay } from './apply.ts';
 import type { Ground } from './ground.ts';
@@ -27,32 +28,37 @@ async function* walk(ground: Ground, request: ClaimRequest): AsyncGenerator<Clai
   if (selection.ids?.length === 0 || selection.types?.length === 0) return;
   const missing = new Set(selection.ids);
   let others = 0;
-  for (const place of await placesOf(ground.directory, selection)) {
+  let fifo = false;
+  // the dead can always be looked at, so what is named is looked for among them first
+  const places = (await placesOf(ground.directory, selection)).sort((a, b) => (a.state < b.state ? -1 : 1));
+  for (const place of places) {
+    if (selection.ids !== undefined && missing.size === 0) return;
     if (action.verb === 'replay' && place.state !== 'dead') continue;
     allowLook(place, ground.mayReceive);
     yield* ground.holding(place.from, (held) => claimsOf(ground, place, held, request, missing));
     if (missing.size > 0) others += await ground.othersHold(place.from);
+    fifo ||= place.from.fifo;
   }
   const [queue] = selection.queues;
   if (missing.size === 0 || queue === undefined) return;
   yield {
     jobs: [],
-    skipped: [...missing].map((id) => unmet(queue, id, others)),
+    skipped: [...missing].map((id) => unmet({ queue, id }, others, fifo)),
     mark: newMark(),
     apply: async () => [],
     release: async () => {},
   };
 }
 
-const unmet = (queue: string, id: string, others: number): Outcome =>
-  others === 0
-    ? { ref: { queue, id }, result: 'skipped', why: 'not-found' }
-    : {
-        ref: { queue, id },
-        result: 'skipped',
-        why: 'locked',
-        note: `it may be one of about ${others} that others hold`,
-      };
+function unmet(ref: JobRef, others: number, fifo: boolean): Outcome {
+  const notes = [
+    ...(others > 0 ? [`it may be one of about ${others} that others hold`] : []),
+    ...(fifo ? ['it may stand behind a message of its group: a FIFO queue gives the head of each group first'] : []),
+  ];
+  return notes.length === 0
+    ? { ref, result: 'skipped', why: 'not-found' }
+    : { ref, result: 'skipped', why: 'locked', note: notes.join('; or ') };
+}
 
 async function* claimsOf(
   ground: Ground,
@@ -68,10 +74,11 @@ async function* claimsOf(
     await clear(ground, held, met);
     const jobs = met.flatMap((one): SavedJob[] => {
       const shown = ground.copies.has(one.id) ? undefined : place.shownAs(one);
-      return shown === undefined ? [] : [savedJob(one, shown)];
+      return shown === undefined ? [] : [savedJob(ground, one, shown)];
     });
     for (const { job } of jobs) missing.delete(job.id);
     if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
+    if (request.selection.ids !== undefined && missing.size === 0) return;
     if (!held.over) continue;
     // what another session holds, or one that was killed, comes back before long; workers have no business in there
     if (place.state !== 'dead' || (await ground.othersHold(place.from, held.size)) === 0) return;
@@ -88,9 +95,9 @@ async function clear(ground: Ground, held: Held, met: readonly InHand[]): Promis
   held.forget(known.filter(({ id }) => !kept.has(id)).map(({ id }) => id));
 }
 
-const savedJob = (one: InHand, shown: Shown): SavedJob => ({
+const savedJob = (ground: Ground, one: InHand, shown: Shown): SavedJob => ({
   job: jobOf(one, shown),
-  snapshot: snapshotOf(one, shown, fromDate(new Date())),
+  snapshot: snapshotOf(one, shown, fromDate(new Date(ground.calls.clock.now()))),
 });
 
 function claimOf(ground: Ground, held: Held, { action }: ClaimRequest, jobs: readonly SavedJob[]): Claim {
@@ -103,7 +110,7 @@ function claimOf(ground: Ground, held: Held, { action }: ClaimRequest, jobs: rea
       await ground.fence(chosen.map(({ job }) => job.queue));
       return action.verb === 'remove'
         ? await remove(ground, held, chosen)
-        : await replay(ground, held, chosen, { mark, note });
+        : await replay(ground, held, chosen, { mark, note, to: action.verb === 'replay' ? action.to : undefined });
     },
     release: async () => {}, // at the end of the walk
   };

@@ -1,22 +1,29 @@
 import {
   type BatchResultErrorEntry,
+  CancelMessageMoveTaskCommand,
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ListDeadLetterSourceQueuesCommand,
+  ListMessageMoveTasksCommand,
+  type ListMessageMoveTasksResultEntry,
   ListQueuesCommand,
   ListQueueTagsCommand,
   type Message,
+  PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   type SendMessageBatchResultEntry,
   SQSClient,
+  StartMessageMoveTaskCommand,
+  type StartMessageMoveTaskCommandInput,
   TagQueueCommand,
   UntagQueueCommand,
 } from '@aws-sdk/client-sqs';
 import { JobctlError } from '../../domain/errors.ts';
+import { ServerClock } from './clock.ts';
 import { nameOf, toJobctlError } from './errors.ts';
 
 export interface ClientOptions {
@@ -46,6 +53,7 @@ export class Calls {
   /** Sends are never repeated by the SDK: a repeated send whose first answer was lost would be a second message. */
   readonly #once: SQSClient;
   readonly #often: SQSClient;
+  readonly clock = new ServerClock();
   #closed = false;
   /** Region, account and endpoint, for messages. */
   where: string;
@@ -69,6 +77,7 @@ export class Calls {
     };
     this.#once = new SQSClient({ ...shared, maxAttempts: 1 });
     this.#often = new SQSClient({ ...shared, maxAttempts: 4 });
+    for (const client of [this.#once, this.#often]) this.#readClock(client);
     this.where = `sqs://${region}`;
   }
 
@@ -195,6 +204,28 @@ export class Calls {
     await this.#asked('UntagQueue', url, () => this.#often.send(command));
   }
 
+  async startMove(input: StartMessageMoveTaskCommandInput): Promise<void> {
+    await this.#asked('StartMessageMoveTask', input.SourceArn ?? '', () =>
+      this.#once.send(new StartMessageMoveTaskCommand(input)),
+    );
+  }
+
+  /** The last ten, newest first. */
+  async moves(arn: string): Promise<ListMessageMoveTasksResultEntry[]> {
+    const command = new ListMessageMoveTasksCommand({ SourceArn: arn, MaxResults: 10 });
+    return (await this.#asked('ListMessageMoveTasks', arn, () => this.#often.send(command))).Results ?? [];
+  }
+
+  async cancelMove(arn: string, handle: string): Promise<void> {
+    const command = new CancelMessageMoveTaskCommand({ TaskHandle: handle });
+    await this.#asked('CancelMessageMoveTask', arn, () => this.#often.send(command));
+  }
+
+  async purge(url: string): Promise<void> {
+    const command = new PurgeQueueCommand({ QueueUrl: url });
+    await this.#asked('PurgeQueue', url, () => this.#once.send(command));
+  }
+
   refuseWhenClosed(): void {
     if (this.#closed) throw new JobctlError('unreachable', `The connection to ${this.where} is closed.`);
   }
@@ -203,6 +234,20 @@ export class Calls {
     this.#closed = true;
     this.#once.destroy();
     this.#often.destroy();
+  }
+
+  #readClock(client: SQSClient): void {
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const sent = Date.now();
+        const answered = await next(args);
+        const { headers = {} } = answered.response as { headers?: Record<string, string> };
+        this.clock.note(headers['date'], sent, Date.now());
+        return answered;
+      },
+      // innermost, so that it sees also the answers that become errors
+      { step: 'deserialize', priority: 'low', name: 'readClock' },
+    );
   }
 
   async #asked<T>(action: string, on: string, work: () => Promise<T>): Promise<T> {

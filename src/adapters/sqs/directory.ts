@@ -11,6 +11,8 @@ export interface Queue {
   /** The largest message that it takes. */
   readonly maxBytes: number;
   readonly retentionSeconds: number;
+  /** How long a message that was received is hidden. */
+  readonly visibilitySeconds: number;
   /** Where its dead go, and after how many receives. */
   readonly redrive?: { readonly arn: string; readonly maxReceiveCount: number } | undefined;
   /** About how many are visible, in flight and delayed. */
@@ -29,18 +31,19 @@ export const nameInArn = (arn: string): string => arnShape.exec(arn)?.[3] ?? arn
 export class Directory {
   readonly #calls: Calls;
   readonly #region: string;
-  readonly #prefix: string | undefined;
+  /** What the names of the queues begin with that are listed. */
+  readonly prefix: string | undefined;
   readonly #urls = new Map<string, string>();
   readonly #sources = new Map<string, { readonly names: readonly string[]; readonly until: number }>();
 
   constructor(calls: Calls, region: string, prefix: string | undefined) {
     this.#calls = calls;
     this.#region = region;
-    this.#prefix = prefix;
+    this.prefix = prefix;
   }
 
   async names(): Promise<string[]> {
-    const urls = await this.#calls.listQueues(this.#prefix);
+    const urls = await this.#calls.listQueues(this.prefix);
     for (const url of urls) this.#urls.set(nameInUrl(url), url);
     return urls.map(nameInUrl).sort();
   }
@@ -140,6 +143,7 @@ function queueOf(name: string, url: string, attributes: Readonly<Record<string, 
     fifo: attributes['FifoQueue'] === 'true',
     maxBytes: number('MaximumMessageSize', 262_144),
     retentionSeconds: number('MessageRetentionPeriod', 345_600),
+    visibilitySeconds: number('VisibilityTimeout', 30),
     redrive: redriveOf(attributes['RedrivePolicy']),
     visible: number('ApproximateNumberOfMessages', 0),
     inFlight: number('ApproximateNumberOfMessagesNotVisible', 0),

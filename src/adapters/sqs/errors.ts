@@ -1,8 +1,9 @@
 import { type ErrorKind, JobctlError } from '../../domain/errors.ts';
+import { policyNote } from './permissions.ts';
 
 /** What a call was about, for messages. */
 export interface Asked {
-  /** As IAM writes it, without the service: `ReceiveMessage`. */
+  /** As IAM writes it, without the service where that is SQS: `ReceiveMessage`, `lambda:GetFunctionConfiguration`. */
   readonly action: string;
   /** ARN or URL of the queue, `*` where there is none. */
   readonly on: string;
@@ -47,6 +48,8 @@ export function isRefusal(error: unknown): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CredentialsProviderError|TokenProviderError)$/.test(nameOf(error));
 }
 
+const named = (action: string): string => (action.includes(':') ? action : `sqs:${action}`);
+
 export const isThrottle = (error: unknown): boolean => nameOf(error) === 'Throttling' || statusOf(error) === 429;
 
 type Mapping = readonly [
@@ -78,13 +81,14 @@ const mappings: readonly Mapping[] = [
   [
     /^(AccessDenied|KmsAccessDenied|AuthorizationError|OptInRequired)$/,
     'unreachable',
-    ({ action, on, where }, message) => `Access denied: sqs:${action} on ${on} (${where}). ${message}`,
+    ({ action, on, where }, message) =>
+      `Access denied: ${named(action)} on ${deniedOn(message) ?? on} (${where}). ${message}`,
     ['Ask for that action on that ARN in the policy of the role, or use another --profile.'],
   ],
   [
     /^Kms/,
     'unreachable',
-    ({ action, on }, message) => `sqs:${action} on ${on} failed because of the queue's KMS key: ${message}`,
+    ({ action, on }, message) => `${named(action)} on ${on} failed because of the queue's KMS key: ${message}`,
     ['Check that the key is enabled, and kms:Decrypt and kms:GenerateDataKey on it.'],
   ],
   [
@@ -96,7 +100,7 @@ const mappings: readonly Mapping[] = [
   [
     /^Throttling$/,
     'unreachable',
-    ({ action, where }) => `${where} throttles sqs:${action}: too many calls.`,
+    ({ action, where }) => `${where} throttles ${named(action)}: too many calls.`,
     ['Try again in a moment, or go slower with --rate.'],
   ],
   [
@@ -104,6 +108,18 @@ const mappings: readonly Mapping[] = [
     'unreachable',
     ({ on }) => `Too many messages of ${on} are in flight (the limit is about 120,000).`,
     ['Wait until the visibility timeout of those that others hold has passed.'],
+  ],
+  [
+    /^(ResourceConflict|ResourceInUse|Conflict|ConcurrentModification)$/,
+    'locked',
+    ({ on }, message) => `Another change to ${on} is under way at AWS: ${message}`,
+    ['Wait until it has ended, such as a deploy, then try again.'],
+  ],
+  [
+    /^ManagedRule$/,
+    'refused',
+    ({ on }) => `${on} is managed by an AWS service, which alone may change it.`,
+    ['Stop it in the service that made it: aws events describe-rule shows ManagedBy.'],
   ],
   [
     /^PurgeQueueInProgress$/,
@@ -114,7 +130,7 @@ const mappings: readonly Mapping[] = [
   [
     /^(InvalidAction|InvalidSecurity|InvalidAddress)$/,
     'unsupported',
-    ({ action, where }, message) => `${where} does not take sqs:${action}: ${message}`,
+    ({ action, where }, message) => `${where} does not take ${named(action)}: ${message}`,
     ['Is the endpoint really SQS, and is it the right one?'],
   ],
   [
@@ -126,13 +142,13 @@ const mappings: readonly Mapping[] = [
   [
     /^(Timeout|TimeoutError|AbortError|RequestTimeout|ETIMEDOUT)$/,
     'unreachable',
-    ({ action, where }) => `No answer from ${where} to sqs:${action}.`,
+    ({ action, where }) => `No answer from ${where} to ${named(action)}.`,
     ['Check the network, then try again; --timeout changes the bound.'],
   ],
   [
     /^(ECONNRESET|EPIPE|InternalError|InternalFailure|ServiceUnavailable)$/,
     'unreachable',
-    ({ action, where }, message) => `${where} gave no proper answer to sqs:${action}: ${message}`,
+    ({ action, where }, message) => `${where} gave no proper answer to ${named(action)}: ${message}`,
     ['Try again when the service is back.'],
   ],
   [
@@ -143,24 +159,39 @@ const mappings: readonly Mapping[] = [
   ],
 ];
 
+/** The ARN in the message of a denial, which is more exact than what was asked about. */
+const deniedOn = (message: string): string | undefined => /on resource: (arn:\S+)/.exec(message)?.[1];
+
+const isServerFault = (error: unknown): boolean => (statusOf(error) ?? 0) >= 500;
+
 /** Every error of the SDK as a JobctlError; anything unknown stays what it is: a bug to see. */
 export function toJobctlError(error: unknown, asked: Asked): Error {
   if (error instanceof JobctlError) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
   const name = nameOf(error);
   for (const [test, kind, what, next] of mappings) {
-    if (test.test(name)) return new JobctlError(kind, what(asked, message), { next, cause: error });
-  }
-  if (/socket hang up|timed? ?out|ECONN/i.test(message) || (statusOf(error) ?? 0) >= 500) {
-    return new JobctlError('unreachable', `${asked.where} gave no proper answer to sqs:${asked.action}: ${message}`, {
-      next: ['Try again when the service is back.'],
+    if (!test.test(name)) continue;
+    const policy = /^(AccessDenied|AuthorizationError)$/.test(name) ? policyNote(named(asked.action)) : undefined;
+    return new JobctlError(kind, what(asked, message), {
+      next: policy === undefined ? next : [...next, policy],
       cause: error,
     });
   }
+  if (/socket hang up|timed? ?out|ECONN/i.test(message) || (statusOf(error) ?? 0) >= 500) {
+    return new JobctlError(
+      'unreachable',
+      `${asked.where} gave no proper answer to ${named(asked.action)}: ${message}`,
+      {
+        next: ['Try again when the service is back.'],
+        cause: error,
+      },
+    );
+  }
   if (statusOf(error) !== undefined) {
     return new JobctlError(
-      'unexpected',
-      `${asked.where} refused sqs:${asked.action} on ${asked.on}: ${message} (${name})`,
+      // the other services check what they are asked for; of SQS we know beforehand what it takes
+      asked.action.includes(':') && !isServerFault(error) ? 'refused' : 'unexpected',
+      `${asked.where} refused ${named(asked.action)} on ${asked.on}: ${message} (${name})`,
       {
         cause: error,
       },

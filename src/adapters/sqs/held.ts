@@ -15,9 +15,20 @@ export interface Tempo {
   readonly visibilitySeconds: number;
   /** How long a run waits for messages that others hold. */
   readonly othersSeconds: number;
+  /** So many counts of zero in a row, over so long, make an empty queue: a single one may be a minute old. */
+  readonly empty: { readonly looks: number; readonly seconds: number };
+  /** How often a task of SQS's own is looked at. */
+  readonly moveSeconds: number;
 }
 
-export const calm: Tempo = { waitSeconds: 1, emptyPolls: 3, visibilitySeconds: 30, othersSeconds: 35 };
+export const calm: Tempo = {
+  waitSeconds: 1,
+  emptyPolls: 3,
+  visibilitySeconds: 30,
+  othersSeconds: 35,
+  empty: { looks: 3, seconds: 60 },
+  moveSeconds: 3,
+};
 
 /** About how many messages a second pass through one walk; only for how long they must be hidden. */
 const PER_SECOND = 100;

@@ -3,12 +3,17 @@ import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import { claims } from './claim.ts';
 import { Calls } from './client.ts';
+import type { Patience } from './consumers/patience.ts';
 import { Directory } from './directory.ts';
+import { empties } from './empties.ts';
+import { enqueues } from './enqueue.ts';
 import { Ground } from './ground.ts';
 import { calm, type Tempo } from './held.ts';
 import { locks } from './lock.ts';
+import { moves } from './moves.ts';
 import { reader } from './read.ts';
 import { restores } from './restore.ts';
+import { type Surroundings, surroundings } from './surroundings.ts';
 
 export interface SqsOptions {
   /** `sqs://REGION[/PREFIX]`; the prefix narrows what is listed. */
@@ -21,6 +26,8 @@ export interface SqsOptions {
   /** Bound of one call, milliseconds. */
   readonly timeoutMs?: number | undefined;
   readonly tempo?: Tempo | undefined;
+  /** How a change at AWS is waited for. */
+  readonly patience?: Patience | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -39,7 +46,10 @@ export async function openSqs(options: SqsOptions): Promise<QueueAdapter> {
       endpoint === undefined ? undefined : `endpoint ${endpoint}`,
     ].filter((part) => part !== undefined);
     calls.where = `sqs://${region}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
-    return adapterOf(calls, new Directory(calls, region, prefix), options);
+    const directory = new Directory(calls, region, prefix);
+    const own = options.endpoint === undefined ? undefined : endpoint;
+    const around = { region, profile, endpoint: own, timeoutMs, where: calls.where };
+    return adapterOf(calls, directory, surroundings(around, directory, options.patience), options);
   } catch (error) {
     calls.close();
     throw error;
@@ -80,11 +90,19 @@ const none = (why: string, instead?: string): Capability<never> => ({
   ...(instead === undefined ? {} : { instead }),
 });
 
-function adapterOf(calls: Calls, directory: Directory, { receive, tempo = calm }: SqsOptions): QueueAdapter {
+function adapterOf(
+  calls: Calls,
+  directory: Directory,
+  around: Surroundings,
+  { receive, tempo = calm }: SqsOptions,
+): QueueAdapter {
   const ground = new Ground({ calls, directory, tempo, mayReceive: receive ?? false });
   const acts = claims(ground);
+  const reads = reader(ground);
   return {
-    ...reader(ground),
+    ...reads,
+    ...around.reads,
+    stats: (request) => around.measured(request, () => reads.stats(request)),
     backend: {
       name: 'sqs',
       version: '2012-11-05',
@@ -92,6 +110,7 @@ function adapterOf(calls: Calls, directory: Directory, { receive, tempo = calm }
       errors: 'none',
       errorsNote: 'SQS keeps no error with a message: the log of the consumer has it.',
       priority: 'none',
+      emptyAfter: tempo.empty,
       readOnlyServer: false,
       warnings: [],
     },
@@ -116,9 +135,17 @@ function adapterOf(calls: Calls, directory: Directory, { receive, tempo = calm }
         'a message cannot be changed in its place.',
         'jobctl job remove, then send the corrected message with your application.',
       ),
+      enqueue: {
+        level: 'emulated',
+        caveat:
+          'The type goes along as the message attribute "type". On a FIFO queue the lane is the group and the key the deduplication id: within five minutes SQS answers a second one as if it were sent. A standard queue knows no key.',
+        ops: enqueues(ground),
+      },
+      move: { level: 'native', ops: moves(ground) },
+      empty: { level: 'native', ops: empties(ground) },
       restore: {
         level: 'emulated',
-        caveat: 'Sent again as a new message with another id. Restoring twice sends twice.',
+        caveat: 'Sent again as a new message with another id. What an earlier restore of the same backup sent is left alone, as far as the journals of this machine tell.',
         ops: restores(ground),
       },
       revert: none(
@@ -131,7 +158,11 @@ function adapterOf(calls: Calls, directory: Directory, { receive, tempo = calm }
           'A tag on the queue and on its dead-letter queue, with holder and expiry. It is advisory, and where the role may not tag (sqs:TagQueue, sqs:ListQueueTags) there is none.',
         ops: locks(ground),
       },
+      ...around.can,
     },
-    close: () => ground.close(),
+    async close() {
+      around.close();
+      await ground.close();
+    },
   };
 }

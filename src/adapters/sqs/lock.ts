@@ -26,9 +26,9 @@ const written = ({ token, until, since, holder }: Tag): string =>
     .replace(/[^\p{L}\p{N}\p{Z}+\-=._:/@]/gu, '_')
     .slice(0, 256);
 
-function readTag(text: string | undefined): Tag | undefined {
+function readTag(text: string | undefined, now: number): Tag | undefined {
   const [token, until, since, host, pid, ...holder] = (text ?? '').split('/');
-  if (token === undefined || holder.length === 0 || !(Number(until) > Date.now())) return undefined;
+  if (token === undefined || holder.length === 0 || !(Number(until) > now)) return undefined;
   if (host === hostname() && !isAlive(Number(pid))) return undefined;
   return { token, until: Number(until), since: since ?? '', holder: holder.join('/') };
 }
@@ -87,10 +87,10 @@ interface Wish {
 
 async function take(ground: Ground, queue: Queue, { token, deadline, request }: Wish): Promise<Taken> {
   const { calls } = ground;
-  const since = new Date().toISOString().slice(0, 19);
+  const since = new Date(calls.clock.now()).toISOString().slice(0, 19);
   const put = (): Promise<void> =>
-    calls.tag(queue.url, TAG, written({ token, until: Date.now() + LASTS_MS, since, holder: request.holder }));
-  const there = async (): Promise<Tag | undefined> => readTag((await calls.tags(queue.url))[TAG]);
+    calls.tag(queue.url, TAG, written({ token, until: calls.clock.now() + LASTS_MS, since, holder: request.holder }));
+  const there = async (): Promise<Tag | undefined> => readTag((await calls.tags(queue.url))[TAG], calls.clock.now());
   try {
     for (;;) {
       const holder = await there();

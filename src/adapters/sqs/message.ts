@@ -24,6 +24,9 @@ export interface Saved {
   readonly receivedAt: Instant;
 }
 
+/** What of it is sent. */
+export type Sendable = Pick<Saved, 'messageId' | 'body' | 'attributes' | 'system'>;
+
 /** A message in our hands. */
 export interface InHand {
   readonly message: Message;
@@ -45,6 +48,9 @@ export interface Shown {
   readonly maxAttempts?: number | undefined;
 }
 
+/** The message attribute that names the type of a job; without it a queue holds one type, its own name. */
+export const TYPE = 'type';
+
 const moment = (millis: string | undefined): Instant | undefined =>
   millis === undefined ? undefined : fromDate(new Date(Number(millis)));
 
@@ -57,7 +63,7 @@ export function jobOf({ message, id }: InHand, { as, state, from, home, maxAttem
   return {
     queue: as,
     id,
-    type: home === undefined ? as : nameInArn(home),
+    type: message.MessageAttributes?.[TYPE]?.StringValue ?? (home === undefined ? as : nameInArn(home)),
     state,
     native: state === 'dead' ? `in ${from.name}` : 'visible',
     retrying: state === 'waiting' && attempts > 0,
@@ -94,7 +100,7 @@ const attributeOf = ({ DataType = 'String', StringValue, BinaryValue }: MessageA
     ? { type: DataType, value: StringValue ?? '' }
     : { type: DataType, binary: Buffer.from(BinaryValue).toString('base64') };
 
-export const attributesBack = ({ attributes }: Saved): Record<string, MessageAttributeValue> =>
+export const attributesBack = ({ attributes }: Sendable): Record<string, MessageAttributeValue> =>
   Object.fromEntries(
     Object.entries(attributes).map(([name, one]) => [
       name,
@@ -105,7 +111,7 @@ export const attributesBack = ({ attributes }: Saved): Record<string, MessageAtt
   );
 
 /** What counts against the limits: body, and of each attribute its name, type and value. */
-export function bytesOf({ body, attributes }: Saved): number {
+export function bytesOf({ body, attributes }: Sendable): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, one] of Object.entries(attributes)) {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(one.type);

@@ -2,6 +2,8 @@ import type { QueueReader } from '../../domain/adapter.ts';
 import { fromDate } from '../../domain/instant.ts';
 import type { JobDetail } from '../../domain/job.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
+import { cautions } from './cautions.ts';
+import { destination } from './destination.ts';
 import type { Ground } from './ground.ts';
 import { type InHand, jobOf, type Shown } from './message.ts';
 import { type Place, placesOf } from './places.ts';
@@ -18,8 +20,11 @@ export const reader = (ground: Ground): Reads => ({
   reads: 'receive',
   pushes,
   async now() {
-    ground.calls.refuseWhenClosed();
-    return fromDate(new Date());
+    const { calls } = ground;
+    calls.refuseWhenClosed();
+    if (!calls.clock.isKnown) await calls.listQueues(undefined, 1).catch(() => undefined); // a refusal tells it too
+    calls.refuseWhenClosed();
+    return fromDate(new Date(calls.clock.now()));
   },
   queues: async () => (await ground.directory.names()).map((queue) => ({ queue })),
   async queueNamed(asked) {
@@ -41,6 +46,8 @@ export const reader = (ground: Ground): Reads => ({
     }
   },
   find: (id, queue) => find(ground, id, queue),
+  destination: (queues, to) => destination(ground, queues, to),
+  cautions: (selection, verb) => cautions(ground, selection, verb),
   async heldByOthers({ queues, states }) {
     if (!states.includes('dead')) return 0;
     const places = await placesOf(ground.directory, { queues, states: ['dead'] });

@@ -4,7 +4,7 @@ import type { Calls } from './client.ts';
 import type { Queue } from './directory.ts';
 import { isRefusal, isThrottle, nameOf } from './errors.ts';
 import { BATCH, inParallel } from './in-parallel.ts';
-import { attributesBack, bytesOf, type Saved } from './message.ts';
+import { attributesBack, bytesOf, type Sendable } from './message.ts';
 
 /** What became of one message that was to be sent. `held`: not tried, because of what became of one before it. */
 export type Sent =
@@ -14,9 +14,10 @@ export type Sent =
   | { readonly held: string };
 
 export interface ToSend {
-  readonly saved: Saved;
+  readonly saved: Sendable;
   /** For a FIFO queue: the same for every try of one message in one run, another one in the next run. */
   readonly dedupId: string;
+  readonly delaySeconds?: number | undefined;
 }
 
 /** Of all entries of a batch together. */
@@ -58,21 +59,26 @@ export async function sendAll(calls: Calls, to: Queue, items: readonly ToSend[])
   return results;
 }
 
-const groupOf = ({ system }: Saved): string => system['MessageGroupId'] ?? '';
+const groupOf = ({ system }: Sendable): string => system['MessageGroupId'] ?? '';
 
 /** Why this queue would never take it; undefined when it would. */
-function faultOf(saved: Saved, to: Queue): string | undefined {
+function faultOf(saved: Sendable, to: Queue): string | undefined {
   const bytes = bytesOf(saved);
   const limit = Math.min(to.maxBytes, MOST_BYTES);
   if (bytes > limit) return `${to.name} takes messages of up to ${limit} bytes, this one has ${bytes}`;
-  const bad = refusedCharacter.exec(saved.body);
-  if (bad !== null) {
-    const code = (bad[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return `SQS refuses the character U+${code} at offset ${bad.index} of its body`;
-  }
-  if (saved.body === '') return 'SQS refuses an empty body';
+  const fault = bodyFault(saved.body);
+  if (fault !== undefined) return fault;
   if (to.fifo && groupOf(saved) === '') return `${to.name} is a FIFO queue and the message has no group`;
   return undefined;
+}
+
+/** What no queue takes in a body. */
+export function bodyFault(body: string): string | undefined {
+  if (body === '') return 'SQS refuses an empty body';
+  const bad = refusedCharacter.exec(body);
+  if (bad === null) return undefined;
+  const code = (bad[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `SQS refuses the character U+${code} at offset ${bad.index} of its body`;
 }
 
 /** In order, ten to a batch at most, and no more bytes than a batch may have. */
@@ -93,7 +99,7 @@ export function packed(items: readonly ToSend[]): ToSend[][] {
   return batches;
 }
 
-function entryOf({ saved, dedupId }: ToSend, index: number, to: Queue): SendMessageBatchRequestEntry {
+function entryOf({ saved, dedupId, delaySeconds }: ToSend, index: number, to: Queue): SendMessageBatchRequestEntry {
   const trace = saved.system['AWSTraceHeader'];
   const group = groupOf(saved);
   return {
@@ -104,6 +110,7 @@ function entryOf({ saved, dedupId }: ToSend, index: number, to: Queue): SendMess
       ? {}
       : { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } } }),
     ...(group === '' ? {} : { MessageGroupId: group }),
+    ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
     ...(to.fifo ? { MessageDeduplicationId: dedupId } : {}),
   };
 }

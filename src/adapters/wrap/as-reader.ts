@@ -2,7 +2,7 @@ import type { QueueReader } from '../../domain/adapter.ts';
 
 /** The reading half alone, as a plain object that a wrapper can build on. */
 export function asReader(reader: QueueReader): QueueReader {
-  const { queueNamed, heldByOthers, workers, schedules, statements } = reader;
+  const { queueNamed, heldByOthers, destination, cautions, workers, schedules, statements, scales, findings, logs, measures } = reader;
   return {
     backend: reader.backend,
     reads: reader.reads,
@@ -15,8 +15,14 @@ export function asReader(reader: QueueReader): QueueReader {
     find: (id, queue) => reader.find(id, queue),
     ...(queueNamed === undefined ? {} : { queueNamed: (asked) => queueNamed.call(reader, asked) }),
     ...(heldByOthers === undefined ? {} : { heldByOthers: (selection) => heldByOthers.call(reader, selection) }),
+    ...(destination === undefined ? {} : { destination: (queues, to) => destination.call(reader, queues, to) }),
+    ...(cautions === undefined ? {} : { cautions: (selection, verb) => cautions.call(reader, selection, verb) }),
     ...(workers === undefined ? {} : { workers: () => workers.call(reader) }),
     ...(schedules === undefined ? {} : { schedules: (queues) => schedules.call(reader, queues) }),
+    ...(measures === undefined ? {} : { measures }),
+    ...(scales === undefined ? {} : { scales: (queue) => scales.call(reader, queue) }),
+    ...(findings === undefined ? {} : { findings: (queues) => findings.call(reader, queues) }),
+    ...(logs === undefined ? {} : { logs: (request) => logs.call(reader, request) }),
     ...(statements === undefined ? {} : { statements: () => statements.call(reader) }),
     close: () => reader.close(),
   };

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { type GlobalFlags, JobctlCommand } from '../../cli/base-command.ts';
+import { schemaIssues } from '../../cli/config-issues.ts';
 import { readConfigFile } from '../../config/config-file.ts';
 import { findConfigFiles, issueLine } from '../../config/load.ts';
 import type { Statement } from '../../domain/adapter.ts';
@@ -23,7 +24,8 @@ export default class ConfigCheck extends JobctlCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(ConfigCheck);
     const files = await findConfigFiles({ flag: flags.config, env: process.env, folder: process.cwd() });
-    const issues = (await Promise.all(files.map(readConfigFile))).flatMap((file) => file.issues);
+    const read = await Promise.all(files.map(readConfigFile));
+    const issues = [...read.flatMap((file) => file.issues), ...(await Promise.all(read.map(schemaIssues))).flat()];
     const clean = this.page(flags).clean;
     for (const issue of issues) this.print(clean(issueLine(issue)));
     if (issues.length === 0)

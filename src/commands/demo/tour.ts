@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { programName } from '../../demo/guide.ts';
 import { tour } from '../../demo/tour.ts';
-import { closingText, failureText, openingText, titleText, verdictText } from '../../demo/tour-text.ts';
+import { arrivalText, closingText, failureText, openingText, titleText, verdictText } from '../../demo/tour-text.ts';
 
 export default class DemoTour extends JobctlCommand {
   static override summary = 'Play an incident through on a demo of its own, and check each step.';
@@ -13,10 +13,11 @@ export default class DemoTour extends JobctlCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(DemoTour);
     const { style } = this.page(flags);
+    this.print(openingText);
     const report = await tour({
       program: join(this.config.root, 'bin', 'run.js'),
       say: (text) => this.say(text),
-      ready: (url) => this.print(openingText(url)),
+      arrives: (variables) => this.print(arrivalText(variables)),
       begins: ({ title }, number, command) => this.print(titleText(title, number, command, style)),
       said: (output) => this.print(output),
       ends: ({ proves }, step) => this.print(verdictText(proves, step, style)),

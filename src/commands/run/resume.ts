@@ -1,8 +1,9 @@
 import { Args } from '@oclif/core';
+import { writeFlags } from '../../cli/flags.ts';
 import { goOn } from '../../cli/go-on.ts';
-import { WriteCommand } from '../../cli/write-command.ts';
+import { RunCommand } from '../../cli/run-command.ts';
 
-export default class RunResume extends WriteCommand {
+export default class RunResume extends RunCommand {
   static override summary = 'Go on with a run that was interrupted.';
   static override description =
     'Asks the backend what became of the write whose answer never came, then goes on with the same plan: jobs that arrived since are not touched, and none is done twice.';
@@ -13,6 +14,8 @@ export default class RunResume extends WriteCommand {
   static override args = {
     run: Args.string({ required: true, description: 'Id of the run; run list shows unfinished ones first.' }),
   };
+  // no --plan-out: it has a plan already
+  static override flags = writeFlags;
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunResume);

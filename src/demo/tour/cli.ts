@@ -18,14 +18,19 @@ const PASSED_ON = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_COMPILE_CACHE
  * The built program as a process of its own, in a folder of its own: no configuration, no variable and no history of
  * the user reaches it.
  */
-export function cliIn(folder: string, url: string, program: string, signal: AbortSignal): Cli {
+export function cliIn(
+  folder: string,
+  variables: Readonly<Record<string, string>>,
+  program: string,
+  signal: AbortSignal,
+): Cli {
   const kept = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   const env = {
     ...Object.fromEntries(kept),
     HOME: folder,
     XDG_CONFIG_HOME: folder,
     JOBCTL_STATE_DIR: folder,
-    JOBCTL_URL: url,
+    ...variables,
     NO_COLOR: '1',
   };
   return (words) =>

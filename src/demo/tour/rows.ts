@@ -8,6 +8,8 @@ export interface Row {
   readonly status: string;
   readonly queueingLock: string | null;
   readonly attempts: number;
+  /** What it died of, where that is stored. */
+  readonly error?: string | undefined;
   /** Digest of every column, and of every event with its id. */
   readonly all: string;
 }

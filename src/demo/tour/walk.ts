@@ -1,7 +1,7 @@
 import { type Deviation, same } from './checks.ts';
 import { ask, type Cli } from './cli.ts';
 import type { Rows } from './rows.ts';
-import type { Memory, Step } from './steps.ts';
+import type { Memory, Step } from './step.ts';
 
 export interface StepReport {
   readonly title: string;

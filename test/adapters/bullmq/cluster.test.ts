@@ -1,8 +1,12 @@
-import { Cluster } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
+import type { Action } from '../../../src/domain/action.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
-import { browseAll, inState } from '../../../src/testkit/act.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { act, all, browseAll, inState, putBack, replay, told } from '../../../src/testkit/act.ts';
+import { opsOf } from '../../../src/testkit/topic.ts';
 import { seedJobs } from '../../setup/bullmq-seed.ts';
 import { type RedisCluster, startCluster } from '../../setup/redis-cluster.ts';
 
@@ -41,6 +45,124 @@ it('finds the queues of all masters and reads those of several at once', async (
   await adapter.close();
 });
 
+const dead = (queue: string) => inState(queue, 'dead');
+const remove: Action = { verb: 'remove' };
+const none = { level: 'none', why: 'missing' } as const;
+
+async function withAdapter(
+  work: (adapter: QueueAdapter) => Promise<void>,
+  more: Partial<Parameters<typeof openBullmq>[0]> = {},
+): Promise<void> {
+  const adapter = await openBullmq({ url: cluster.url, where: 'redis://test', prefix: '{jobs}', ...more });
+  try {
+    await work(adapter);
+  } finally {
+    await adapter.close();
+  }
+}
+
+it('writes to queues of one slot: replay, undo, purge, restore, enqueue, pause, under a lock', () =>
+  withAdapter(async (adapter) => {
+    const ids = await seedJobs({ redis: oneByOne(), prefix: '{jobs}' }, '6', 'writes', [
+      { state: 'dead' },
+      { state: 'dead', priority: 2 },
+    ]);
+    const lock = await requireOps('', 'lock', adapter.can.lock).acquire({
+      queues: ['writes'],
+      holder: 'me',
+      waitMs: 0,
+    });
+    const replayed = await act(opsOf({ adapter }, 'replay'), dead('writes'), replay);
+    expect(told(replayed.outcomes)).toEqual(all(ids, 'done'));
+    const undone = await putBack(opsOf({ adapter }, 'revert'), replayed.saved, true, adapter, replayed.marks[0]);
+    expect(told(undone.outcomes)).toEqual(all(ids, 'done'));
+    const purged = await act(opsOf({ adapter }, 'remove'), dead('writes'), remove);
+    expect(told(purged.outcomes)).toEqual(all(ids, 'done'));
+    expect(await redis.exists(...ids.map((id) => `{jobs}:writes:${id}`))).toBe(0);
+    const restored = await putBack(opsOf({ adapter }, 'restore'), purged.saved, false, adapter);
+    expect(told(restored.outcomes)).toEqual(all(ids, 'done'));
+    expect(await redis.zcard('{jobs}:writes:failed')).toBe(2);
+    const added = await requireOps('', 'enqueue', adapter.can.enqueue ?? none).enqueue('writes', [
+      { type: 'mail', payload: '{}' },
+    ]);
+    expect(added).toMatchObject([{ result: 'done', ref: { id: '3' } }]);
+    const pauses = requireOps('', 'pause', adapter.can.pause ?? none);
+    expect(await pauses.pause('writes')).toMatchObject({ paused: true });
+    expect(await pauses.resume('writes')).toMatchObject({ paused: false });
+    await lock.release();
+  }));
+
+it('refuses a queue whose keys lie in several slots, and says why', () =>
+  withAdapter(
+    async (adapter) => {
+      await seedJobs({ redis: oneByOne(), prefix: 'plain' }, '6', 'mail', [{ state: 'dead' }]);
+      const refused = { code: 'JOBCTL_UNSUPPORTED', message: expect.stringMatching(/several slots .* braces/) };
+      await expect(act(opsOf({ adapter }, 'replay'), dead('mail'), replay)).rejects.toMatchObject(refused);
+      const adding = requireOps('', 'enqueue', adapter.can.enqueue ?? none);
+      await expect(adding.enqueue('mail', [{ type: 'x', payload: '{}' }])).rejects.toMatchObject(refused);
+      expect((await adapter.stats({ queues: ['mail'] }))[0]?.counts.dead).toBe(1);
+    },
+    { prefix: 'plain' },
+  ));
+
+it.each([
+  ['in one step', '{apart}', 'mail', 'dlq'],
+  ['in two where the slots differ', 'apart', '{mail}', '{dlq}'],
+] as const)('replays from a dead-letter queue, %s, and settles what broke off', (how, prefix, mail, dlq) =>
+  withAdapter(
+    async (adapter) => {
+      await seedJobs({ redis: oneByOne(), prefix }, '6', mail, []);
+      const ids = await seedJobs({ redis: oneByOne(), prefix }, '6', dlq, [
+        { state: 'waiting', payload: '{"n":1}' },
+        { state: 'waiting', payload: '{"n":2}' },
+      ]);
+      const ops = opsOf({ adapter }, 'replay');
+      for await (const claim of ops.claim({ selection: dead(mail), action: replay, size: 5 })) {
+        const { jobs, mark } = claim;
+        const broken = claim.apply(jobs, () => Promise.reject(new Error('the disk is full')));
+        await expect(broken).rejects.toThrow('the disk is full');
+        await claim.release();
+        expect(await redis.llen(`${prefix}:${mail}:wait`)).toBe(2);
+        expect(await redis.llen(`${prefix}:${dlq}:wait`)).toBe(how === 'in one step' ? 0 : 2);
+        const settled = await ops.settle({ action: 'replay', mark, jobs });
+        expect(told(settled)).toEqual(ids.map((id) => `${dlq}:${id}: done`));
+      }
+      expect(await redis.exists(`${prefix}:${dlq}:wait`, `${prefix}:${dlq}:${ids[0]}`)).toBe(0);
+      const again = await act(ops, dead(mail), replay);
+      expect([again.outcomes, await redis.llen(`${prefix}:${mail}:wait`)]).toEqual([[], 2]);
+      await seedJobs({ redis: oneByOne(), prefix }, '6', dlq, [{ state: 'waiting', payload: '{"n":3}' }]);
+      const whole = await act(ops, dead(mail), replay);
+      expect(whole.outcomes).toMatchObject([{ result: 'done' }]);
+      expect([await redis.llen(`${prefix}:${mail}:wait`), await redis.exists(`${prefix}:${dlq}:wait`)]).toEqual([3, 0]);
+    },
+    { prefix, deadLetters: { [mail]: { queue: dlq } } },
+  ),
+);
+
+it('follows a slot to another node in the middle of a run, and says so when no node has it', () =>
+  withAdapter(async (adapter) => {
+    const names = ['{jobs}:moved:', '{jobs}:moved:failed'];
+    const [slot = 0, same] = await Promise.all(names.map((name) => redis.cluster('KEYSLOT', name)));
+    expect(same).toBe(slot);
+    await seedJobs({ redis: oneByOne(), prefix: '{jobs}' }, '6', 'moved', [{ state: 'dead' }, { state: 'dead' }]);
+    const outcomes: Outcome[] = [];
+    for await (const claim of opsOf({ adapter }, 'replay').claim({
+      selection: dead('moved'),
+      action: replay,
+      size: 1,
+    })) {
+      if (outcomes.length === 0) await moveSlot(slot);
+      else await loseSlot(slot);
+      outcomes.push(...(await claim.apply(claim.jobs)));
+      await claim.release().catch(() => {});
+      if (outcomes.length === 2) break;
+    }
+    expect(outcomes).toMatchObject([
+      { result: 'done' },
+      { result: 'failed', why: expect.stringMatching(/sent every request on to another node/) },
+    ]);
+  }));
+
 it('says that a node of a cluster was named as a single server', async () => {
   const opening = openBullmq({ url: cluster.nodes[1]?.url ?? '', where: 'redis://test' });
   await expect(opening).rejects.toMatchObject({
@@ -61,6 +183,36 @@ it('says so when a slot is served by nobody', async () => {
   });
   await adapter.close();
 });
+
+async function mastersOf(slot: number): Promise<{ from: Redis; to: Redis; rest: Redis[]; ids: Map<Redis, string> }> {
+  const masters = redis.nodes('master');
+  const ids = new Map<Redis, string>();
+  for (const node of masters) ids.set(node, String(await node.cluster('MYID')));
+  const slots = (await masters[0]?.cluster('SLOTS')) as [number, number, [string, number, string]][];
+  const owner = slots.find(([first, last]) => first <= slot && slot <= last)?.[2][2];
+  const from = masters.find((node) => ids.get(node) === owner) as Redis;
+  const [to, ...rest] = masters.filter((node) => node !== from) as [Redis, ...Redis[]];
+  return { from, to, rest, ids };
+}
+
+/** As an operator moves a slot, with all its keys. */
+async function moveSlot(slot: number): Promise<void> {
+  const { from, to, rest, ids } = await mastersOf(slot);
+  await to.cluster('SETSLOT', slot, 'IMPORTING', ids.get(from) ?? '');
+  await from.cluster('SETSLOT', slot, 'MIGRATING', ids.get(to) ?? '');
+  const keys = (await from.cluster('GETKEYSINSLOT', slot, 1000)) as string[];
+  await from.call('MIGRATE', '127.0.0.1', String(to.options.port), '', '0', '5000', 'KEYS', ...keys);
+  for (const node of [to, from, ...rest]) await node.cluster('SETSLOT', slot, 'NODE', ids.get(to) ?? '');
+}
+
+/** Each node says that another one has it. */
+async function loseSlot(slot: number): Promise<void> {
+  const { from, to, rest, ids } = await mastersOf(slot);
+  const all = [from, to, ...rest];
+  await from.flushall();
+  for (const [index, node] of all.entries())
+    await node.cluster('SETSLOT', slot, 'NODE', ids.get(all[(index + 1) % all.length] as Redis) ?? '');
+}
 
 /** The seeds go out in a pipeline, which a cluster takes for one slot only. */
 function oneByOne(): never {

@@ -43,27 +43,6 @@ describe('a replay', () => {
       expect(events.map(([, fields]) => fields.slice(1))).toContainEqual(['waiting', 'jobId', plain, 'prev', 'failed']);
     }));
 
-  it.each([
-    ['replay', 'dead', 'wait'],
-    ['reset', 'active', 'wait'],
-  ] as const)('%s: a job stands somewhere also when a call fails half-way', (verb, state, to) =>
-    scene(async ({ redis, ...server }, adapter, base) => {
-      const ids = await seedJobs({ redis, ...server }, '6', 'letters', [
-        { state, stuck: true },
-        { state, stuck: true },
-      ]);
-      await redis.set(`${base}events`, 'a foreign key');
-      const from = verb === 'replay' ? await redis.zrange(`${base}failed`, '0', '-1') : ids;
-      expect([...from].sort()).toEqual([...ids].sort());
-      const action = verb === 'replay' ? replay : ({ verb } as const);
-      const selection = { ...inState('letters', state), ...(verb === 'reset' ? { stuck: true } : {}) };
-      await expect(act(opsOf({ adapter }, verb), selection, action)).rejects.toThrow(/WRONGTYPE|kind|type/i);
-      const left =
-        verb === 'replay' ? await redis.zrange(`${base}failed`, '0', '-1') : await redis.lrange(`${base}active`, 0, -1);
-      expect([...left, ...(await redis.lrange(`${base}${to}`, 0, -1))].sort()).toEqual([...ids].sort());
-    }),
-  );
-
   it('goes where the workers of a paused queue will look when it goes on, in either layout', () =>
     scene(async ({ redis, ...server }, adapter, base) => {
       for (const version of ['5', '6'] as const) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Claim } from '../../../src/domain/adapter.ts';
 import { browseAll, inState } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
+import { hasty } from '../../conformance/sqs-bench.ts';
 import { acting, counted, numbered, openScene, remove, replay } from './scene.ts';
 
 const count = (calls: readonly string[], name: string): number => calls.filter((call) => call === name).length;
@@ -37,9 +38,7 @@ describe('looking into SQS', () => {
   it('lets go also of what a receive brings that was on its way when it was closed', async () => {
     const scene = await openScene();
     await scene.dead(await scene.pair('orders'), numbered(3));
-    const adapter = await scene.open({
-      tempo: { waitSeconds: 1, emptyPolls: 1, visibilitySeconds: 60, othersSeconds: 0 },
-    });
+    const adapter = await scene.open({ tempo: { ...hasty, waitSeconds: 1 } });
     let closed: Promise<void> | undefined;
     const answer = (given: Record<string, unknown>) => {
       closed ??= adapter.close();
@@ -114,7 +113,7 @@ describe('looking into SQS', () => {
     expect(counted(await acting(adapter, replay, 'orders'))).toEqual({ done: 1 });
     expect(await adapter.heldByOthers?.(inState('orders', 'dead'))).toBe(3);
     const patient = await scene.open({
-      tempo: { waitSeconds: 1, emptyPolls: 1, visibilitySeconds: 60, othersSeconds: 20 },
+      tempo: { ...hasty, waitSeconds: 1, othersSeconds: 20 },
     });
     const waited = acting(patient, replay, 'orders');
     await expect.poll(() => count(scene.standIn.calls, 'ReceiveMessage')).toBeGreaterThan(4);

@@ -5,8 +5,10 @@ for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * EXACT
   local id, key = ARGV[at], KEYS[n]
   local dead = STATES[tonumber(ARGV[at + 1])] == FAILED
-  local answer, fields = changed(key, at)
-  answer = answer or ((not dead or not stands(at) or differs(key, at, fields)) and 'moved') or 'done'
+  local answer = answered(function()
+    local answer, fields = changed(key, at)
+    return answer or ((not dead or not stands(at) or differs(key, at, fields)) and 'moved') or 'done'
+  end)
   if answer == 'done' then
     call('HSET', key, 'data', OPTION)
     done[#done + 1] = id

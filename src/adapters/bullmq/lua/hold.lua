@@ -5,7 +5,9 @@ local told = { 'ok' }
 local holds = {}
 for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * PRINT
-  local answer = changed(KEYS[n], at) or (not stands(at) and 'moved') or nil
+  local answer = answered(function()
+    return changed(KEYS[n], at) or (not stands(at) and 'moved') or nil
+  end)
   if not answer then
     local mark, untilWhen = string.match(call('HGET', HELD, ARGV[at]) or '', '^(%S+) (%d+)$')
     answer = mark and mark ~= OPTION and tonumber(untilWhen) > time and 'taken' or 'held'

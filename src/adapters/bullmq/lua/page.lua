@@ -72,6 +72,11 @@ local function putList(values)
   end
 end
 
+-- What other jobs have to do with it is of no use where it lies in another slot or is of another kind.
+local function text(reply)
+  return type(reply) == 'string' and reply or nil
+end
+
 local function whole(key, flat)
   local more = {}
   local function add(name, values)
@@ -89,11 +94,11 @@ local function whole(key, flat)
   for n = 1, #flat, 2 do
     if flat[n] == 'deid' then
       local dedup = base .. 'de:' .. flat[n + 1]
-      add('owner', { call('GET', dedup) or nil })
+      add('owner', { text(redis.pcall('GET', dedup)) })
       add('window', { tostring(call('PTTL', dedup)) })
     elseif flat[n] == 'parentKey' and flat[n + 1] ~= '' then
-      add('ignoredBy', { call('HGET', flat[n + 1] .. ':failed', key) or nil })
-      add('failedFor', { call('ZSCORE', flat[n + 1] .. ':unsuccessful', key) or nil })
+      add('ignoredBy', { text(redis.pcall('HGET', flat[n + 1] .. ':failed', key)) })
+      add('failedFor', { text(redis.pcall('ZSCORE', flat[n + 1] .. ':unsuccessful', key)) })
     end
   end
   return more
@@ -107,7 +112,7 @@ local function row(id, state, score)
   put(score)
   put(state == ACTIVE and call('EXISTS', key .. ':lock') == 1 and '1' or '0')
   putList(flat)
-  local more = whole(key, flat)
+  local more = #flat > 0 and whole(key, flat) or {}
   put(tostring(#more))
   for _, part in ipairs(more) do
     put(part[1])

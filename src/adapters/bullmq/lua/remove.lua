@@ -19,6 +19,9 @@ local function bars(id, key, state, more, fields)
     return 'moved'
   end
   local parent = fields[PARENT] and parentOf(key)
+  if parent and strange(parent) then
+    return 'foreign:' .. strange(parent)
+  end
   if parent and (call('SISMEMBER', parent .. ':dependencies', key) == 1 or call('ZSCORE', parent .. ':unsuccessful', key)) then
     return 'parent:' .. parent
   end
@@ -56,8 +59,12 @@ begin()
 for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * EXACT
   local id, key, state, more = ARGV[at], KEYS[n], tonumber(ARGV[at + 1]), hasMore(at)
-  local answer, fields = changed(key, at)
-  answer = answer or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done'
+  local fields
+  local answer = answered(function()
+    local why
+    why, fields = changed(key, at)
+    return why or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done'
+  end)
   if answer == 'done' and state <= LISTS then
     lists[state] = lists[state] or {}
     table.insert(lists[state], { id = id, key = key, place = #told + 1, more = more, dedup = fields[DEDUP] })

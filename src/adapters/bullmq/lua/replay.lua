@@ -7,6 +7,9 @@ local function parentBars(key)
   if not parent then
     return nil
   end
+  if strange(parent) then
+    return 'foreign:' .. strange(parent)
+  end
   local counted = call('ZSCORE', parent .. ':unsuccessful', key) or call('HEXISTS', parent .. ':failed', key) == 1
   if not counted or call('ZSCORE', base .. 'waiting-children', id) or call('ZSCORE', base .. 'failed', id)
     or call('ZSCORE', base .. 'completed', id) then
@@ -48,11 +51,12 @@ local function replay(id, key, at, fields)
   if barred then
     return barred
   end
+  local priority = priorityOf(fields[PRIORITY])
   if call('ZREM', FAILED, id) == 0 then
     return 'moved'
   end
+  done[#done + 1] = id
   call('HDEL', key, unpack(cleared, 1, clearing))
-  local priority = tonumber(fields[PRIORITY]) or 0
   local lifo = priority == 0 and string.find(fields[OPTS] or '', '"lifo":true', 1, true) and optionsOf(fields[OPTS])['lifo'] == true
   if lifo then
     call('RPUSH', waiting(), id)
@@ -72,26 +76,18 @@ local function replay(id, key, at, fields)
 end
 
 begin()
--- What was taken out of the dead is put in line also when a call fails.
-local whole, fault = pcall(function()
-  for n = FIRST_KEY, #KEYS do
-    local at = FIRST + (n - FIRST_KEY) * PRINT
-    local id, key = ARGV[at], KEYS[n]
+for n = FIRST_KEY, #KEYS do
+  local at = FIRST + (n - FIRST_KEY) * PRINT
+  local id, key = ARGV[at], KEYS[n]
+  told[#told + 1] = answered(function()
     local answer, fields = changed(key, at)
-    answer = answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
-    told[#told + 1] = answer
-    given[#given + 1] = id
-    if answer == 'done' then
-      done[#done + 1] = id
-    end
-  end
-end)
+    return answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
+  end)
+  given[#given + 1] = id
+end
 flush()
 if #done > 0 then
   wake()
 end
 finish(done, given)
-if not whole then
-  return failing(fault)
-end
 return told

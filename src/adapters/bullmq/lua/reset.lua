@@ -9,12 +9,14 @@ local function reset(id, key, fields)
   if twin then
     return 'twin:' .. twin
   end
+  local priority = priorityOf(fields[PRIORITY])
   if call('LREM', ACTIVE, 1, id) == 0 then
     return 'moved'
   end
-  enqueue(id, tonumber(fields[PRIORITY]) or 0, true) -- at once: after a call that fails the job must stand somewhere
+  enqueue(id, priority, true)
+  done[#done + 1] = id
   call('SREM', STALLED, id)
-  call('HINCRBY', key, 'stc', 1)
+  redis.pcall('HINCRBY', key, 'stc', 1)
   if fields[DEDUP] then
     takeDedup(fields[DEDUP], id, optionsOf(fields[OPTS]))
   end
@@ -26,13 +28,11 @@ begin()
 for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * PRINT
   local id, key = ARGV[at], KEYS[n]
-  local answer, fields = changed(key, at)
-  answer = answer or (STATES[tonumber(ARGV[at + 1])] ~= ACTIVE and 'moved') or reset(id, key, fields)
-  told[#told + 1] = answer
+  told[#told + 1] = answered(function()
+    local answer, fields = changed(key, at)
+    return answer or (STATES[tonumber(ARGV[at + 1])] ~= ACTIVE and 'moved') or reset(id, key, fields)
+  end)
   given[#given + 1] = id
-  if answer == 'done' then
-    done[#done + 1] = id
-  end
 end
 if #done > 0 then
   wake()

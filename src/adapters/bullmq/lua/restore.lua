@@ -37,9 +37,17 @@ local function add(command, key, from, to)
   end
 end
 
+-- What a job has besides its hash.
+local function beside(key)
+  return key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful'
+end
+
 local function bars(key, job)
   if call('EXISTS', key) == 1 then
     return 'exists'
+  end
+  if call('EXISTS', beside(key)) > 0 then
+    return 'leftover:' .. key
   end
   for n = LISTS + 1, 8 do
     if call('ZSCORE', STATES[n], job.id) then
@@ -85,6 +93,7 @@ local function place(id, job)
   end
 end
 
+-- Into its list last: what is in one is whole.
 local function restore(id, key, job)
   add('HSET', key, unpack(job.fields))
   add('RPUSH', key .. ':logs', unpack(job.logs))
@@ -94,7 +103,7 @@ local function restore(id, key, job)
   for n = job.unsuccessful[1], job.unsuccessful[2], 2 do
     call('ZADD', key .. ':unsuccessful', ARGV[n + 1], ARGV[n])
   end
-  if job.dedup and job.owned and not call('GET', BASE .. 'de:' .. job.dedup) then
+  if job.dedup and job.owned and call('EXISTS', BASE .. 'de:' .. job.dedup) == 0 then
     call('SET', BASE .. 'de:' .. job.dedup, id)
     if job.window > 0 then
       call('PEXPIRE', BASE .. 'de:' .. job.dedup, job.window)
@@ -102,6 +111,7 @@ local function restore(id, key, job)
   end
   place(id, job)
   done[#done + 1] = id
+  return 'done'
 end
 
 begin()
@@ -113,9 +123,13 @@ for n = FIRST_KEY, #KEYS do
   for _, name in ipairs({ 'fields', 'logs', 'dependencies', 'processed', 'failed', 'unsuccessful' }) do
     job[name] = { piece() }
   end
-  local answer = bars(key, job) or 'done'
+  local answer = answered(bars, key, job) or 'done'
   if answer == 'done' then
-    restore(id, key, job)
+    answer = answered(restore, id, key, job)
+    if answer ~= 'done' then -- none of it was there before
+      call('DEL', key, beside(key))
+      dropDedup(job.owned and job.dedup, id)
+    end
   end
   told[#told + 1] = answer
 end

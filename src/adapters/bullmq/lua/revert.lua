@@ -43,21 +43,26 @@ local function sign(key, job)
   return table.concat(parts, '|')
 end
 
+local function put(id, state, score)
+  if STATES[state] == ACTIVE then
+    call('LPUSH', ACTIVE, id)
+  elseif state <= LISTS then
+    call('LPUSH', waiting(), id)
+  else
+    call('ZADD', STATES[state], score, id)
+  end
+end
+
 local function revert(key, job)
+  if job.to ~= job.state then
+    put(job.id, job.to, job.score)
+  end
+  job.stands = true
   for n = job.set[1], job.set[2], 2 do
     call('HSET', key, ARGV[n], ARGV[n + 1])
   end
   if job.drop[2] >= job.drop[1] then
     call('HDEL', key, unpack(ARGV, job.drop[1], job.drop[2]))
-  end
-  if job.to ~= job.state then
-    if STATES[job.to] == ACTIVE then
-      call('LPUSH', ACTIVE, job.id)
-    elseif job.to <= LISTS then
-      call('LPUSH', waiting(), job.id)
-    else
-      call('ZADD', STATES[job.to], job.score, job.id)
-    end
   end
   if job.to >= 2 and job.to <= 4 then
     wake()
@@ -65,21 +70,29 @@ local function revert(key, job)
   backInRecord(key, job)
   dropDedup(job.dedup ~= '' and job.dedup, job.id)
   done[#done + 1] = { job.id, sign(key, job) }
+  return 'done'
 end
 
--- What was taken out of a list is put back also when the call for another of them fails.
-local fault
+-- A job that was taken out and cannot go where it was before goes back to where it has just been.
 local function safely(key, job)
-  local whole, why = pcall(revert, key, job)
-  if not whole then
-    fault = fault or why
+  local answer = answered(revert, key, job)
+  if not job.stands and job.to ~= job.state then
+    put(job.id, job.state, ARGV[job.at + 2])
   end
+  told[job.place] = answer
+end
+
+local function bars(key, job)
+  local parent = job.record ~= '' and parentOf(key)
+  local strangeKey = parent and strange(parent)
+  return changed(key, job.at) or (not stands(job.at) and 'moved') or (call('EXISTS', key .. ':lock') == 1 and 'moved')
+    or (strangeKey and 'foreign:' .. strangeKey) or 'done'
 end
 
 begin()
 for n = FIRST_KEY, #KEYS do
   local job, key = read(), KEYS[n]
-  local answer = changed(key, job.at) or (not stands(job.at) and 'moved') or (call('EXISTS', key .. ':lock') == 1 and 'moved') or 'done'
+  local answer = answered(bars, key, job)
   job.key, job.place = key, #told + 1
   told[job.place] = answer
   given[#given + 1] = job.id
@@ -108,7 +121,4 @@ for state, jobs in pairs(lists) do
   end
 end
 finish(done, given)
-if fault then
-  return failing(fault)
-end
 return told

@@ -16,6 +16,9 @@ local function fill(hash)
   at = at + 1 + size
 end
 
+if foreign(PARKED, 'hash') then
+  return redis.error_reply('FOREIGN ' .. PARKED)
+end
 if OPTION == 'resume' and call('HGET', PARKED, id) ~= kept then
   return { 'ok', 'gone' }
 end
@@ -29,23 +32,32 @@ if call('EXISTS', job) == 1 then
   return { 'ok', 'busy' }
 end
 begin()
-fill(key)
-call('ZADD', REPEAT, time, id)
-fill(job)
--- the next job without an id of its own is given a number that counts this one, as the library counts it
-if score == '' then
-  call('INCR', NEXT_ID)
+local function put()
+  fill(key)
+  call('ZADD', REPEAT, time, id)
+  fill(job)
+  -- the next job without an id of its own is given a number that counts this one, as the library counts it
+  if score == '' then
+    redis.pcall('INCR', NEXT_ID)
+  end
+  event('added', nextId, 'name', call('HGET', job, 'name') or '')
+  if tonumber(time) > now() then
+    call('ZADD', DELAYED, score ~= '' and score or string.format('%.0f', dueScore(tonumber(time))), nextId)
+    event('delayed', nextId, 'delay', time)
+    wakeForDelayed()
+  else
+    enqueue(nextId, priorityOf(call('HGET', job, 'priority')), false)
+    event('waiting', nextId)
+    wake()
+  end
+  return 'done'
 end
-event('added', nextId, 'name', call('HGET', job, 'name') or '')
-local priority = tonumber(call('HGET', job, 'priority') or 0)
-if tonumber(time) > now() then
-  call('ZADD', DELAYED, score ~= '' and score or string.format('%.0f', dueScore(tonumber(time))), nextId)
-  event('delayed', nextId, 'delay', time)
-  wakeForDelayed()
-else
-  enqueue(nextId, priority, false)
-  event('waiting', nextId)
-  wake()
+local answer = answered(put)
+if answer ~= 'done' then -- a scheduler without its next run would never run again: what is paused stays so
+  call('DEL', key, job)
+  call('ZREM', REPEAT, id)
+  finish({}, {})
+  return { 'ok', answer }
 end
 if OPTION == 'resume' then
   call('HDEL', PARKED, id)

@@ -19,6 +19,9 @@ local function same(hash)
   return equal
 end
 
+if foreign(PARKED, 'hash') then
+  return redis.error_reply('FOREIGN ' .. PARKED)
+end
 if OPTION == 'forget' then
   local now = call('HGET', PARKED, id)
   if now == kept then
@@ -38,6 +41,11 @@ if due ~= '' and not same(job) then
   return { 'ok', 'moved' }
 end
 begin()
+if OPTION == 'pause' then -- before anything goes
+  call('HSET', PARKED, id, kept)
+else
+  call('HDEL', PARKED, id)
+end
 if due ~= '' then
   dropDedup(call('HGET', job, 'deid'), nextId)
   call('ZREM', DELAYED, nextId)
@@ -46,10 +54,5 @@ if due ~= '' then
 end
 call('ZREM', REPEAT, id)
 call('DEL', key)
-if OPTION == 'pause' then
-  call('HSET', PARKED, id, kept)
-else
-  call('HDEL', PARKED, id)
-end
 finish({ id }, {})
 return { 'ok', 'done' }

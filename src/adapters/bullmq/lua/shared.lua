@@ -11,6 +11,19 @@ local BASE, TOKEN, TTL, LAYOUT, OPTION = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARG
 local FIRST = 6
 local LISTS = 3
 
+-- Redis takes nothing back when a call fails half-way. So what could fail is looked at before anything is written: a queue with a
+-- key that is another program's is refused whole, and a job whose own keys are not what they should be is left where it is.
+local function foreign(key, kind)
+  local is = call('TYPE', key)['ok']
+  return is ~= 'none' and is ~= kind
+end
+for n, kind in ipairs({ 'string', 'hash', 'string', 'list', 'list', 'list', 'zset', 'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'stream',
+  'string', 'string', 'set', 'zset' }) do
+  if foreign(KEYS[n], kind) then
+    return redis.error_reply('FOREIGN ' .. KEYS[n])
+  end
+end
+
 if TOKEN ~= '' and call('GET', LOCK) ~= TOKEN then
   return { 'lost' }
 end
@@ -37,9 +50,13 @@ local function finish(done, given)
   end
 end
 
--- Redis takes nothing back when a call fails half-way, so a script that moves jobs catches it, ends its work and tells it then.
-local function failing(fault)
-  return type(fault) == 'table' and fault or redis.error_reply(tostring(fault))
+-- What is said of one job, also when a call for it fails: the others are none the worse for it.
+local function answered(work, ...)
+  local whole, answer = pcall(work, ...)
+  if whole then
+    return answer
+  end
+  return 'fault:' .. (type(answer) == 'table' and answer['err'] or tostring(answer))
 end
 
 -- How many arguments tell of a job: those of `changed`, and those of `differs` behind them.
@@ -92,7 +109,7 @@ end
 
 -- Wakes a worker that blocks, unless none may take a job.
 local function wake()
-  if meta[1] or (meta[2] and call('LLEN', ACTIVE) >= tonumber(meta[2])) then
+  if meta[1] or (meta[2] and call('LLEN', ACTIVE) >= (tonumber(meta[2]) or math.huge)) then
     return
   end
   call('ZADD', MARKER, 0, '0')
@@ -111,8 +128,9 @@ local function dueScore(due)
   return last[2] and math.min(tonumber(last[2]) + 1, (due + 1) * 4096 - 1) or due * 4096
 end
 
+-- Only told to those who listen: a job is not lost over it.
 local function event(name, id, ...)
-  call('XADD', EVENTS, 'MAXLEN', '~', meta[3] or 10000, '*', 'event', name, 'jobId', id, ...)
+  redis.pcall('XADD', EVENTS, 'MAXLEN', '~', meta[3] or 10000, '*', 'event', name, 'jobId', id, ...)
 end
 
 local function optionsOf(text)
@@ -125,8 +143,8 @@ local function twinOf(dedup, id)
   if not dedup then
     return nil
   end
-  local owner = call('GET', BASE .. 'de:' .. dedup)
-  if not owner or owner == id or call('EXISTS', BASE .. owner) == 0 then
+  local owner = redis.pcall('GET', BASE .. 'de:' .. dedup)
+  if type(owner) ~= 'string' or owner == id or call('EXISTS', BASE .. owner) == 0 then
     return nil
   end
   if call('ZSCORE', FAILED, owner) or call('ZSCORE', COMPLETED, owner) then
@@ -144,9 +162,14 @@ local function takeDedup(dedup, id, options)
 end
 
 local function dropDedup(dedup, id)
-  if dedup and call('GET', BASE .. 'de:' .. dedup) == id then
+  if dedup and redis.pcall('GET', BASE .. 'de:' .. dedup) == id then
     call('DEL', BASE .. 'de:' .. dedup)
   end
+end
+
+local function priorityOf(text)
+  local priority = tonumber(text)
+  return priority and priority > 0 and priority < 4294967296 and priority or 0
 end
 
 -- Puts the job where a worker will take it, by its priority. `front`: before those that wait already.
@@ -156,7 +179,8 @@ local function enqueue(id, priority, front)
   elseif front then
     call('ZADD', PRIORITIZED, priority * 4294967296, id)
   else
-    call('ZADD', PRIORITIZED, priority * 4294967296 + call('INCR', COUNTER) % 4294967296, id)
+    local tie = redis.pcall('INCR', COUNTER)
+    call('ZADD', PRIORITIZED, priority * 4294967296 + (tonumber(tie) or 0) % 4294967296, id)
   end
 end
 
@@ -173,6 +197,16 @@ local function parentOf(key)
   end
   local id = string.match(parent, '.*:(.*)')
   return parent, string.sub(parent, 1, #parent - #id), id
+end
+
+-- A key of the parent that is not what the children of a flow are noted in.
+local function strange(parent)
+  for suffix, kind in pairs({ [':dependencies'] = 'set', [':unsuccessful'] = 'zset', [':failed'] = 'hash' }) do
+    if foreign(parent .. suffix, kind) then
+      return parent .. suffix
+    end
+  end
+  return nil
 end
 
 -- How many elements of a list one step may look at: about ten milliseconds' worth.

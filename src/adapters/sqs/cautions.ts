@@ -1,0 +1,36 @@
+import type { Cautions } from '../../domain/adapter.ts';
+import type { Selection } from '../../domain/selection.ts';
+import type { Ground } from './ground.ts';
+import { type Place, placesOf } from './places.ts';
+
+/** What the attributes of the queues tell before anything is written. */
+export async function cautions(ground: Ground, selection: Selection, verb: string): Promise<Cautions> {
+  const places = await placesOf(ground.directory, selection);
+  const timeless = places.filter(({ from, state }) => state === 'dead' && !from.fifo);
+  const lines = places.flatMap((place) => linesOf(place, isNarrow(selection), verb));
+  if (timeless.length > 0)
+    lines.push(
+      'SQS keeps no time of death, so nothing tells what died after this plan: the run ends at the planned count.',
+    );
+  return { lines, endsAtCount: timeless.length > 0 };
+}
+
+function linesOf({ from, state }: Place, narrow: boolean, verb: string): string[] {
+  const { name, inFlight, delayed, fifo } = from;
+  const lines: string[] = [];
+  if (inFlight > 0)
+    lines.push(
+      `About ${inFlight} messages of ${name} are in flight: others hold them. They come along only when let go in time.`,
+    );
+  if (delayed > 0 && state === 'waiting')
+    lines.push(`About ${delayed} messages of ${name} are delayed: SQS gives them to nobody before they are due.`);
+  if (fifo && narrow)
+    lines.push(
+      `${name} is a FIFO queue: a message that is passed over hides the rest of its group from this run. Without a condition, a ${verb} meets them all, in order.`,
+    );
+  return lines;
+}
+
+/** More than which queue, state and moment is asked. */
+const isNarrow = ({ queues: _queues, states: _states, cutoff: _cutoff, ...rest }: Selection): boolean =>
+  Object.values(rest).some((value) => value !== undefined);

@@ -1,0 +1,141 @@
+/**
+ * What a role needs, command by command: the source of docs/iam/*.json (`node scripts/write-iam.ts`) and of what a denial
+ * says. Batch actions are granted by the name of the single one.
+ */
+export interface Grant {
+  readonly on: Target;
+  readonly actions: readonly string[];
+}
+
+/** `any`: where IAM knows no narrower resource for these actions. */
+type Target = 'any' | 'queue' | 'dlq' | 'mapping' | 'function' | 'rule' | 'schedule' | 'role' | 'log' | 'key';
+
+const find: Grant = { on: 'queue', actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'] };
+const shelf: Grant = {
+  on: 'dlq',
+  actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes', 'sqs:ListDeadLetterSourceQueues'],
+};
+/** Only to show all queues; a command that names its queue works without. */
+const list: Grant = { on: 'any', actions: ['sqs:ListQueues'] };
+const lock: Grant = { on: 'queue', actions: ['sqs:ListQueueTags', 'sqs:TagQueue', 'sqs:UntagQueue'] };
+const lockShelf: Grant = { ...lock, on: 'dlq' };
+const look: Grant = { on: 'dlq', actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'] };
+const unlock: Grant = { on: 'key', actions: ['kms:Decrypt'] };
+const seal: Grant = { on: 'key', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] };
+const mappings: readonly Grant[] = [
+  { on: 'any', actions: ['lambda:ListEventSourceMappings'] },
+  { on: 'mapping', actions: ['lambda:GetEventSourceMapping'] },
+];
+const setMapping: Grant = { on: 'mapping', actions: ['lambda:UpdateEventSourceMapping'] };
+const functions: Grant = {
+  on: 'function',
+  actions: ['lambda:GetFunctionConcurrency', 'lambda:GetFunctionConfiguration'],
+};
+const metrics: Grant = { on: 'any', actions: ['cloudwatch:GetMetricData'] };
+const feeders: readonly Grant[] = [
+  {
+    on: 'any',
+    actions: ['events:ListEventBuses', 'events:ListRuleNamesByTarget', 'scheduler:ListSchedules'],
+  },
+  { on: 'rule', actions: ['events:DescribeRule'] },
+  { on: 'schedule', actions: ['scheduler:GetSchedule'] },
+];
+const setFeeders: readonly Grant[] = [
+  { on: 'rule', actions: ['events:DisableRule', 'events:EnableRule'] },
+  { on: 'schedule', actions: ['scheduler:UpdateSchedule'] },
+  { on: 'role', actions: ['iam:PassRole'] },
+];
+
+/** The name of each policy is that of its file. */
+export const policies: Readonly<Record<string, readonly Grant[]>> = {
+  stats: [list, find, shelf],
+  'stats-metrics': [list, find, shelf, metrics],
+  dlq: [find, shelf, look, unlock],
+  replay: [
+    find,
+    shelf,
+    lock,
+    lockShelf,
+    look,
+    { on: 'dlq', actions: ['sqs:DeleteMessage'] },
+    { on: 'queue', actions: ['sqs:SendMessage'] },
+    seal,
+  ],
+  'replay-native': [
+    find,
+    shelf,
+    lock,
+    lockShelf,
+    {
+      on: 'dlq',
+      actions: [
+        'sqs:CancelMessageMoveTask',
+        'sqs:DeleteMessage',
+        'sqs:ListMessageMoveTasks',
+        'sqs:ReceiveMessage',
+        'sqs:StartMessageMoveTask',
+      ],
+    },
+    { on: 'queue', actions: ['sqs:SendMessage'] },
+    seal,
+  ],
+  remove: [find, shelf, lock, lockShelf, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
+  purge: [
+    find,
+    shelf,
+    lock,
+    lockShelf,
+    {
+      on: 'queue',
+      actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:PurgeQueue', 'sqs:ReceiveMessage'],
+    },
+    look,
+    { on: 'dlq', actions: ['sqs:DeleteMessage', 'sqs:PurgeQueue'] },
+    unlock,
+  ],
+  restore: [find, shelf, lock, lockShelf, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
+  enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
+  drain: [find, shelf],
+  'drain-evacuate': [
+    find,
+    shelf,
+    lock,
+    lockShelf,
+    { on: 'queue', actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage'] },
+    unlock,
+  ],
+  pause: [find, lock, ...mappings, setMapping],
+  'pause-schedules': [find, lock, ...mappings, setMapping, ...feeders, ...setFeeders],
+  'schedule-list': [list, find, ...mappings, ...feeders],
+  schedule: [find, lock, ...mappings, ...feeders, ...setFeeders],
+  'worker-list': [...mappings, { on: 'function', actions: ['lambda:GetFunctionConcurrency'] }, metrics],
+  'scale-show': [find, ...mappings, functions],
+  'scale-set': [
+    find,
+    lock,
+    ...mappings,
+    setMapping,
+    functions,
+    { on: 'function', actions: ['lambda:DeleteFunctionConcurrency', 'lambda:PutFunctionConcurrency'] },
+  ],
+  doctor: [list, find, shelf, ...mappings, functions],
+  logs: [
+    find,
+    ...mappings,
+    { on: 'function', actions: ['lambda:GetFunctionConfiguration'] },
+    { on: 'log', actions: ['logs:FilterLogEvents'] },
+  ],
+};
+
+const KNOWN = 4;
+
+/** Where the policies that hold an action lie; undefined where none does. */
+export function policyNote(action: string): string | undefined {
+  const files = Object.entries(policies)
+    .filter(([, grants]) => grants.some(({ actions }) => actions.includes(action)))
+    .map(([name]) => `docs/iam/${name}.json`);
+  if (files.length === 0) return undefined;
+  return files.length > KNOWN
+    ? 'docs/iam/ has the least that each command needs.'
+    : `The least that the command needs: ${files.join(', ')}`;
+}

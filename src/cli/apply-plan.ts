@@ -1,0 +1,162 @@
+import { parseDuration } from '../config/duration.ts';
+import { JobctlError } from '../domain/errors.ts';
+import { secondsBetween } from '../domain/instant.ts';
+import type { Report } from '../domain/plan.ts';
+import { isApplicable } from '../operations/freeze.ts';
+import type { Pace, Ports } from '../operations/ports.ts';
+import { changesSince, strangeTo } from '../operations/stale.ts';
+import type { PlanFile } from '../safety/plan-file.ts';
+import { readRun } from '../safety/run-folder.ts';
+import { listRuns } from '../safety/run-list.ts';
+import { shellWord } from '../safety/shell-word.ts';
+import { actOn } from './act.ts';
+import { addJobs } from './add-jobs.ts';
+import { canaryOf, carefully } from './careful.ts';
+import { changeSchedule } from './change-schedule.ts';
+import { compileTests } from './criteria.ts';
+import type { Asked } from './new-jobs.ts';
+import type { OpenedPlan } from './open-plan.ts';
+import { putBack } from './put-back.ts';
+import { scaleQueue } from './scale-queue.ts';
+import type { Session } from './session.ts';
+import { switchQueues } from './switch-queues.ts';
+import { emptyQueue } from './whole-queue.ts';
+
+export interface ApplyOrder extends OpenedPlan {
+  readonly maxAge: string;
+  readonly timeout: string;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Carries out a plan that was written down: the plan is made once more by the same road, and refused where it comes out
+ * differently. Consent, lock, backup and journal are those of the command that made it.
+ */
+export async function applyPlan(
+  session: Session,
+  ports: Ports,
+  pace: Pace,
+  order: ApplyOrder,
+  say: (text: string) => void,
+): Promise<Report> {
+  const { file } = order;
+  const { plan } = file;
+  await refuseElsewhere(session, order);
+  await refuseTwice(session, order);
+  const guarded: Ports = {
+    ...ports,
+    holds: async (now) => {
+      const tests = plan.task.kind === 'act' ? await compileTests(plan.task.selection) : {};
+      const changes = await changesSince(plan, now, session.reader, tests);
+      if (changes.length > 0) throw stale(order, changes);
+    },
+    open: (made) => ports.open({ ...made, applies: file.sha256 }),
+  };
+  return await again(session, guarded, pace, order, say);
+}
+
+/** The command of the plan, with the words of the file in place of flags. */
+async function again(
+  session: Session,
+  ports: Ports,
+  pace: Pace,
+  { file, reason: asked, timeout }: ApplyOrder,
+  say: (text: string) => void,
+): Promise<Report> {
+  const { plan } = file;
+  const { task, queues, limit } = plan;
+  const reason = asked ?? plan.reason;
+  const warnings = session.reader.backend.warnings;
+  if (!isApplicable(task)) throw new TypeError(`${task.kind} is not for a plan file`); // its reader takes none
+  switch (task.kind) {
+    case 'act': {
+      if (task.empties !== undefined)
+        return await emptyQueue(session, ports, pace, { queue: queues[0] ?? '', saves: task.empties.saves, reason });
+      const { canary, canaryWait = '60s', maxFailures = 0, spread, force = false } = file.pace;
+      const flags = { canary, 'canary-wait': canaryWait, 'max-failures': maxFailures, spread, force };
+      const careful = { ...pace, canary: canaryOf(flags, session, pace.signal, say) };
+      const { selection, action, validOnly } = task;
+      return await actOn(session, ports, careful, {
+        verb: plan.verb,
+        selection,
+        action,
+        validOnly,
+        limit,
+        reason,
+        ...carefully(flags),
+      });
+    }
+    case 'put-back': {
+      const { via, how, from } = task;
+      const verb = plan.verb === 'restore' ? 'restore' : 'undo';
+      return await putBack(session, ports, pace, { verb, via, asWas: how.asWas, from, limit, reason, warnings });
+    }
+    case 'switch': {
+      const verb = plan.verb === 'undo' ? 'undo' : task.to === 'paused' ? 'pause' : 'resume';
+      const length = task.until === undefined ? undefined : `${Math.ceil(secondsBetween(plan.madeAt, task.until))}s`;
+      // what an undo puts back was found long ago; anything else looks again
+      const found = plan.verb === 'undo' ? new Map(task.switches.map((one) => [one.queue, one.found])) : undefined;
+      return await switchQueues(session, ports, pace, {
+        verb,
+        to: task.to,
+        queues,
+        schedules: task.schedules,
+        found,
+        for: length,
+        reason,
+        timeout,
+      });
+    }
+    case 'enqueue':
+      return await addJobs(session, ports, pace, {
+        verb: 'enqueue',
+        queue: task.queue,
+        jobs: jobsOf(file),
+        skipInvalid: false,
+        newQueue: true, // that it was there, or was to be new, was seen to when the plan was made
+        reason,
+      });
+    case 'schedule': {
+      const { deed, schedule, saved } = task;
+      const { queue, id } = schedule;
+      const gone = deed === 'put' ? { schedule, saved } : undefined;
+      const verb = deed === 'put' || plan.verb === 'undo' ? 'undo' : (`schedule-${deed}` as const);
+      return await changeSchedule(session, ports, pace, { verb, queue, id, deed, gone, reason });
+    }
+    case 'scale': {
+      const [step] = task.steps;
+      const verb = plan.verb === 'undo' ? 'undo' : 'scale';
+      const { id, queue } = step?.scale ?? { id: undefined, queue: queues[0] ?? '' };
+      const as = step?.as;
+      return await scaleQueue(session, ports, pace, { verb, queue, id, change: step?.change ?? {}, as, reason });
+    }
+  }
+}
+
+async function* jobsOf({ jobs = [] }: PlanFile): AsyncGenerator<Asked> {
+  for (const [index, job] of jobs.entries()) yield { at: `#${index + 1}`, job };
+}
+
+async function refuseElsewhere({ context, reader }: Session, order: ApplyOrder): Promise<void> {
+  const { name: backend, where } = reader.backend;
+  const place = { context: context.name, backend, where };
+  const why = strangeTo(order.file.plan, place, await reader.now(), parseDuration(order.maxAge));
+  if (why.length > 0) throw stale(order, why);
+}
+
+/** What adds jobs, or runs a schedule, would do it a second time. */
+async function refuseTwice({ stateDir }: Session, { file, path }: ApplyOrder): Promise<void> {
+  for (const { id, state } of await listRuns(stateDir)) {
+    const run = await readRun(stateDir, id).catch(() => undefined);
+    if (run?.plan.applies !== file.sha256) continue;
+    const unfinished = state === 'unfinished';
+    throw new JobctlError('stale', `The plan ${path} was applied already: ${id}${unfinished ? ', unfinished' : ''}.`, {
+      next: [unfinished ? `jobctl run resume ${id}` : `jobctl run show ${id}`],
+    });
+  }
+}
+
+const stale = ({ path, file }: ApplyOrder, changes: readonly string[]): JobctlError =>
+  new JobctlError('stale', [`The plan ${path} no longer holds:`, ...changes.map((line) => `  ${line}`)].join('\n'), {
+    next: [`Make it again: jobctl ${file.command.map(shellWord).join(' ')}`],
+  });

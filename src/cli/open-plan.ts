@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import { type PlanFile, readPlanFile } from '../safety/plan-file.ts';
+import { stateDirectory } from '../safety/state-directory.ts';
+import { findContext } from './session.ts';
+
+export interface OpenedPlan {
+  readonly path: string;
+  readonly file: PlanFile;
+}
+
+interface PlaceFlags {
+  readonly context?: string | undefined;
+  readonly url?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+export async function openPlan(name: string): Promise<OpenedPlan> {
+  const path = resolve(name);
+  return { path, file: await readPlanFile(path) };
+}
+
+/** The context that the plan was made in, unless another place is named: then the plan has to agree with it. */
+export async function contextFor({ file }: OpenedPlan, flags: PlaceFlags): Promise<string | undefined> {
+  const { context } = file.plan;
+  if (flags.context !== undefined || flags.url !== undefined) return flags.context;
+  const { config } = await findContext(
+    { config: flags.config, context: undefined, url: 'memory:' },
+    stateDirectory(process.env),
+  );
+  return Object.hasOwn(config.contexts, context) ? context : undefined;
+}

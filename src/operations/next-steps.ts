@@ -1,0 +1,37 @@
+import type { RunFolder } from '../safety/run-folder.ts';
+import { shellWord } from '../safety/shell-word.ts';
+import type { Engine } from './batch.ts';
+import { afterMove } from './moving.ts';
+import { CANARY } from './ports.ts';
+import type { Results } from './tally.ts';
+
+/** What to do after a run, best first. Each line can be typed as it is. */
+export function nextSteps(
+  run: Pick<RunFolder, 'id' | 'plan'>,
+  { undoable = true }: Pick<Engine, 'undoable'>,
+  results: Results,
+  finished: boolean,
+  stopped = '',
+): string[] {
+  if (stopped.startsWith(CANARY))
+    return [
+      `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
+      ...(undoable ? [`jobctl undo ${run.id}   # takes back what has not begun`] : []),
+      `jobctl run resume ${run.id}   # the others too, without a canary`,
+    ];
+  const { task, queues } = run.plan;
+  if (task.kind === 'move') return afterMove(run.id, task, finished);
+  if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
+  if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
+    return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
+  if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
+  const more = (run.plan.limit ?? Number.POSITIVE_INFINITY) > results.acted ? results.beyond : 0;
+  return [
+    ...(more > 0
+      ? [
+          `jobctl stats ${queues.join(' ')}   # at least ${more} more are there: they came after the plan, or it counted too few`,
+        ]
+      : []),
+    ...(results.counts.done > 0 && undoable ? [`jobctl undo ${run.id}`] : []),
+  ];
+}

@@ -1,0 +1,46 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { policyOf } from '../../scripts/write-iam.ts';
+import { policies, policyNote } from '../../src/adapters/sqs/permissions.ts';
+
+const folder = new URL('../../docs/iam/', import.meta.url);
+
+it.each(Object.entries(policies))(
+  'docs/iam/%s.json is what the code generates (node scripts/write-iam.ts)',
+  (name, grants) => {
+    expect(readFileSync(new URL(`${name}.json`, folder), 'utf8')).toBe(policyOf(grants));
+  },
+);
+
+it('leaves no policy behind, and tells in the README what each is for', () => {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  expect(files.sort()).toEqual(
+    Object.keys(policies)
+      .map((name) => `${name}.json`)
+      .sort(),
+  );
+  const readme = readFileSync(new URL('README.md', folder), 'utf8');
+  expect(files.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});
+
+it('knows every action that the adapter takes', () => {
+  const known = new Set(Object.values(policies).flatMap((grants) => grants.flatMap(({ actions }) => actions)));
+  const source = globSync('../../src/adapters/sqs/**/*.ts', { cwd: import.meta.dirname })
+    .map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+    .join('\n');
+  const around = [...source.matchAll(/\.ask\(\s*'(\w+)',\s*(?:on \? '(\w+)' : )?'(\w+)'/g)].flatMap(
+    ([, service, on, name]) => [on, name].flatMap((action) => (action === undefined ? [] : [`${service}:${action}`])),
+  );
+  const own = [...source.matchAll(/#(?:asked|ask)\(\s*'(\w+)'/g)].map(([, name]) => `sqs:${name}`);
+  expect(around.length).toBeGreaterThan(15);
+  expect(own.length).toBeGreaterThan(8);
+  // the account of the credentials needs no permission
+  const taken = [...new Set([...around, ...own])].filter((action) => action !== 'sqs:GetCallerIdentity');
+  expect(taken.filter((action) => !known.has(action))).toEqual([]);
+});
+
+it('a denial is told the policies by name, while they are few', () => {
+  expect(policyNote('logs:FilterLogEvents')).toBe('The least that the command needs: docs/iam/logs.json');
+  expect(policyNote('sqs:GetQueueUrl')).toBe('docs/iam/ has the least that each command needs.');
+  expect(policyNote('sqs:CreateQueue')).toBeUndefined();
+});

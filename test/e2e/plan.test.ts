@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import type { Report } from '../../src/domain/plan.ts';
+import { answerOf, expectFailure } from './answer.ts';
+import { homeForTest } from './jobctl.ts';
+import { shopForFile } from './shop.ts';
+
+const shop = await shopForFile();
+
+it('a plan is written, shown and applied with the consent that its verb needs; a second time it is refused', async () => {
+  const home = await homeForTest(shop.url);
+  const before = await shop.dump();
+  const planned = await home.run(['purge', 'email', '--state', 'dead', '--plan-out', 'window.json']);
+  expect(planned).toMatchObject({ code: 0, stdout: expect.stringMatching(/jobctl apply \S+window\.json/) });
+  expect(await shop.dump()).toEqual(before);
+
+  const shown = await home.run(['plan', 'show', 'window.json']);
+  expect(shown.stdout).toMatch(/Purge \(remove\) \d+ jobs in queue email/);
+  expect(shown.stdout).toContain('jobctl purge email --state dead --plan-out window.json');
+
+  expectFailure(await home.run(['apply', 'window.json', '--yes']), 4, /--yes is not enough.*--confirm email/);
+  const applied = await home.run(['apply', 'window.json', '--confirm', 'email', '--json']);
+  const { matched, outcomes } = answerOf<Report>(applied, 'report');
+  expect(outcomes.done).toBe(matched);
+  expectFailure(await home.run(['apply', 'window.json', '--confirm', 'email']), 6, /was applied already/);
+});
+
+it('what is no plan is not written over, and not applied', async () => {
+  const home = await homeForTest(shop.url);
+  await home.file('jobctl.yaml', 'version: 1\n');
+  expectFailure(await home.run(['replay', 'email', '--plan-out', 'jobctl.yaml']), 2, /not written over/);
+  expectFailure(await home.run(['apply', 'jobctl.yaml', '--yes']), 2, /not the JSON of a plan/);
+});
