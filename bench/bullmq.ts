@@ -14,7 +14,7 @@ const BASE = 'bull:flood:';
 export interface Bench {
   readonly jobctl: (url: string, ...args: string[]) => Promise<Measured>;
   readonly line: (name: string, value: string, goal?: string) => void;
-  readonly memory: (verb: string, many: readonly Measured[], few: Measured) => void;
+  readonly memory: (verb: string, many: readonly Measured[], few: Measured, jobs?: number) => void;
   readonly folder: string;
 }
 

@@ -9,6 +9,7 @@ import { benchBullmq } from './bullmq.ts';
 import { benchDialects } from './dialects.ts';
 import { inTurn, type Measured, median, run } from './process.ts';
 import { createDatabase, dropDatabase, loadFlood, loadHistory, startServer, withClient } from './server.ts';
+import { benchSqs } from './sqs.ts';
 
 const bin = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const MILLION = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
@@ -103,7 +104,7 @@ async function bulk(verb: 'replay' | 'purge', args: string[]): Promise<void> {
   memory(verb, ours, few);
 }
 
-function memory(verb: string, many: readonly Measured[], few: Measured): void {
+function memory(verb: string, many: readonly Measured[], few: Measured, jobs = FLOOD): void {
   const peaks = many.flatMap(({ peakMb }) => (peakMb === undefined ? [] : [peakMb]));
   if (peaks.length === 0 || few.peakMb === undefined) {
     line(`  ${verb}, peak memory`, 'this system does not tell');
@@ -111,7 +112,7 @@ function memory(verb: string, many: readonly Measured[], few: Measured): void {
   }
   const most = Math.max(...peaks);
   line(
-    `  peak memory, ${FLOOD} jobs / ${FEW}`,
+    `  peak memory, ${jobs} jobs / ${FEW}`,
     `${most.toFixed(0)} MB / ${few.peakMb.toFixed(0)} MB, +${(most - few.peakMb).toFixed(0)} MB`,
     'goal ≤ +40 MB',
   );
@@ -125,7 +126,7 @@ async function exporting(url: string): Promise<void> {
   memory('export', [many], few);
 }
 
-/** All of it, or with `npm run bench -- bullmq` one part: postgres, dialects or bullmq. */
+/** All of it, or with `npm run bench -- bullmq` one part: postgres, dialects, bullmq or sqs. */
 const only = process.argv[2];
 const wanted = (part: string): boolean => only === undefined || only === part;
 
@@ -137,6 +138,7 @@ try {
     await benchDialects({ jobctl, line, folder, rows: MILLION, createDatabase: empty });
   }
   if (wanted('bullmq')) await benchBullmq({ jobctl, line, memory, folder });
+  if (wanted('sqs')) await benchSqs({ jobctl, line, memory, folder });
 } finally {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });

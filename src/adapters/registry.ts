@@ -29,6 +29,8 @@ export interface Opening {
   readonly deadLetters?: Readonly<Record<string, DeadLetter>> | undefined;
   /** Bound of one call to the backend, milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** How long a change that was accepted may take to take effect. */
+  readonly waitMs?: number | undefined;
 }
 
 type Open = (opening: Opening) => Promise<QueueAdapter>;

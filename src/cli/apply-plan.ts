@@ -20,7 +20,6 @@ import { putBack } from './put-back.ts';
 import { scaleQueue } from './scale-queue.ts';
 import type { Session } from './session.ts';
 import { switchQueues } from './switch-queues.ts';
-import { emptyQueue } from './whole-queue.ts';
 
 export interface ApplyOrder extends OpenedPlan {
   readonly maxAge: string;
@@ -70,8 +69,6 @@ async function again(
   if (!isApplicable(task)) throw new TypeError(`${task.kind} is not for a plan file`); // its reader takes none
   switch (task.kind) {
     case 'act': {
-      if (task.empties !== undefined)
-        return await emptyQueue(session, ports, pace, { queue: queues[0] ?? '', saves: task.empties.saves, reason });
       const { canary, canaryWait = '60s', maxFailures = 0, spread, force = false } = file.pace;
       const flags = { canary, 'canary-wait': canaryWait, 'max-failures': maxFailures, spread, force };
       const careful = { ...pace, canary: canaryOf(flags, session, pace.signal, say) };

@@ -16,6 +16,7 @@ import { listRuns, type RunSummary, summaryOf } from '../safety/run-list.ts';
 import { stateDirectory } from '../safety/state-directory.ts';
 import { carryOut } from './carry-out.ts';
 import { compileTests } from './criteria.ts';
+import { announced } from './notify.ts';
 import { pauseNotes } from './pauses.ts';
 import { portsFor } from './ports.ts';
 import { openSession, type Session, type SessionFlags } from './session.ts';
@@ -73,7 +74,7 @@ export function openDesk(context: Context, flags: SessionFlags) {
         waitLockMs: 0,
         command: wordsOf(order, place),
       });
-      const ports = {
+      const shown = {
         ...base,
         show: {
           plan: (plan: Plan, dryRun: boolean) =>
@@ -88,6 +89,7 @@ export function openDesk(context: Context, flags: SessionFlags) {
         },
         confirm: confirmer({ tty: true, json: false, input: true, yes: false, prompt: talk }),
       };
+      const ports = announced(shown, context, { env: process.env, say: () => {} });
       const pace = { dryRun: talk.dryRun || !unlocked, batch: BATCH, signal: talk.signal };
       return await carryOut(opened, ports, pace, order, flags.timeout);
     },

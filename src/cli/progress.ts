@@ -12,12 +12,14 @@ export function progressLine(attended: boolean, say: (text: string) => void): Pr
   const every = attended ? secondsBetweenLines.screen : secondsBetweenLines.log;
   const line = attended ? bar() : { show: say, end: () => {} };
   let last = 0;
+  let why: string | undefined;
   return {
-    show: ({ done, of, exact }) => {
+    show: ({ done, of, exact, waiting }) => {
       const elapsedSeconds = (performance.now() - begun) / 1000;
-      if (!isDue(last, elapsedSeconds, every)) return;
+      if (waiting === why && !isDue(last, elapsedSeconds, every)) return;
+      why = waiting;
       last = elapsedSeconds;
-      line.show(progressText({ done, of, exact, elapsedSeconds }), done, of);
+      line.show(progressText({ done, of, exact, elapsedSeconds, waiting }), done, of);
     },
     end: () => line.end(),
   };

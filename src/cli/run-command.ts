@@ -3,13 +3,16 @@ import { parseDuration, parseRate } from '../config/duration.ts';
 import { ExitCode } from '../domain/errors.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
+import { CallTimes } from '../operations/relief.ts';
 import { reportText } from '../output/report-text.ts';
 import { refuseToOverwrite } from '../safety/plan-file.ts';
 import { terminalPrompt } from '../safety/terminal-prompt.ts';
 import { JobctlCommand } from './base-command.ts';
 import { runFlags } from './flags.ts';
+import { announced } from './notify.ts';
 import { planKeeper } from './plan-keeper.ts';
 import { portsFor } from './ports.ts';
+import { reliefOf } from './relief.ts';
 import { openSession, type Session } from './session.ts';
 import { stopSignal } from './stop-signal.ts';
 import { pageFor } from './terminal.ts';
@@ -53,12 +56,13 @@ export abstract class RunCommand extends JobctlCommand {
   ): Promise<T> {
     const stop = stopSignal(() => this.say(this.stopText));
     const planOut = flags['plan-out'];
+    const times = new CallTimes();
     try {
       if (planOut !== undefined) await refuseToOverwrite(planOut);
       const perSecond = flags.rate === undefined ? undefined : parseRate(flags.rate);
       await using session = await openSession(
         { ...flags, json: this.jsonEnabled() },
-        { perSecond, signal: stop.signal },
+        { perSecond, signal: stop.signal, record: (jobs, seconds) => times.record(jobs, seconds) },
       );
       const base = portsFor(session, {
         json: this.jsonEnabled(),
@@ -70,12 +74,14 @@ export abstract class RunCommand extends JobctlCommand {
         say: (text) => this.say(text),
         waitLockMs: flags['wait-lock'] === undefined ? 0 : parseDuration(flags['wait-lock']) * 1000,
       });
-      const ports = planOut === undefined ? base : { ...base, keep: planKeeper(planOut, flags) };
+      const kept = planOut === undefined ? base : { ...base, keep: planKeeper(planOut, flags) };
+      const ports = announced(kept, session.context, { env: process.env, say: (text) => this.say(text) });
       return await work(session, ports, {
         dryRun: Boolean(flags['dry-run']) || planOut !== undefined, // not set is undefined, whatever its type says
         max: flags.max,
         batch: flags.batch ?? BATCH,
         signal: stop.signal,
+        relief: reliefOf(session.reader, times, stop.signal),
       });
     } finally {
       stop.dispose();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Opening, openAdapter, openSchemaAdmin } from '../adapters/registry.ts';
 import { paced } from '../adapters/wrap/paced.ts';
 import { readOnly } from '../adapters/wrap/read-only.ts';
+import { timed } from '../adapters/wrap/timed.ts';
 import { placeOf } from '../config/backend-url.ts';
 import { type Context, resolveContext } from '../config/context.ts';
 import { readCurrentContext } from '../config/current-context.ts';
@@ -27,6 +28,8 @@ export interface SessionFlags {
   readonly 'endpoint-url'?: string | undefined;
   readonly receive?: boolean | undefined;
   readonly timeout: string;
+  /** How long a change that was accepted may take to take effect. */
+  readonly within?: string | undefined;
   readonly json: boolean;
   readonly 'show-sensitive'?: boolean | undefined;
   readonly 'newer-schema'?: boolean | undefined;
@@ -36,6 +39,8 @@ export interface SessionOptions {
   /** Jobs a second, for writes. */
   readonly perSecond?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told of each call that gives work to workers. */
+  readonly record?: ((jobs: number, seconds: number) => void) | undefined;
 }
 
 /** A context with its backend opened: all that a command needs of the world. Closing it closes the backend. */
@@ -57,7 +62,7 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
   const stateDir = stateDirectory(process.env);
   const { context } = await findContext(flags, stateDir);
   const opened = await openAdapter(openingOf(flags, context));
-  const { perSecond, signal } = options;
+  const { perSecond, signal, record } = options;
   const slowed = (most: number): QueueAdapter =>
     paced(allowed, {
       perSecond: most,
@@ -66,7 +71,9 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
     });
   const allowed = context.readOnly
     ? readOnly(opened, `the context ${context.name} is readOnly`, 'Use a context that may write: jobctl context list')
-    : opened;
+    : record === undefined
+      ? opened
+      : timed(opened, { record, now: () => performance.now() / 1000 });
   const redact = await redaction(flags, context.redact, context.name, stateDir);
   return {
     context,
@@ -107,6 +114,7 @@ const openingOf = (flags: SessionFlags, context: Context): Opening => ({
   prefix: context.prefix,
   deadLetters: deadLettersOf(context),
   timeoutMs: parseDuration(flags.timeout) * 1000,
+  waitMs: flags.within === undefined ? undefined : parseDuration(flags.within) * 1000,
 });
 
 const deadLettersOf = ({ queues }: Context): Opening['deadLetters'] =>

@@ -30,6 +30,11 @@ export default class Pause extends RunCommand {
       summary: 'Do not wait. Nothing resumes it, but stats and check point it out when the time is over.',
       dependsOn: ['for'],
     }),
+    within: Flags.string({
+      summary: 'SQS: wait at most this long until Lambda has done it; then exit code 9.',
+      default: '3m',
+      helpValue: 'DURATION',
+    }),
     schedules: Flags.boolean({
       summary: 'Also the schedules that feed the queue; resume starts them again.',
     }),

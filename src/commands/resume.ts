@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { planFlags } from '../cli/flags.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { switchQueues } from '../cli/switch-queues.ts';
@@ -14,7 +14,14 @@ export default class Resume extends RunCommand {
   ];
   static override strict = false;
   static override args = { queue: Args.string({ required: true, description: 'Queues to resume.' }) };
-  static override flags = planFlags;
+  static override flags = {
+    ...planFlags,
+    within: Flags.string({
+      summary: 'SQS: wait at most this long until Lambda has done it; then exit code 9.',
+      default: '3m',
+      helpValue: 'DURATION',
+    }),
+  };
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Resume);

@@ -7,6 +7,7 @@ import {
   type Config,
   type ContextEntry,
   type JobTypeEntry,
+  type NotifyEntry,
   type QueueEntry,
   type RedactEntry,
 } from './load.ts';
@@ -36,6 +37,8 @@ export interface Context {
   readonly redact: RedactEntry;
   readonly queues: Readonly<Record<string, QueueEntry>>;
   readonly jobTypes: Readonly<Record<string, JobTypeEntry>>;
+  /** Whom to tell of runs. */
+  readonly notify?: NotifyEntry | undefined;
 }
 
 export interface ContextRequest {
@@ -115,6 +118,7 @@ function fromUrl(url: string, origin: string, config: Config): Context {
     redact: addRedaction(config.redact),
     queues: {},
     jobTypes: config.jobTypes,
+    notify: config.notify,
   };
 }
 
@@ -145,6 +149,7 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
     redact: addRedaction(config.redact, entry.redact),
     queues: entry.queues ?? {},
     jobTypes: { ...config.jobTypes, ...entry.jobTypes },
+    notify: entry.notify ?? config.notify,
   };
 }
 

@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { type ConfigIssue, type ReadConfig, readConfigFile } from './config-file.ts';
-import type { ConfigFile, ContextEntry, JobTypeEntry, QueueEntry, RedactEntry } from './schema.ts';
+import type { ConfigFile, ContextEntry, JobTypeEntry, NotifyEntry, QueueEntry, RedactEntry } from './schema.ts';
 
-export type { ContextEntry, JobTypeEntry, QueueEntry, RedactEntry };
+export type { ContextEntry, JobTypeEntry, NotifyEntry, QueueEntry, RedactEntry };
 
 export interface Places {
   /** The value of `--config`. */
@@ -21,6 +21,7 @@ export interface Config {
   readonly contexts: Readonly<Record<string, ContextEntry>>;
   readonly redact: RedactEntry;
   readonly jobTypes: Readonly<Record<string, JobTypeEntry>>;
+  readonly notify?: NotifyEntry | undefined;
   readonly backups: NonNullable<ConfigFile['backups']>;
   /** The files that were read, the strongest last. */
   readonly files: readonly string[];
@@ -90,6 +91,7 @@ function merge(weak: Config, { file, value, lines }: ReadConfig): Config {
     contexts: { ...weak.contexts, ...value?.contexts },
     redact: addRedaction(weak.redact, value?.redact),
     jobTypes: { ...weak.jobTypes, ...value?.jobTypes },
+    notify: value?.notify ?? weak.notify,
     backups: { ...weak.backups, ...value?.backups },
     files: [...weak.files, file],
     origins,

@@ -122,6 +122,23 @@ const jobTypes = z
   .record(z.string(), jobType)
   .describe('What jobs of a type look like. Those of a context come before those of the file.');
 
+const notify = z
+  .strictObject({
+    webhook: z
+      .string()
+      .regex(/^\$\{[A-Za-z_]\w*\}$/, {
+        error: 'must be an environment variable such as ${SLACK_WEBHOOK}: whoever knows the address can write there',
+      })
+      .describe('Where messages go, as {"text": …} in the way of Slack. An environment variable: ${SLACK_WEBHOOK}.'),
+    on: z
+      .array(z.enum(['start', 'end', 'failure', 'pause', 'resume']))
+      .optional()
+      .describe('What is told; all of it when missing.'),
+  })
+  .describe(
+    'Tells a channel of runs: who, what, where, how many. Never a payload. That of a context replaces that of the file.',
+  );
+
 const context = z.strictObject({
   url: backendUrl,
   schema: z
@@ -150,6 +167,7 @@ const context = z.strictObject({
   redact: redact.optional(),
   queues: z.record(z.string(), queue).optional(),
   jobTypes: jobTypes.optional(),
+  notify: notify.optional(),
 });
 
 const backups = z.strictObject({
@@ -167,6 +185,7 @@ export const configSchema = z.strictObject({
   contexts: z.record(name, context).optional().describe('Named backends and their manners.'),
   redact: redact.optional(),
   jobTypes: jobTypes.optional(),
+  notify: notify.optional(),
   backups: backups.optional(),
 });
 
@@ -176,6 +195,7 @@ export type ContextEntry = z.infer<typeof context>;
 export type RedactEntry = z.infer<typeof redact>;
 export type QueueEntry = z.infer<typeof queue>;
 export type JobTypeEntry = z.infer<typeof jobType>;
+export type NotifyEntry = z.infer<typeof notify>;
 
 /** What `config schema` prints, for editors. */
 export const configJsonSchema = (): Record<string, unknown> => ({

@@ -184,6 +184,8 @@ export interface QueueReader {
   findings?(queues?: readonly string[]): Promise<DoctorFinding[]>;
   /** What the workers of a queue have logged; missing where the backend cannot reach their log. */
   logs?(request: LogRequest): Promise<LogAnswer>;
+  /** A direct sign that the backend suffers, in one phrase: `12 sessions wait for its locks`. Missing where it gives none. */
+  pain?(): Promise<string | undefined>;
   /** What it would send for each operation, to be read before it is trusted; missing where that says nothing. */
   statements?(): Promise<Statement[]>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */

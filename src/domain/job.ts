@@ -55,6 +55,8 @@ export interface JobDetail {
   readonly timeline: readonly TimelineEntry[];
   /** Relations such as "lock held by" → job 41, in the order worth reading. */
   readonly links: readonly { readonly relation: string; readonly to: string }[];
+  /** It lies where it is only kept: no write reaches it. */
+  readonly archived?: true | undefined;
   /** Facts in one line each, for example what the backend does not store. */
   readonly notes: readonly string[];
 }

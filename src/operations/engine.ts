@@ -137,7 +137,9 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
       for await (const batch of source(task, from)) {
         const jobs = batch.jobs.filter(({ job }) => !sent?.has(job.id));
         const claim = await ops.hold(jobs, how, batch.mark);
-        yield { claim: { ...claim, skipped: [...claim.skipped, ...already(batch.jobs, sent)] }, source: batch.source };
+        const skipped = already(batch.jobs, sent);
+        const whole = skipped.length === 0 ? claim : { ...claim, skipped: [...claim.skipped, ...skipped] };
+        yield { claim: whole, source: batch.source };
       }
     },
   };

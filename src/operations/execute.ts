@@ -81,15 +81,27 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
 
 /** Batch after batch until nothing is left, the limit is reached, or something says stop. */
 async function allOf(execution: Execution, size: number, { results, source }: SoFar): Promise<string | undefined> {
-  const { plan, engine, ports } = execution;
-  const target = targetOf(plan);
-  for await (const batch of engine.batches(size, source)) {
-    const stopped = await oneBatch(execution, batch, results);
-    ports.show.progress({ done: results.handled, of: target, exact: plan.matched.exact });
-    if (stopped !== undefined || isFull(plan, results)) return stopped;
+  const { plan, engine, ports, pace } = execution;
+  const show = (waiting?: string): void =>
+    ports.show.progress({ done: results.handled, of: targetOf(plan), exact: plan.matched.exact, waiting });
+  const relief = givesWork(plan) ? pace.relief : undefined;
+  const unwatch = relief?.watch();
+  try {
+    for await (const batch of engine.batches(size, source)) {
+      let stopped = await oneBatch(execution, batch, results);
+      show();
+      if (stopped !== undefined || isFull(plan, results)) return stopped;
+      stopped = await relief?.passed(show);
+      if (stopped !== undefined) return stopped;
+    }
+    return undefined;
+  } finally {
+    unwatch?.();
   }
-  return undefined;
 }
+
+/** More of it makes things worse for whoever suffers already. */
+const givesWork = ({ verb }: Plan): boolean => verb === 'replay' || verb === 'enqueue';
 
 /** The canary: a walk of its own, so that the jobs it did not take are met again. */
 async function firstFew(execution: Execution, canary: Canary, soFar: SoFar): Promise<string | undefined> {

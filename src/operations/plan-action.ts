@@ -1,7 +1,7 @@
 import type { Action, Resolution } from '../domain/action.ts';
 import type { Count, QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
-import type { Job } from '../domain/job.ts';
+import type { Job, JobDetail } from '../domain/job.ts';
 import type { Plan, Verb } from '../domain/plan.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 import { isCountable } from './engine.ts';
@@ -109,20 +109,23 @@ async function strays(reader: QueueReader, selection: Selection, tests: Tests): 
   const fits = matcher(selection, tests);
   const found: { id: string; why: string }[] = [];
   for (const id of ids) {
-    const job = await named(reader, id, selection.queues);
+    const detail = await named(reader, id, selection.queues);
+    const job = detail?.job;
     if (job === undefined) found.push({ id, why: 'not-found' });
+    else if (detail?.archived)
+      found.push({ id, why: `${job.state}, in the archive of the library: no write reaches it` });
     else if (!fits(job)) found.push({ id, why: whyNot(job, selection) });
   }
   return found;
 }
 
 /** Where an id is unique only within its queue, the queues that are meant come first. */
-async function named(reader: QueueReader, id: string, queues: readonly string[]): Promise<Job | undefined> {
+async function named(reader: QueueReader, id: string, queues: readonly string[]): Promise<JobDetail | undefined> {
   for (const queue of queues) {
     const detail = await reader.find(id, queue);
-    if (detail !== undefined) return detail.job;
+    if (detail !== undefined) return detail;
   }
-  return (await reader.find(id))?.job;
+  return await reader.find(id);
 }
 
 function whyNot(job: Job, selection: Selection): string {

@@ -9,6 +9,8 @@ export interface Progress {
   readonly done: number;
   readonly of: number;
   readonly exact: boolean;
+  /** Why nothing is done at this moment. */
+  readonly waiting?: string | undefined;
 }
 
 /** What a write needs of the outside world. The composition root makes them; a test makes its own. */
@@ -43,6 +45,14 @@ export interface Canary {
   watch(jobs: readonly JobRef[]): Promise<string | undefined>;
 }
 
+/** Keeps a run from making things worse. Only runs that give work to workers ask it. */
+export interface Relief {
+  /** Begins to watch; the result ends it. */
+  watch(): () => void;
+  /** Resolves when the backend is well: why the run must stop, if that did not come. `show` is told why it waits. */
+  passed(show: (why: string) => void): Promise<string | undefined>;
+}
+
 export interface Pace {
   readonly dryRun: boolean;
   /** Refuse when more than this many match. */
@@ -50,6 +60,7 @@ export interface Pace {
   /** Jobs per claim. */
   readonly batch: number;
   readonly canary?: Canary | undefined;
+  readonly relief?: Relief | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM: the batch in flight ends, then the run stops. */
   readonly signal: AbortSignal;
 }

@@ -21,7 +21,11 @@ export const doctorText = view(({ context, backend, where, checked, findings }: 
   const { style } = page;
   const problems = findings.filter(({ severity }) => severity === 'problem').length;
   return blocks(
-    hang('', `${style.strong(backend)} ${style.dim(`${context}, ${where}`)}`, page.width),
+    hang(
+      '',
+      `${style.strong(backend)} ${style.dim(where.startsWith(context) ? where : `${context}, ${where}`)}`,
+      page.width,
+    ),
     ...findings.map((one) => block(one, page)),
     lines(
       findings.length === 0

@@ -7,12 +7,16 @@ export interface Progress {
   /** False when `of` is an estimate. */
   readonly exact: boolean;
   readonly elapsedSeconds: number;
+  /** Why nothing is done at this moment. */
+  readonly waiting?: string | undefined;
 }
 
 /** `12,000 of 40,000 · 3,100/s · 9s left`. */
-export function progressText({ done, of, exact, elapsedSeconds }: Progress): string {
+export function progressText({ done, of, exact, elapsedSeconds, waiting }: Progress): string {
   const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
   const left = of - done;
+  if (waiting !== undefined)
+    return `${grouped(done)} of ${approximately(Math.max(of, done), exact)} · waiting: ${waiting}`;
   return [
     `${grouped(done)} of ${approximately(Math.max(of, done), exact)}`,
     ...(rate > 0 && elapsedSeconds >= 1 ? [`${grouped(rate < 10 ? rate : Math.round(rate))}/s`] : []),

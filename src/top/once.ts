@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { clock } from '../output/age.ts';
 import { plural } from '../output/count-text.ts';
 import type { Page } from '../output/page.ts';
+import { textWidth } from '../output/text-width.ts';
 import type { Desk } from './desk.ts';
 import type { Place, Row, State } from './model.ts';
 import { beginning, update } from './state.ts';
@@ -31,11 +33,11 @@ export async function lookOnce(desks: readonly Desk[], columns: number): Promise
 /** The overview as text. */
 export function onceText(state: State, look: Look, page: Page): string {
   const nowhere = { ...state, columns: page.width, cursor: { index: -1, top: 0 } };
-  const heads = state.places.map((place) => headOf(place, look));
+  const heads = state.places.flatMap((place) => folded(headOf(place, look), page.width));
   return [...heads, ...overviewLines(nowhere, look)].map((line) => signs(look, line).trimEnd()).join('\n');
 }
 
-function headOf({ name, protected: isProtected, readOnly, look: seen, failure }: Place, look: Look): string {
+function headOf({ name, protected: isProtected, readOnly, look: seen, failure }: Place, look: Look): string[] {
   const { style, clean } = look;
   return [
     isProtected ? style.bad(`${clean(name)} PROTECTED`) : style.strong(clean(name)),
@@ -43,7 +45,18 @@ function headOf({ name, protected: isProtected, readOnly, look: seen, failure }:
     ...(failure === undefined ? [] : [style.bad(`NOT REACHED: ${clean(failure)}`)]),
     ...(seen === undefined ? [] : [`${seen.backend} ${seen.version}`, clock(seen.asOf)]),
     ...(seen?.workers === undefined ? [] : [`${plural(seen.workers.alive, 'worker')}, ${seen.workers.silent} silent`]),
-  ].join(dot);
+  ];
+}
+
+/** On as many lines as it takes. */
+function folded(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = [...lines.slice(-1), part].join(dot);
+    if (lines.length > 0 && textWidth(stripVTControlCharacters(longer)) <= width) lines[lines.length - 1] = longer;
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines;
 }
 
 /** The same for a script: the worst queues first. */

@@ -1,6 +1,8 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, UntagQueueCommand } from '@aws-sdk/client-sqs';
 import { openSqs } from '../../src/adapters/sqs/index.ts';
 import type { Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
+import { startAwsStandIn } from '../setup/aws-stand-in.ts';
+import { mapOnto } from '../setup/lambda-mapping.ts';
 import { createSqs, type TestQueue } from '../setup/sqs.ts';
 
 /** The emulator's answers are exact: what it does not give at once is not there. */
@@ -28,13 +30,18 @@ const holds: Holds = {
 type Pair = { source: TestQueue; dlq: TestQueue };
 
 export async function sqsBench(): Promise<Bench> {
-  const sqs = await createSqs();
-  const open = () => openSqs({ url: sqs.url, endpoint: sqs.endpoint, receive: true, tempo: hasty });
+  const [sqs, aws] = await Promise.all([createSqs(), startAwsStandIn()]);
+  Object.assign(process.env, aws.env);
+  const patience = { pollMs: 1, mostMs: 5_000 };
+  const open = () => openSqs({ url: sqs.url, endpoint: sqs.endpoint, receive: true, tempo: hasty, patience });
   const pairs = new Map<string, Promise<Pair>>();
   const pairOf = (name: string): Promise<Pair> => {
-    const known = pairs.get(name) ?? sqs.pair(name);
-    pairs.set(name, known);
-    return known;
+    const known = pairs.get(name);
+    if (known !== undefined) return known;
+    const made = sqs.pair(name);
+    pairs.set(name, made);
+    mapOnto(aws, name, `work-${name}`);
+    return made;
   };
   await Promise.all(['letters', 'parcels', 'a-parcels'].map(pairOf));
   const peers = [await open()];
@@ -69,6 +76,8 @@ export async function sqsBench(): Promise<Bench> {
     },
     async work(queue, end) {
       const { source } = await pairOf(queue);
+      // the worker is a Lambda function
+      if (aws.mappings.get(`work-${queue}-of-${queue}`)?.State !== 'Enabled') return undefined;
       const { Messages } = await sqs.client.send(new ReceiveMessageCommand({ QueueUrl: source.url }));
       const [message] = Messages ?? [];
       if (message !== undefined && end === 'completes') {
@@ -84,7 +93,7 @@ export async function sqsBench(): Promise<Bench> {
     },
     async drop() {
       await Promise.all(peers.map((peer) => peer.close()));
-      await sqs.drop();
+      await Promise.all([sqs.drop(), aws.stop()]);
     },
   };
 }

@@ -32,7 +32,7 @@ function checked<T>(text: string, schema: string): T {
 }
 
 /** Lines with words that must be copied whole: paths, ids of runs, URLs, commands. */
-const copied = /\/\S{20,}|\d{8}-\d{6}-\S+|\w+:\/\/\S+|jobctl \S+|GRANT /;
+const copied = /\/\S{20,}|\d{8}-\d{6}-\S+|\w+:\/\/\S+|(?:jobctl|aws) \S+|GRANT /;
 
 /** No line is wider than a terminal, but for words that must be copied whole; no line ends in blanks. */
 export function expectFits(text: string): void {

@@ -60,3 +60,18 @@ it('says what is wrong: an unknown id, an unknown queue', async () => {
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean nightly?')]);
   expect((await home.run(['schedule', 'list', `no-${randomUUID()}`])).code).toBe(2);
 });
+
+it('drain closes the intake: until resume when it came to its end, not at all when it waited in vain', async () => {
+  const home = await homeForTest(url);
+  const drained = await home.run(['drain', 'mail', '--pause-schedules', '--within', '10s', '--yes', '--json']);
+  expect([drained.code, JSON.parse(drained.stdout)]).toEqual([0, expect.objectContaining({ drained: true })]);
+  expect(await list()).toMatchObject([{ paused: true }]);
+  expect((await home.run(['resume', 'mail', '--yes'])).code).toBe(0);
+  expect(await list()).toMatchObject([{ paused: false }]);
+
+  const job = await mail.add('report', {});
+  const vain = await home.run(['drain', 'mail', '--pause-schedules', '--within', '1s', '--yes']);
+  expect([vain.code, vain.stderr]).toEqual([9, expect.stringContaining('The schedules were started again')]);
+  expect(await list()).toMatchObject([{ paused: false }]);
+  await job.remove();
+});

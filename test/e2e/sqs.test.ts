@@ -140,4 +140,36 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     const nobody = await ask('nobody', {});
     expect([nobody.code, errorOf(nobody).message]).toEqual([8, expect.stringMatching(/No AWS credentials/)]);
   });
+
+  it('lets SQS move a whole dead-letter queue, and refuses whatever would choose among its messages', async () => {
+    const { sqs, run } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(7));
+    const chosen = await run(['replay', 'orders', '--native', '--limit', '3', '--yes', '--json']);
+    expect([chosen.code, errorOf(chosen).message]).toEqual([2, expect.stringMatching(/cannot heed --limit/)]);
+    const unnamed = await run(['replay', 'orders', '--native', '--yes', '--json']);
+    expect([unnamed.code, errorOf(unnamed).next]).toEqual([4, ['Add --confirm orders']]);
+    const moved = await run(['replay', 'orders', '--native', '--rate', '100/s', '--no-backup', '--yes', '--json']);
+    expect(answerOf<Report>(moved, 'report')).toMatchObject({ complete: true, outcomes: { done: 7 } });
+    expect(moved.stderr.replace(/\s+/g, ' ')).toMatch(/Move all of orders-dlq .* none is possible; nothing leaves/);
+  });
+
+  it('adds messages and takes them back; empties a queue only when it is named', async () => {
+    const { sqs, run } = await open();
+    await sqs.pair('orders');
+    const added = await run(['enqueue', 'orders', 'order.ship', '--payload', '{"n":1}', '--yes', '--json']);
+    const report = answerOf<Report>(added, 'report');
+    expect(report).toMatchObject({ complete: true, outcomes: { done: 1 } });
+    const blind = await run(['undo', report.run, '--confirm', 'orders', '--json']);
+    expect([blind.code, errorOf(blind).next.join()]).toEqual([4, expect.stringMatching(/--receive/)]);
+    const undone = await run(['undo', report.run, '--receive', '--confirm', 'orders', '--json']);
+    expect(answerOf<Report>(undone, 'report')).toMatchObject({ complete: true, outcomes: { done: 1 } });
+    expect((await sqs.stored('orders')).ready).toEqual([]);
+    await run(['enqueue', 'orders', '--yes']);
+    const vague = await run(['purge', 'orders', '--native', '--no-backup', '--yes', '--json']);
+    expect(vague.code).toBe(4);
+    const purged = await run(['purge', 'orders', '--native', '--no-backup', '--confirm', 'orders', '--json']);
+    expect(answerOf<Report>(purged, 'report')).toMatchObject({ complete: true, matched: 1 });
+    expect(purged.stderr.replace(/\s+/g, ' ')).toMatch(/NOTHING IS SAVED/);
+    expect((await sqs.stored('orders')).ready).toEqual([]);
+  });
 });

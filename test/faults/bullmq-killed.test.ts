@@ -164,3 +164,62 @@ describe.each(Object.entries(plays))('%s of BullMQ jobs, killed', (_, play) => {
     await forEach(points('step', whole.names.length), AT_ONCE, (death) => killAndResume(play, death));
   });
 });
+
+describe('a job scheduler that is removed, and put back, killed', () => {
+  const nextRun = 4_102_444_800_000;
+  const scheduler = { name: 'tidy', every: '60000', ic: '1', data: '{}', opts: '{}' };
+
+  async function prepare(deed: 'remove' | 'put'): Promise<{ queue: string; stateDir: string; order: Order }> {
+    count += 1;
+    const queue = `queue-${count}`;
+    const stateDir = join(folder, queue);
+    const base = `${server.prefix}:${queue}:`;
+    await seedJobs(server, '6', queue, []);
+    await server.redis.zadd(`${base}repeat`, nextRun, 'nightly');
+    await server.redis.hset(`${base}repeat:nightly`, scheduler);
+    await server.redis.zadd(`${base}delayed`, nextRun * 4096, `repeat:nightly:${nextRun}`);
+    await server.redis.hset(`${base}repeat:nightly:${nextRun}`, {
+      name: 'tidy',
+      data: '{}',
+      opts: '{}',
+      rjk: 'nightly',
+    });
+    const order: Order = { verb: 'schedule', deed: 'remove', queue, id: 'nightly' };
+    if (deed === 'remove') return { queue, stateDir, order };
+    const { run } = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), order));
+    return { queue, stateDir, order: { ...order, deed, run: run ?? '' } };
+  }
+
+  /** The scheduler, its place and its next run: all of them or none. */
+  async function parts(queue: string): Promise<number[]> {
+    const base = `${server.prefix}:${queue}:`;
+    const [repeat, delayed] = [await server.redis.zcard(`${base}repeat`), await server.redis.zcard(`${base}delayed`)];
+    const hashes = [`${base}repeat:nightly`, `${base}repeat:nightly:${nextRun}`];
+    return [repeat, delayed, await server.redis.exists(...hashes)];
+  }
+
+  it.each(['remove', 'put'] as const)('%s: it is there whole or gone whole, and resume ends it', async (deed) => {
+    const walk = await prepare(deed);
+    const whole = await victims.sendOut({ url: url(), ...walk, death: { at: 'never', number: 0 } });
+    const ended = deed === 'put' ? [1, 1, 2] : [0, 0, 0];
+    expect(await parts(walk.queue)).toEqual(ended);
+    const deaths = times(whole?.commits ?? 0, (n): Death => ({ at: 'commit', number: n + 1 }));
+    expect(deaths.length).toBeGreaterThan(2);
+    await forEach(deaths, AT_ONCE, async (death) => {
+      const { queue, stateDir, order } = await prepare(deed);
+      const earlier = new Set((await listRuns(stateDir)).map(({ id }) => id));
+      expect(await victims.sendOut({ url: url(), stateDir, order, death })).toBeUndefined();
+      expect([
+        [0, 0, 0],
+        [1, 1, 2],
+      ]).toContainEqual(await parts(queue));
+      const begun = (await listRuns(stateDir)).find(({ id }) => !earlier.has(id));
+      if (begun?.state !== 'finished') {
+        const next: Order = begun === undefined ? order : { verb: 'resume', run: begun.id };
+        const report = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), next));
+        expect(report).toMatchObject({ complete: true, outcomes: { done: 1, unknown: 0 } });
+      }
+      expect(await parts(queue)).toEqual(ended);
+    });
+  });
+});

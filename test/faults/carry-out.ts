@@ -1,4 +1,5 @@
 import { type Opening, openAdapter } from '../../src/adapters/registry.ts';
+import { changeSchedule } from '../../src/cli/change-schedule.ts';
 import { portsFor } from '../../src/cli/ports.ts';
 import { putBack } from '../../src/cli/put-back.ts';
 import type { Session } from '../../src/cli/session.ts';
@@ -11,6 +12,7 @@ import type { Report } from '../../src/domain/plan.ts';
 import { type EngineParts, engineFor } from '../../src/operations/engine.ts';
 import { planAction } from '../../src/operations/plan-action.ts';
 import { wayBack } from '../../src/operations/plan-return.ts';
+import { scheduleBack } from '../../src/operations/plan-schedule.ts';
 import type { Pace, Ports } from '../../src/operations/ports.ts';
 import { resumeRun } from '../../src/operations/resume.ts';
 import { runOperation } from '../../src/operations/run-operation.ts';
@@ -23,9 +25,19 @@ interface Act {
   readonly states?: readonly JobState[];
 }
 
+/** `run`: of a removal, to be taken back. */
+interface OnSchedule {
+  readonly verb: 'schedule';
+  readonly deed: 'pause' | 'resume' | 'remove' | 'put';
+  readonly queue: string;
+  readonly id: string;
+  readonly run?: string;
+}
+
 /** A write as plain data, so that a test can hand it to a process that dies of it. */
 export type Order =
   | Act
+  | OnSchedule
   | { readonly verb: 'undo' | 'restore'; readonly run: string }
   | { readonly verb: 'resume'; readonly run: string };
 
@@ -93,6 +105,7 @@ export function sessionOf(adapter: QueueAdapter, stateDir: string): Session {
 export async function carryOut(world: World, order: Order): Promise<Report> {
   const { adapter, ports, pace, stateDir } = world;
   if (order.verb === 'resume') return await resume(world, order.run);
+  if (order.verb === 'schedule') return await onSchedule(world, order);
   if (order.verb === 'undo' || order.verb === 'restore') {
     const run = await readRun(stateDir, order.run);
     const from = { backup: run.backupPath ?? '', ...(order.verb === 'undo' ? { run: run.id } : {}) };
@@ -116,6 +129,15 @@ export async function carryOut(world: World, order: Order): Promise<Report> {
     ports,
     pace,
   );
+}
+
+async function onSchedule({ adapter, ports, pace, stateDir }: World, order: OnSchedule): Promise<Report> {
+  const { queue, id, deed } = order;
+  const session = sessionOf(adapter, stateDir);
+  if (deed !== 'put') return await changeSchedule(session, ports, pace, { verb: `schedule-${deed}`, queue, id, deed });
+  const run = await readRun(stateDir, order.run ?? '');
+  const back = await scheduleBack(run, run.plan.task as Parameters<typeof scheduleBack>[1]);
+  return await changeSchedule(session, ports, pace, { verb: 'undo', ...back });
 }
 
 async function resume({ adapter, ports, pace, stateDir, around = (run) => run }: World, id: string): Promise<Report> {

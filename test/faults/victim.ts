@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Errand } from './pipeline-main.ts';
@@ -22,19 +22,21 @@ export interface Victims {
   remove(): Promise<void>;
 }
 
-/** One file, because a hundred processes start from it. */
+/** Bundled and compiled once, because a hundred processes start from it. */
 export async function bundleVictim(main = new URL('./pipeline-main.ts', import.meta.url)): Promise<Victims> {
   const folder = await mkdtemp(join(tmpdir(), 'jobctl-victim-'));
-  const program = join(folder, 'pipeline.mjs');
+  const program = join(folder, `${basename(fileURLToPath(main), '.ts')}.js`);
   await build({
     entryPoints: [fileURLToPath(main)],
-    outfile: program,
+    outdir: folder,
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     external: ['pg-native'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   // read where the bundle lies, because this is not the build that puts them into it
   await cp(fileURLToPath(new URL('../../src/adapters/bullmq/lua', import.meta.url)), join(folder, 'lua'), {
     recursive: true,
@@ -42,7 +44,8 @@ export async function bundleVictim(main = new URL('./pipeline-main.ts', import.m
   const sendOut = (errand: Errand): Promise<Walked | undefined> =>
     new Promise((resolve, reject) => {
       const given = [program, JSON.stringify(errand)];
-      execFile(process.execPath, given, { timeout: LIMIT_MS, killSignal: 'SIGTERM' }, (error, stdout, stderr) => {
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') };
+      execFile(process.execPath, given, { env, timeout: LIMIT_MS, killSignal: 'SIGTERM' }, (error, stdout, stderr) => {
         if (error === null) resolve(JSON.parse(stdout) as Walked);
         else if (error.signal === 'SIGKILL') resolve(undefined);
         else reject(new Error(`The errand ended with ${error.code ?? error.signal}: ${stderr}`));

@@ -185,7 +185,13 @@ export function portsOf(
   adapter: () => QueueAdapter,
 ): Ports {
   return {
-    show: { plan: () => void log.push('plan'), progress: () => {}, settled: () => void log.push('settled') },
+    show: {
+      plan: () => void log.push('plan'),
+      progress: ({ waiting }) => {
+        if (waiting !== undefined) log.push(`waiting: ${waiting}`);
+      },
+      settled: () => void log.push('settled'),
+    },
     confirm: async (plan: Plan) => void log.push(`confirm ${plan.matched.value}`),
     async lock(plan) {
       log.push('lock');

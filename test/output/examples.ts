@@ -6,19 +6,23 @@ import { backupCheckText, backupHeadText, backupsText } from '../../src/output/b
 import { capabilitiesText } from '../../src/output/capabilities-text.ts';
 import { contextsText } from '../../src/output/contexts-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
+import { doctorText } from '../../src/output/doctor-text.ts';
 import { drainText } from '../../src/output/drain-text.ts';
 import { errorText } from '../../src/output/error-text.ts';
 import { groupsText } from '../../src/output/groups-text.ts';
 import { jobText } from '../../src/output/job-text.ts';
 import { jobDetailView, jobView } from '../../src/output/job-view.ts';
 import { jobsText } from '../../src/output/jobs-text.ts';
+import { logsText } from '../../src/output/logs-text.ts';
 import type { Page } from '../../src/output/page.ts';
 import { planText } from '../../src/output/plan-text.ts';
 import { reportText } from '../../src/output/report-text.ts';
 import { runsText } from '../../src/output/runs-text.ts';
+import { scalesText } from '../../src/output/scale-text.ts';
 import { schedulesText } from '../../src/output/schedules-text.ts';
 import { smokeText } from '../../src/output/smoke-text.ts';
 import { statsText } from '../../src/output/stats-text.ts';
+import { workersText } from '../../src/output/workers-text.ts';
 
 export const now = '2026-11-24T03:41:09.123456Z';
 const folder = '/home/ada/.local/state/jobctl/runs';
@@ -248,6 +252,10 @@ const own = new Set([
   'switch',
   'enqueue',
   'timeout',
+  'scale',
+  'problem',
+  'warning',
+  'Enabled',
 ]);
 export const hostile = '\x1b[31m\x9b\u202e';
 
@@ -310,6 +318,100 @@ export const screens: Readonly<Record<string, Screen>> = {
     ],
   }),
   'stats-empty': screen(statsText, { ...stats, queues: [] }),
+  'stats-metrics': screen(statsText, {
+    ...stats,
+    backend: 'sqs',
+    measuredBy: 'CloudWatch',
+    queues: [
+      queue('email', {
+        exact: false,
+        counts: counts({ waiting: 1204, active: 37, dead: 3 }),
+        metrics: {
+          oldestAgeSeconds: { value: 754, at: '2026-11-24T03:38:00.000000Z' },
+          sentPerMinute: { value: 1830, at: '2026-11-24T03:38:00.000000Z' },
+          donePerMinute: { value: 0, at: '2026-11-24T03:37:00.000000Z' },
+        },
+      }),
+      queue('thumbnails', { exact: false, metrics: {} }),
+    ],
+  }),
+  workers: screen(workersText, {
+    now,
+    workers: [
+      {
+        id: 'send-email',
+        queue: 'email',
+        state: 'Enabled',
+        silent: false,
+        limit: { value: 5, by: 'mapping' },
+        running: 5,
+        note: 'PROBLEM: Function call failed',
+      },
+      { id: 'make-thumbnails:live', queue: 'thumbnails', state: 'Disabled', silent: false },
+    ],
+  }),
+  scales: screen(scalesText, {
+    queue: 'email',
+    consumers: [
+      {
+        id: '3f9a5c21-0b7e-4c1d-9f4e-2d6b8a1c0e55',
+        queue: 'email',
+        consumer: 'send-email',
+        state: 'Enabled',
+        values: { maxConcurrency: 5, batchSize: 10 },
+        notes: ['waits up to 5 s for a batch to fill'],
+      },
+    ],
+  }),
+  'plan-scale': screen(planText, {
+    plan: {
+      ...plan,
+      verb: 'scale',
+      task: {
+        kind: 'scale',
+        steps: [
+          {
+            scale: { id: '3f9a5c21', queue: 'email', consumer: 'send-email', state: 'Enabled', values: {}, notes: [] },
+            change: { maxConcurrency: null, reservedConcurrency: 60 },
+            as: { maxConcurrency: 5, reservedConcurrency: null },
+          },
+        ],
+      },
+      warnings: [
+        'Reserved concurrency is that of the function send-email, whatever calls it, not of this queue alone.',
+      ],
+      strays: [],
+    },
+    sample: [],
+    dryRun: true,
+  }),
+  doctor: screen(doctorText, {
+    context: 'prod',
+    backend: 'sqs',
+    where: 'sqs://eu-central-1 (account 123456789012)',
+    checked: ['what the backend warns of', 'the set-up of queues and consumers'],
+    findings: [
+      {
+        id: 'filter-deletes',
+        severity: 'problem',
+        queue: 'email',
+        what: 'The mapping of function send-email has 1 filter.',
+        why: 'Lambda deletes what no filter takes from the queue: such messages are gone, without a trace.',
+        next: ['Filter in front of the queue instead, or make sure that every message is meant by a filter.'],
+      },
+      { id: 'backend-warning', severity: 'warning', what: 'The eviction policy is allkeys-lru.', next: [] },
+    ],
+  }),
+  logs: screen(logsText, {
+    queue: 'email',
+    lines: [
+      { at: '2026-11-24T03:40:58.000000Z', source: 'send-email', text: 'START RequestId: 8f2' },
+      { at: '2026-11-24T03:40:59.000000Z', source: 'send-email', text: 'ERROR timed out\n    at send (smtp.js)' },
+    ],
+    more: true,
+    sources: ['send-email'],
+    notes: ['/aws/lambda/audit is not there: audit has not logged anything yet, or logs elsewhere.'],
+  }),
   'dlq-list': screen(jobsText, {
     jobs: dead.map(seen),
     more: true,

@@ -216,6 +216,10 @@ describe('progress', () => {
     );
     expect(progressText({ done: 12, of: 400, exact: false, elapsedSeconds: 4 })).toBe('12 of ~400 · 3/s · ~2m10s left');
     expect(progressText({ done: 0, of: 400, exact: true, elapsedSeconds: 9 })).toBe('0 of 400');
+    const waiting = 'the database is slow, 12 sessions wait for its locks';
+    expect(progressText({ done: 9, of: 400, exact: true, elapsedSeconds: 9, waiting })).toBe(
+      `9 of 400 · waiting: ${waiting}`,
+    );
     expect(progressText({ done: 410, of: 400, exact: false, elapsedSeconds: 10 })).toBe('410 of ~410 · 41/s');
   });
 

@@ -40,7 +40,7 @@ export async function adopt(
     return given === undefined ? [] : [{ id: copy.found.id, given: [...exactPrint(copy), ...given] }];
   });
   const made = new Map<string, string>();
-  const outcomes = await carriedOut(desk, wanted, told, async () => {
+  const outcomes = await carriedOut(wanted, told, async () => {
     try {
       await inSteps(desk, place, { script: scripts.adopt, mark, option: one ? inner.base : '' }, items, told, (ids) =>
         one ? [...stateKeys(inner), inner.events, ...ids.map((id) => inner.job(id))] : [],

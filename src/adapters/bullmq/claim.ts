@@ -1,7 +1,7 @@
 import type { Action } from '../../domain/action.ts';
 import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { outcomeOf, refusal, skipped } from './answers.ts';
+import { outcomeOf, skipped } from './answers.ts';
 import { candidates, namedCandidates, type Walked } from './candidates.ts';
 import { type Desk, type Place, writable } from './desk.ts';
 import { claimOf, holdAll } from './hold.ts';
@@ -115,26 +115,18 @@ async function write(
 ): Promise<Outcome[]> {
   const told = new Map<string, string>();
   const items = jobs.map((job) => ({ id: job.found.id, given: print(job) }));
-  return await carriedOut(desk, jobs, told, () => inSteps(desk, place, { ...how, mark }, items, told));
+  return await carriedOut(jobs, told, () => inSteps(desk, place, { ...how, mark }, items, told));
 }
 
-/** One outcome for each job: also where the server refused the rest of them. */
+/**
+ * One outcome for each job. A server that refuses rejects the whole: the run stops instead of saving batch after batch for
+ * nothing, and whoever resumes it learns from the mark which of its steps took place.
+ */
 export async function carriedOut(
-  desk: Desk,
   jobs: readonly Candidate[],
   told: ReadonlyMap<string, string>,
   work: () => Promise<void>,
 ): Promise<Outcome[]> {
-  let refused: string | undefined;
-  try {
-    await work();
-  } catch (error) {
-    refused = refusal(error, desk.connection.where);
-  }
-  return jobs.map(({ found: { queue, id } }): Outcome => {
-    const answer = told.get(id);
-    if (refused !== undefined && (answer === undefined || answer === 'later'))
-      return { ref: { queue, id }, result: 'failed', why: refused };
-    return outcomeOf({ queue, id }, answer);
-  });
+  await work();
+  return jobs.map(({ found: { queue, id } }) => outcomeOf({ queue, id }, told.get(id)));
 }

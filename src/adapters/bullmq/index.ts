@@ -7,6 +7,7 @@ import { find } from './find.ts';
 import { keysOf } from './keys.ts';
 import { layoutOf } from './layout.ts';
 import { type DeadLetter, type Shelf, shelvesOf } from './letters.ts';
+import { painOf } from './pain.ts';
 import { pushes } from './pushes.ts';
 import { Queues } from './queues.ts';
 import { schedules } from './schedules.ts';
@@ -56,6 +57,7 @@ function adapterOf(connection: Connection, prefix: string, shelves: ReadonlyMap<
     find: async (id, queue) => find(connection, prefix, id, queue === undefined ? await queues.names() : [queue]),
     workers: async () => workers(connection, prefix, nowMs()),
     schedules: async (asked) => schedules(connection, prefix, asked ?? (await queues.names())),
+    pain: painOf(connection),
     async close() {
       await writing.close();
       await connection.close();

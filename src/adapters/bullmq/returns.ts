@@ -98,7 +98,7 @@ async function restore(
       const wanted = jobs.map((one) => formOf(candidateOf(one), how));
       const told = new Map<string, string>();
       const option = highest(wanted);
-      return await carriedOut(desk, wanted, told, () =>
+      return await carriedOut(wanted, told, () =>
         inSteps(desk, place, { script: scripts.restore, mark, option }, wanted.map(itemOf), told),
       );
     },

@@ -40,9 +40,7 @@ export async function revert(
     const chosen = jobs.flatMap(({ job }) => now.get(job.id) ?? []);
     const items = chosen.map((one) => itemOf(one, then.get(one.found.id) as Candidate));
     const told = new Map<string, string>();
-    return await carriedOut(desk, chosen, told, () =>
-      inSteps(desk, place, { script: scripts.revert, mark }, items, told),
-    );
+    return await carriedOut(chosen, told, () => inSteps(desk, place, { script: scripts.revert, mark }, items, told));
   });
 }
 

@@ -136,5 +136,8 @@ export async function accessOf({ username, password, tls }: Target): Promise<Acc
 
 const pem = (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((cause: Error) => {
-    throw new JobctlError('usage', `Cannot read ${path}, named in the URL: ${cause.message}`, { cause });
+    throw new JobctlError('usage', `Cannot read ${path}, named in the URL: ${cause.message}`, {
+      next: ['ca=, cert= and key= in the URL are paths of PEM files; write %2F or / between folders.'],
+      cause,
+    });
   });

@@ -11,6 +11,7 @@ import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
 import { acquire } from './lock.ts';
 import type { TablesMapping } from './own-tables/mapping.ts';
+import { pain } from './pain.ts';
 import { pausing } from './pause.ts';
 import { restoring, reverting } from './returns.ts';
 import { settle } from './settle.ts';
@@ -105,6 +106,7 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
       } while (cursor !== undefined);
     },
     ...rareReads(dialect, reader, asked),
+    pain: () => asked(() => pain(reader)),
     close: () => connections.close(),
   };
 }

@@ -27,10 +27,12 @@ interface Settings {
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const CONNECT_MS = 4_000;
+const NOT_OFFERED = /^(SyntaxError|InvalidAction|UnknownOperation)$/;
 
 /** What surrounds a queue. Each is loaded with its first call: counting messages needs none of them. */
 const services = {
   lambda: {
+    title: 'Lambda',
     variable: 'LAMBDA',
     load: async (settings: Settings) => {
       const sdk = await import('@aws-sdk/client-lambda');
@@ -38,6 +40,7 @@ const services = {
     },
   },
   events: {
+    title: 'EventBridge',
     variable: 'EVENTBRIDGE',
     load: async (settings: Settings) => {
       const sdk = await import('@aws-sdk/client-eventbridge');
@@ -45,6 +48,7 @@ const services = {
     },
   },
   scheduler: {
+    title: 'EventBridge Scheduler',
     variable: 'SCHEDULER',
     load: async (settings: Settings) => {
       const sdk = await import('@aws-sdk/client-scheduler');
@@ -52,6 +56,7 @@ const services = {
     },
   },
   cloudwatch: {
+    title: 'CloudWatch',
     variable: 'CLOUDWATCH',
     load: async (settings: Settings) => {
       const sdk = await import('@aws-sdk/client-cloudwatch');
@@ -59,6 +64,7 @@ const services = {
     },
   },
   logs: {
+    title: 'CloudWatch Logs',
     variable: 'CLOUDWATCH_LOGS',
     load: async (settings: Settings) => {
       const sdk = await import('@aws-sdk/client-cloudwatch-logs');
@@ -93,8 +99,21 @@ export class Aws {
       return await work(await this.#service(service));
     } catch (error) {
       this.#refuseWhenClosed();
+      if (NOT_OFFERED.test(nameOf(error))) throw this.#notOffered(service, error);
       throw toJobctlError(error, { action: `${service}:${action}`, on, where: this.#options.where });
     }
+  }
+
+  /** What answers knows the call not at all: an emulator that is only an SQS. */
+  #notOffered(service: Service, cause: unknown): JobctlError {
+    const { title, variable } = services[service];
+    return new JobctlError('unsupported', `${title} does not answer at ${this.#options.where}.`, {
+      next: [
+        `AWS_ENDPOINT_URL_${variable}=http://…   # where ${title} is, if not behind the same endpoint`,
+        'An emulator may have no such service: then this cannot be tried with it.',
+      ],
+      cause,
+    });
   }
 
   close(): void {

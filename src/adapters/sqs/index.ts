@@ -3,7 +3,7 @@ import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import { claims } from './claim.ts';
 import { Calls } from './client.ts';
-import type { Patience } from './consumers/patience.ts';
+import { type Patience, patient } from './consumers/patience.ts';
 import { Directory } from './directory.ts';
 import { empties } from './empties.ts';
 import { enqueues } from './enqueue.ts';
@@ -26,7 +26,9 @@ export interface SqsOptions {
   /** Bound of one call, milliseconds. */
   readonly timeoutMs?: number | undefined;
   readonly tempo?: Tempo | undefined;
-  /** How a change at AWS is waited for. */
+  /** How long a change that AWS accepted may take to take effect, milliseconds. */
+  readonly waitMs?: number | undefined;
+  /** How it is waited for, where it is not the usual way. */
   readonly patience?: Patience | undefined;
 }
 
@@ -49,7 +51,7 @@ export async function openSqs(options: SqsOptions): Promise<QueueAdapter> {
     const directory = new Directory(calls, region, prefix);
     const own = options.endpoint === undefined ? undefined : endpoint;
     const around = { region, profile, endpoint: own, timeoutMs, where: calls.where };
-    return adapterOf(calls, directory, surroundings(around, directory, options.patience), options);
+    return adapterOf(calls, directory, surroundings(around, directory, patienceOf(options)), options);
   } catch (error) {
     calls.close();
     throw error;
@@ -73,6 +75,9 @@ function endpointOf(env: NodeJS.ProcessEnv): string | undefined {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
   return env['AWS_ENDPOINT_URL_SQS'] || env['AWS_ENDPOINT_URL'] || undefined;
 }
+
+const patienceOf = ({ patience = patient, waitMs }: SqsOptions): Patience =>
+  waitMs === undefined ? patience : { ...patience, mostMs: waitMs };
 
 /** Undefined where listing is forbidden: the account is then shown by nothing that is at hand. */
 const accountOfQueues = (calls: Calls): Promise<string | undefined> =>
@@ -145,7 +150,8 @@ function adapterOf(
       empty: { level: 'native', ops: empties(ground) },
       restore: {
         level: 'emulated',
-        caveat: 'Sent again as a new message with another id. What an earlier restore of the same backup sent is left alone, as far as the journals of this machine tell.',
+        caveat:
+          'Sent again as a new message with another id. What an earlier restore of the same backup sent is left alone, as far as the journals of this machine tell.',
         ops: restores(ground),
       },
       revert: none(

@@ -19,6 +19,8 @@ const shelf: Grant = {
 const list: Grant = { on: 'any', actions: ['sqs:ListQueues'] };
 const lock: Grant = { on: 'queue', actions: ['sqs:ListQueueTags', 'sqs:TagQueue', 'sqs:UntagQueue'] };
 const lockShelf: Grant = { ...lock, on: 'dlq' };
+/** The lock is a tag on the queue and on where its dead lie. */
+const locked: readonly Grant[] = [find, shelf, lock, lockShelf];
 const look: Grant = { on: 'dlq', actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'] };
 const unlock: Grant = { on: 'key', actions: ['kms:Decrypt'] };
 const seal: Grant = { on: 'key', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] };
@@ -27,10 +29,8 @@ const mappings: readonly Grant[] = [
   { on: 'mapping', actions: ['lambda:GetEventSourceMapping'] },
 ];
 const setMapping: Grant = { on: 'mapping', actions: ['lambda:UpdateEventSourceMapping'] };
-const functions: Grant = {
-  on: 'function',
-  actions: ['lambda:GetFunctionConcurrency', 'lambda:GetFunctionConfiguration'],
-};
+const concurrency: Grant = { on: 'function', actions: ['lambda:GetFunctionConcurrency'] };
+const configuration: Grant = { on: 'function', actions: ['lambda:GetFunctionConfiguration'] };
 const metrics: Grant = { on: 'any', actions: ['cloudwatch:GetMetricData'] };
 const feeders: readonly Grant[] = [
   {
@@ -52,20 +52,14 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   'stats-metrics': [list, find, shelf, metrics],
   dlq: [find, shelf, look, unlock],
   replay: [
-    find,
-    shelf,
-    lock,
-    lockShelf,
+    ...locked,
     look,
     { on: 'dlq', actions: ['sqs:DeleteMessage'] },
     { on: 'queue', actions: ['sqs:SendMessage'] },
     seal,
   ],
   'replay-native': [
-    find,
-    shelf,
-    lock,
-    lockShelf,
+    ...locked,
     {
       on: 'dlq',
       actions: [
@@ -79,12 +73,9 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'queue', actions: ['sqs:SendMessage'] },
     seal,
   ],
-  remove: [find, shelf, lock, lockShelf, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
+  remove: [...locked, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
   purge: [
-    find,
-    shelf,
-    lock,
-    lockShelf,
+    ...locked,
     {
       on: 'queue',
       actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:PurgeQueue', 'sqs:ReceiveMessage'],
@@ -93,38 +84,29 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'dlq', actions: ['sqs:DeleteMessage', 'sqs:PurgeQueue'] },
     unlock,
   ],
-  restore: [find, shelf, lock, lockShelf, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
+  restore: [...locked, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
   drain: [find, shelf],
   'drain-evacuate': [
-    find,
-    shelf,
-    lock,
-    lockShelf,
+    ...locked,
     { on: 'queue', actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage'] },
     unlock,
   ],
-  pause: [find, lock, ...mappings, setMapping],
-  'pause-schedules': [find, lock, ...mappings, setMapping, ...feeders, ...setFeeders],
+  pause: [...locked, ...mappings, setMapping],
+  'pause-schedules': [...locked, ...mappings, setMapping, ...feeders, ...setFeeders],
   'schedule-list': [list, find, ...mappings, ...feeders],
-  schedule: [find, lock, ...mappings, ...feeders, ...setFeeders],
-  'worker-list': [...mappings, { on: 'function', actions: ['lambda:GetFunctionConcurrency'] }, metrics],
-  'scale-show': [find, ...mappings, functions],
+  schedule: [...locked, ...mappings, ...feeders, ...setFeeders],
+  'worker-list': [...mappings, concurrency, metrics],
+  'scale-show': [find, ...mappings, concurrency],
   'scale-set': [
-    find,
-    lock,
+    ...locked,
     ...mappings,
     setMapping,
-    functions,
+    concurrency,
     { on: 'function', actions: ['lambda:DeleteFunctionConcurrency', 'lambda:PutFunctionConcurrency'] },
   ],
-  doctor: [list, find, shelf, ...mappings, functions],
-  logs: [
-    find,
-    ...mappings,
-    { on: 'function', actions: ['lambda:GetFunctionConfiguration'] },
-    { on: 'log', actions: ['logs:FilterLogEvents'] },
-  ],
+  doctor: [list, find, shelf, ...mappings, configuration],
+  logs: [find, ...mappings, configuration, { on: 'log', actions: ['logs:FilterLogEvents'] }],
 };
 
 const KNOWN = 4;

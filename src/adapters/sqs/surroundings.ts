@@ -3,7 +3,7 @@ import { Aws, type AwsOptions } from './aws.ts';
 import { findings } from './consumers/findings.ts';
 import { logs } from './consumers/logs.ts';
 import { Mappings } from './consumers/mappings.ts';
-import { type Patience, patient } from './consumers/patience.ts';
+import type { Patience } from './consumers/patience.ts';
 import { pauses } from './consumers/pauses.ts';
 import { Scaling } from './consumers/scales.ts';
 import { workers } from './consumers/workers.ts';
@@ -20,7 +20,7 @@ export interface Surroundings {
 }
 
 /** The other AWS services around the queues: Lambda, EventBridge, Scheduler, CloudWatch. None is loaded before it is asked. */
-export function surroundings(options: AwsOptions, directory: Directory, patience: Patience = patient): Surroundings {
+export function surroundings(options: AwsOptions, directory: Directory, patience: Patience): Surroundings {
   const aws = new Aws(options);
   const mappings = new Mappings(aws, patience);
   const feeders = new Feeders(aws, directory, mappings, patience);

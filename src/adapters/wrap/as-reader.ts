@@ -2,7 +2,20 @@ import type { QueueReader } from '../../domain/adapter.ts';
 
 /** The reading half alone, as a plain object that a wrapper can build on. */
 export function asReader(reader: QueueReader): QueueReader {
-  const { queueNamed, heldByOthers, destination, cautions, workers, schedules, statements, scales, findings, logs, measures } = reader;
+  const {
+    queueNamed,
+    pain,
+    heldByOthers,
+    destination,
+    cautions,
+    workers,
+    schedules,
+    statements,
+    scales,
+    findings,
+    logs,
+    measures,
+  } = reader;
   return {
     backend: reader.backend,
     reads: reader.reads,
@@ -23,6 +36,7 @@ export function asReader(reader: QueueReader): QueueReader {
     ...(scales === undefined ? {} : { scales: (queue) => scales.call(reader, queue) }),
     ...(findings === undefined ? {} : { findings: (queues) => findings.call(reader, queues) }),
     ...(logs === undefined ? {} : { logs: (request) => logs.call(reader, request) }),
+    ...(pain === undefined ? {} : { pain: () => pain.call(reader) }),
     ...(statements === undefined ? {} : { statements: () => statements.call(reader) }),
     close: () => reader.close(),
   };

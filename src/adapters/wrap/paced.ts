@@ -1,8 +1,8 @@
 import type { Resolution } from '../../domain/action.ts';
 import type { Claim, Claims, QueueAdapter, Returns } from '../../domain/adapter.ts';
-import type { Capability } from '../../domain/capability.ts';
 import type { Enqueues } from '../../domain/enqueue.ts';
 import { asReader } from './as-reader.ts';
+import { over } from './over.ts';
 
 export interface Pace {
   /** Jobs written a second, over the whole run. */
@@ -86,6 +86,3 @@ export function paced(
     },
   };
 }
-
-const over = <Ops>(capability: Capability<Ops>, wrap: (ops: Ops) => Ops): Capability<Ops> =>
-  capability.level === 'none' ? capability : { ...capability, ops: wrap(capability.ops) };

@@ -24,7 +24,10 @@ export function readOnly(adapter: QueueAdapter, why: string, instead?: string): 
 }
 
 /** What the backend has of these, refused as well; what it lacks stays missing. */
-const rare = ({ resolve, pause, enqueue, schedule, scale, move, empty }: RareCapabilities, refused: Refused): RareCapabilities => ({
+const rare = (
+  { resolve, pause, enqueue, schedule, scale, move, empty }: RareCapabilities,
+  refused: Refused,
+): RareCapabilities => ({
   ...(resolve === undefined ? {} : { resolve: refused }),
   ...(pause === undefined ? {} : { pause: refused }),
   ...(enqueue === undefined ? {} : { enqueue: refused }),

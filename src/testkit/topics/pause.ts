@@ -14,7 +14,10 @@ export const pause: Topic = {
       const { found } = await ops.look(QUEUE);
       expect((await ops.pause(QUEUE)).paused).toBe(true);
       expect((await ops.look(QUEUE)).paused).toBe(true);
-      expect((await bench.adapter.stats({ queues: [QUEUE] }))[0]).toMatchObject({ paused: true });
+      // to know it may cost calls to other services: then stats say nothing, and never the opposite
+      const said = (await bench.adapter.stats({ queues: [QUEUE] }))[0]?.paused;
+      if (bench.adapter.can.pause?.level === 'native') expect(said).toBe(true);
+      else expect(said).not.toBe(false);
       expect(await bench.work(QUEUE, 'completes')).toBeUndefined();
       expect((await ops.resume(QUEUE, found)).paused).toBe(false);
       expect((await bench.adapter.stats({ queues: [QUEUE] }))[0]?.paused).not.toBe(true);

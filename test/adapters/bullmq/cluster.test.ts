@@ -4,7 +4,6 @@ import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
 import type { Action } from '../../../src/domain/action.ts';
 import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
 import { act, all, browseAll, inState, putBack, replay, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { seedJobs } from '../../setup/bullmq-seed.ts';
@@ -100,7 +99,7 @@ it('refuses a queue whose keys lie in several slots, and says why', () =>
       await expect(act(opsOf({ adapter }, 'replay'), dead('mail'), replay)).rejects.toMatchObject(refused);
       const adding = requireOps('', 'enqueue', adapter.can.enqueue ?? none);
       await expect(adding.enqueue('mail', [{ type: 'x', payload: '{}' }])).rejects.toMatchObject(refused);
-      expect((await adapter.stats({ queues: ['mail'] }))[0]?.counts.dead).toBe(1);
+      await expect(adapter.stats({ queues: ['mail'] })).rejects.toMatchObject({ code: 'JOBCTL_UNSUPPORTED' });
     },
     { prefix: 'plain' },
   ));
@@ -145,22 +144,21 @@ it('follows a slot to another node in the middle of a run, and says so when no n
     const [slot = 0, same] = await Promise.all(names.map((name) => redis.cluster('KEYSLOT', name)));
     expect(same).toBe(slot);
     await seedJobs({ redis: oneByOne(), prefix: '{jobs}' }, '6', 'moved', [{ state: 'dead' }, { state: 'dead' }]);
-    const outcomes: Outcome[] = [];
+    let batch = 0;
     for await (const claim of opsOf({ adapter }, 'replay').claim({
       selection: dead('moved'),
       action: replay,
       size: 1,
     })) {
-      if (outcomes.length === 0) await moveSlot(slot);
-      else await loseSlot(slot);
-      outcomes.push(...(await claim.apply(claim.jobs)));
+      batch += 1;
+      await (batch === 1 ? moveSlot(slot) : loseSlot(slot));
+      const written = claim.apply(claim.jobs);
+      if (batch === 1) expect(await written).toMatchObject([{ result: 'done' }]);
+      else await expect(written).rejects.toThrow(/sent every request on to another node/);
       await claim.release().catch(() => {});
-      if (outcomes.length === 2) break;
+      if (batch === 2) break;
     }
-    expect(outcomes).toMatchObject([
-      { result: 'done' },
-      { result: 'failed', why: expect.stringMatching(/sent every request on to another node/) },
-    ]);
+    expect(batch).toBe(2);
   }));
 
 it('says that a node of a cluster was named as a single server', async () => {
@@ -188,7 +186,7 @@ async function mastersOf(slot: number): Promise<{ from: Redis; to: Redis; rest: 
   const masters = redis.nodes('master');
   const ids = new Map<Redis, string>();
   for (const node of masters) ids.set(node, String(await node.cluster('MYID')));
-  const slots = (await masters[0]?.cluster('SLOTS')) as [number, number, [string, number, string]][];
+  const slots = (await masters[0]?.cluster('SLOTS')) as unknown as [number, number, [string, number, string]][];
   const owner = slots.find(([first, last]) => first <= slot && slot <= last)?.[2][2];
   const from = masters.find((node) => ids.get(node) === owner) as Redis;
   const [to, ...rest] = masters.filter((node) => node !== from) as [Redis, ...Redis[]];

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { expect, it, onTestFinished } from 'vitest';
 import { openPostgres } from '../../../src/adapters/postgres/index.ts';
+import { planAction } from '../../../src/operations/plan-action.ts';
 import { browseAll, inState } from '../../../src/testkit/act.ts';
 import { maintain } from '../../setup/pgboss.ts';
 import { dumpAll } from '../../setup/procrastinate.ts';
@@ -41,6 +42,15 @@ it.each(['9', '10'] as const)(
     expect(await adapter.find(id, 'reports')).toBeUndefined();
     expect(await browseAll(adapter, inState('email', 'dead'))).toEqual([]);
     expect((await adapter.count(inState('email', 'dead'))).value).toBe(0);
+    const plan = await planAction(adapter, {
+      verb: 'replay',
+      context: 'test',
+      protected: false,
+      tests: {},
+      action: { verb: 'replay', keepAttempts: false },
+      selection: { ...inState('email', 'dead'), ids: [id] },
+    });
+    expect(plan.strays).toEqual([{ id, why: 'dead, in the archive of the library: no write reaches it' }]);
     expect(await dumpAll(at.database.pool, at.database.schema)).toEqual(dump);
   },
 );

@@ -180,13 +180,14 @@ describe('a run on SQS', () => {
     await scene.dead(orders, numbered(3));
     const office = await openOffice(await scene.open());
     const purged = await office.act({ verb: 'purge', selection: inState('orders', 'dead'), action: remove });
-    await office.restore(purged.run ?? '');
+    const first = await office.restore(purged.run ?? '');
     const again = await office.restore(purged.run ?? '');
     expect(again).toMatchObject({ complete: true, outcomes: { done: 0, skipped: 3 } });
     expect(again.skipped[0]?.why).toMatch(/unchanged: sent as .* by .*-restore-orders/);
     expect((await scene.stored('orders-dlq')).ready).toHaveLength(3);
-    const third = await office.restore(purged.run ?? '');
-    expect(third.outcomes.done).toBe(0);
+    await office.undo(first.run ?? '');
+    expect((await office.restore(purged.run ?? '')).outcomes).toMatchObject({ done: 3 });
+    expect((await scene.stored('orders-dlq')).ready).toHaveLength(3);
   });
 
   it('says of a FIFO queue what a condition hides, and of a name that it did not meet where it may be', async () => {

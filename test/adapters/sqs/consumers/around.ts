@@ -3,6 +3,7 @@ import type { SqsOptions } from '../../../../src/adapters/sqs/index.ts';
 import type { Capability } from '../../../../src/domain/capability.ts';
 import { type AwsStandIn, startAwsStandIn } from '../../../setup/aws-stand-in.ts';
 import type { MappingState } from '../../../setup/aws-stand-in-lambda.ts';
+import { mapOnto } from '../../../setup/lambda-mapping.ts';
 import { openScene, type Scene } from '../scene.ts';
 
 export interface Around extends Scene {
@@ -10,10 +11,6 @@ export interface Around extends Scene {
   /** A mapping of a queue onto a function, both there from now on. */
   map(queue: string, name: string, more?: Partial<MappingState>): MappingState;
 }
-
-const account = 'arn:aws:lambda:eu-test-1:000000000000';
-export const queueArn = (queue: string): string => `arn:aws:sqs:eu-test-1:000000000000:${queue}`;
-export const functionArn = (name: string): string => `${account}:function:${name}`;
 
 /** An SQS with the services around it. */
 export async function openAround(): Promise<Around> {
@@ -31,23 +28,6 @@ export async function openAround(): Promise<Around> {
     open: (options: Partial<SqsOptions> = {}) => scene.open({ patience: { pollMs: 1, mostMs: 500 }, ...options }),
     map: (queue, name, more = {}) => mapOnto(aws, queue, name, more),
   };
-}
-
-export function mapOnto(aws: AwsStandIn, queue: string, name: string, more: Partial<MappingState> = {}): MappingState {
-  const UUID = more.UUID ?? `${name}-of-${queue}`;
-  const mapping: MappingState = {
-    EventSourceArn: queueArn(queue),
-    FunctionArn: functionArn(name),
-    State: 'Enabled',
-    BatchSize: 10,
-    MaximumBatchingWindowInSeconds: 0,
-    FunctionResponseTypes: ['ReportBatchItemFailures'],
-    ...more,
-    UUID,
-  };
-  aws.mappings.set(UUID, mapping);
-  if (!aws.functions.has(name)) aws.functions.set(name, { FunctionArn: functionArn(name), Timeout: 5 });
-  return mapping;
 }
 
 export function opsOf<Ops>(capability: Capability<Ops> | undefined): Ops {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { actions, openAround, opsOf, queueArn, states } from './around.ts';
+import { queueArn } from '../../../setup/lambda-mapping.ts';
+import { actions, openAround, opsOf, states } from './around.ts';
 
 describe('pausing the Lambda consumers of a queue', () => {
   it('stops every mapping, waits until it is so, and starts again only those that were running', async () => {
@@ -90,6 +91,31 @@ describe('pausing the Lambda consumers of a queue', () => {
       code: 'JOBCTL_UNSUPPORTED',
       next: expect.arrayContaining([expect.stringContaining('Scale the consumers to 0')]),
     });
+  });
+
+  it('an endpoint that is only an SQS is told from a Lambda that fails', async () => {
+    const { endpoint, open, queue } = await openAround();
+    await queue('orders');
+    process.env['AWS_ENDPOINT_URL_LAMBDA'] = endpoint;
+    await expect(opsOf((await open()).can.pause).look('orders')).rejects.toMatchObject({
+      code: 'JOBCTL_UNSUPPORTED',
+      message: expect.stringContaining('Lambda does not answer at sqs://eu-test-1'),
+      next: expect.arrayContaining([expect.stringContaining('AWS_ENDPOINT_URL_LAMBDA')]),
+    });
+  });
+
+  it('an endpoint of the context serves the other services too, unless a variable of theirs says otherwise', async () => {
+    const { aws, map, open, queue, endpoint } = await openAround();
+    await queue('orders');
+    map('orders', 'bill');
+    const means = async () => (await opsOf((await open({ endpoint })).can.pause).look('orders')).means;
+    expect(await means()).toHaveLength(1);
+    delete process.env['AWS_ENDPOINT_URL_LAMBDA'];
+    await expect(means()).rejects.toMatchObject({ code: 'JOBCTL_UNSUPPORTED' });
+    const asked = aws.calls.length;
+    process.env['AWS_ENDPOINT_URL_LAMBDA'] = aws.endpoint;
+    expect(await means()).toHaveLength(1);
+    expect(aws.calls.length).toBeGreaterThan(asked);
   });
 
   it('a denial names the action, the ARN and the policies that hold it', async () => {

@@ -1,6 +1,7 @@
 import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { actions, openAround, queueArn } from './around.ts';
+import { queueArn } from '../../../setup/lambda-mapping.ts';
+import { actions, openAround } from './around.ts';
 
 describe('findings of the set-up', () => {
   it('finds nothing where all is well, and each of what is not', async () => {
