@@ -127,7 +127,10 @@ module.exports = {
     rule(
       'start-up-stays-light',
       'Each costs tens of milliseconds at every start: import() it in the function that needs it.',
-      { path: '^src/(commands|cli|operations|output|domain|safety)/', pathNot: '^src/(output/schema(s|s-procedures|-parts)|safety/plan-schema)\\.ts$' },
+      {
+        path: '^src/(commands|cli|operations|output|domain|safety)/',
+        pathNot: '^src/(output/schema(s|s-procedures|-parts)|safety/plan-schema)\\.ts$',
+      },
       {
         path: 'node_modules/(zod|yaml|ajv|ajv-formats|re2js|cli-progress|@clack/prompts|@marcbachmann/cel-js)/',
         dependencyTypesNot: ['type-only'],

@@ -7,6 +7,7 @@ import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isClosedPipe } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { openSession, type Session } from './session.ts';
+import { placed } from './placed.ts';
 import { letGoOnSignal } from './stop-signal.ts';
 import { pageFor } from './terminal.ts';
 
@@ -77,7 +78,7 @@ export abstract class JobctlCommand extends Command {
       this.say(
         maskSecrets(
           errorText(
-            { message: failure.message, next: failure.next },
+            { message: failure.message, next: placed(failure.next, this.argv) },
             pageFor(process.stderr, this.argv.includes('--no-color')),
           ),
         ),

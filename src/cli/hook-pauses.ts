@@ -58,25 +58,39 @@ const unknownFound = (queue: string, hook: Hook): JobctlError =>
     next: [`Set $found yourself and run: ${hook.resume}`],
   });
 
-/** Its stdout, trimmed. */
+/** Its stdout, trimmed. What runs over its time is stopped with all that it has started. */
 async function shell(command: string, variables: Readonly<Record<string, string>>, timeoutMs: number): Promise<string> {
   const child = spawn('/bin/sh', ['-c', command], {
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-    detached: true, // Ctrl-C is ours to handle: a half-done command must not be cut off by it
+    detached: true, // Ctrl-C is ours to handle: a half-done command must not be cut off by it. And it leads a group of its own
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) =>
-    child.once('error', reject).once('close', (...ended) => resolve(ended)),
-  );
-  if (code === 0) return texts.stdout.trim();
-  const why = signal === null ? `ended with ${code}` : `did not end within ${timeoutMs / 1000} s`;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    if (child.pid !== undefined) killGroup(child.pid);
+    // what has left the group may hold them open for ever
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, timeoutMs);
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', (ended) => resolve(ended)),
+  ).finally(() => clearTimeout(timer));
+  if (code === 0 && !isLate) return texts.stdout.trim();
+  const why = isLate ? `did not end within ${timeoutMs / 1000} s` : `ended with ${code ?? 'a signal'}`;
   const said = texts.stderr.trim().split('\n').at(-1) ?? '';
-  throw new JobctlError(signal === null ? 'unreachable' : 'timeout', `${command}: ${why}. ${said}`.trim(), {
+  throw new JobctlError(isLate ? 'timeout' : 'unreachable', `${command}: ${why}. ${said}`.trim(), {
     next: ['Run the command by hand to see what it needs.', 'It is configured as contexts.NAME.queues.QUEUE.pause.'],
   });
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended by itself
+  }
 }

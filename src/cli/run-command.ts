@@ -10,6 +10,7 @@ import { terminalPrompt } from '../safety/terminal-prompt.ts';
 import { JobctlCommand } from './base-command.ts';
 import { runFlags } from './flags.ts';
 import { announced } from './notify.ts';
+import { placed } from './placed.ts';
 import { planKeeper } from './plan-keeper.ts';
 import { portsFor } from './ports.ts';
 import { reliefOf } from './relief.ts';
@@ -89,7 +90,7 @@ export abstract class RunCommand extends JobctlCommand {
   }
 
   protected tell(report: Report, flags: RunFlags, signal: AbortSignal): void {
-    this.print(reportText(report, this.page(flags)));
+    this.print(reportText({ ...report, next: placed(report.next, this.argv) }, this.page(flags)));
     if (report.dryRun || report.complete) return;
     const kind = signal.aborted ? 'cancelled' : report.timedOut ? 'timeout' : 'partial';
     process.exitCode = ExitCode[kind];

@@ -4,20 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../config/duration.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
-import type { JobState } from '../domain/job.ts';
+import type { JobRef, JobState } from '../domain/job.ts';
 import type { Report } from '../domain/plan.ts';
 import { unfit } from '../operations/adding.ts';
-import { engineFor } from '../operations/engine.ts';
 import { deadOf, deadSince, type Followed, followJob } from '../operations/follow-job.ts';
 import { followMessage } from '../operations/follow-message.ts';
-import { planAction } from '../operations/plan-action.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
-import { runOperation } from '../operations/run-operation.ts';
 import { duration } from '../output/age.ts';
 import { type SmokeCheck, type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
 import { addJobs } from './add-jobs.ts';
 import type { Asked } from './new-jobs.ts';
 import type { Session } from './session.ts';
+import { takeAway } from './take-away.ts';
+import { workerTrace } from './worker-trace.ts';
 
 export interface SmokeOrder {
   readonly queue: string;
@@ -28,6 +27,8 @@ export interface SmokeOrder {
 }
 
 const WITHIN = '60s';
+/** Seconds by which the clock of a log may differ. */
+const MARGIN = 60;
 
 /** Adds one job of its own, follows it to its end, sees what else died meanwhile, and takes it away again. */
 export async function smokeQueue(
@@ -73,7 +74,9 @@ export async function smokeQueue(
         })
       : await followJob(reader, { queue, id }, within, { ...watch, show: ({ state }) => say(`job ${id}: ${state}`) });
   const newlyDead = Math.max(0, (await died()) - (followed.ended === 'dead' ? 1 : 0));
-  const left = await cleanUp(session, ports, id, queue, followed.ended);
+  const left = await cleanUp(session, ports, { queue, id }, added.run ?? '', followed.ended);
+  const since = Math.ceil(followed.waitedSeconds) + MARGIN;
+  const trace = followed.ended === 'gone' ? await workerTrace(reader, queue, [id, mark], since) : undefined;
   const error = followed.job?.error?.message;
   const checks = checksOf(followed, within, newlyDead, left, error === undefined ? undefined : String(redact(error)));
   return {
@@ -85,7 +88,7 @@ export async function smokeQueue(
     ...(added.run === undefined ? {} : { run: added.run }),
     job: id,
     ended: followed.ended,
-    seenBy: followed.ended === 'gone' ? 'its disappearance' : 'its state',
+    seenBy: followed.ended === 'gone' ? (trace ?? 'its disappearance') : 'its state',
     waitedSeconds: followed.waitedSeconds,
     newlyDead,
     cleanedUp: left === undefined,
@@ -120,43 +123,26 @@ const removable: readonly JobState[] = ['waiting', 'delayed', 'blocked', 'comple
 async function cleanUp(
   session: Session,
   ports: Ports,
-  id: string,
-  queue: string,
+  { queue, id }: JobRef,
+  run: string,
   ended: Followed['ended'],
 ): Promise<string | undefined> {
-  const { adapter, reader, context } = session;
+  const { reader } = session;
   const looks = reader.reads === 'receive';
   if (looks ? ended === 'gone' : (await reader.find(id, queue)) === undefined) return undefined;
-  const quiet: Ports = {
-    ...ports,
-    show: { plan: () => {}, progress: () => {}, settled: () => {} },
-    confirm: async () => {}, // it belongs to the smoke test, which was agreed to
-  };
   try {
-    const report = await runOperation(
-      () =>
-        planAction(reader, {
-          verb: 'remove',
-          context: context.name,
-          protected: context.protected,
-          selection: {
-            queues: [queue],
-            states: looks ? (ended === 'dead' ? ['dead'] : ['waiting']) : removable,
-            ids: [id],
-          },
-          tests: {},
-          action: { verb: 'remove' },
-          reason: 'the job of a smoke test',
-        }),
-      (plan) => engineFor(plan, { adapter, tests: {}, source: nothing }),
-      quiet,
-      { dryRun: false, batch: 1, signal: new AbortController().signal },
-    );
+    const report = await takeAway(session, ports, {
+      queue,
+      ids: [id],
+      states: looks ? (ended === 'dead' ? ['dead'] : ['waiting']) : removable,
+      reason: 'the job of a smoke test',
+    });
     return report.outcomes.done > 0
       ? undefined
       : `job ${id} is still there: ${report.skipped[0]?.why ?? report.stopped}`;
   } catch (error) {
-    return `job ${id} is still there: ${(error as Error).message}`;
+    const next = looks ? ` Later: jobctl undo ${run} --receive` : '';
+    return `job ${id} is still there: ${(error as Error).message}${next}`;
   }
 }
 
@@ -194,5 +180,3 @@ export async function publishSmoke(smoke: SmokeView, junit: string | undefined, 
   const summary = env['GITHUB_STEP_SUMMARY'];
   if (summary) await appendFile(summary, smokeMarkdown(smoke));
 }
-
-async function* nothing(): AsyncGenerator<never> {}

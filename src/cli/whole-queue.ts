@@ -134,7 +134,12 @@ async function refuseTooSoon({ reader, stateDir }: Session, queue: string): Prom
     throw new JobctlError(
       'locked',
       `${queue} was emptied ${Math.max(0, Math.floor(ago))} s ago by ${id}; SQS allows it once a minute.`,
-      { next: [`Wait ${left} s, then run it again.`, `jobctl purge ${queue}   # without --native, at any time`] },
+      {
+        next: [
+          `Wait ${left} s, then run it again.`,
+          `jobctl purge ${queue} --state ${plan.task.selection.states[0]}   # one by one, at any time`,
+        ],
+      },
     );
   }
 }

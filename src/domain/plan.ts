@@ -10,7 +10,7 @@ import type { Selection } from './selection.ts';
 
 /**
  * The verbs that write. `purge` removes all in a state, `evacuate` all that would run; `undo` puts back what a run changed;
- * `smoke` adds one job to see it run.
+ * `smoke` adds one job to see it run, `loadtest` many.
  */
 export const verbs = [
   'replay',
@@ -27,6 +27,7 @@ export const verbs = [
   'evacuate',
   'enqueue',
   'smoke',
+  'loadtest',
   'schedule-pause',
   'schedule-resume',
   'schedule-run',

@@ -43,6 +43,8 @@ export interface Taken {
   readonly made?: readonly string[] | undefined;
   /** How many jobs were done, where one step stands for many. */
   readonly amount?: number | undefined;
+  /** Why the run is to stop here, with the step to be taken up again. */
+  readonly stopped?: string | undefined;
 }
 
 /** Saved jobs of one batch; `mark` is the write that an undo takes back. */

@@ -201,7 +201,7 @@ async function written(
   await run.journal({ at: 'intent', batch, ...intent });
   const lost: { error?: unknown } = {};
   const note: Note = (copies) => run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
-  const { outcomes, made, amount } = await write(note).catch((error: unknown): Taken => {
+  const { outcomes, made, amount, stopped } = await write(note).catch((error: unknown): Taken => {
     lost.error = error;
     return { outcomes: refs.map((ref): Outcome => ({ ref, result: 'unknown', why: messageOf(error) })) };
   });
@@ -220,6 +220,7 @@ async function written(
     results.timedOut = lost.error instanceof JobctlError && lost.error.kind === 'timeout';
     return messageOf(lost.error);
   }
+  if (stopped !== undefined) return stopped;
   for (const outcome of outcomes) if (outcome.result === 'unknown') return outcome.why;
   if (amount === undefined && outcomes.every(({ result }) => result === 'failed'))
     return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;

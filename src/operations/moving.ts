@@ -89,8 +89,8 @@ async function progressOf(ops: Moves, task: Moving) {
       },
     );
   }
-  const left = move.toMove === undefined ? 1 : Math.max(1, move.toMove - move.moved);
-  return { from: task.from, count: left, warnings: [`About ${move.moved} messages were moved; they stay moved.`] };
+  const rest = move.toMove === undefined ? 1 : Math.max(1, move.toMove - move.moved);
+  return { from: task.from, count: rest, warnings: [`About ${move.moved} messages were moved; they stay moved.`] };
 }
 
 /** One step; the backend works, we look on. Taken up again, it looks for its move before it would begin one. */
@@ -135,7 +135,7 @@ async function begun(ops: Moves, task: Moving, watch: Watch): Promise<Taken> {
     }
     if (watch.signal.aborted) {
       const far = move === undefined ? '' : `, ${move.moved} of about ${move.toMove ?? '?'} so far`;
-      return unsure(task, `detached: the backend goes on moving by itself${far}`);
+      return left(task, `detached: the backend goes on moving by itself${far}`);
     }
     await watch.sleep(ops.every);
   }
@@ -147,7 +147,7 @@ async function cancelled(ops: Moves, task: Moving, watch: Watch): Promise<Taken>
     if (move?.status === 'cancelled' || move?.status === 'completed' || move?.status === 'failed')
       return { outcomes: [{ ref: refOf(task), result: 'done' }] };
     if (move?.status === 'running' && move.handle !== undefined) await ops.cancel(task.from, move.handle);
-    if (watch.signal.aborted) return unsure(task, 'the backend has not confirmed yet that it ended');
+    if (watch.signal.aborted) return left(task, 'the backend has not confirmed yet that it ended');
     await watch.sleep(ops.every);
   }
 }
@@ -161,7 +161,11 @@ const failure = (task: Moving, amount: number, why: string): Taken => ({
   amount,
 });
 
-const unsure = (task: Moving, why: string): Taken => ({ outcomes: [{ ref: refOf(task), result: 'unknown', why }] });
+/** Nothing of it is over: whoever takes the run up again looks on. */
+const left = (task: Moving, stopped: string): Taken => ({
+  outcomes: [{ ref: refOf(task), result: 'skipped', why: 'not-applied' }],
+  stopped,
+});
 
 /** What to do next about a move. */
 export function afterMove(run: string, { deed, queue }: Moving, finished: boolean): string[] {

@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.ts';
 import type { Plan, Verb } from '../domain/plan.ts';
 
 export interface AddRequest {
-  readonly verb: Extract<Verb, 'enqueue' | 'smoke'>;
+  readonly verb: Extract<Verb, 'enqueue' | 'smoke' | 'loadtest'>;
   readonly context: string;
   readonly protected: boolean;
   readonly queue: string;
@@ -26,7 +26,7 @@ export const planAdding = async (reader: QueueReader, request: AddRequest): Prom
   task: { kind: 'enqueue', queue: request.queue, types: request.types },
   madeAt: await reader.now(),
   matched: { value: request.jobs, exact: true },
-  severity: request.protected ? 'severe' : 'normal',
+  severity: request.protected || request.verb === 'loadtest' ? 'severe' : 'normal',
   sample: request.sample,
   strays: request.invalid,
   warnings: [...reader.backend.warnings, ...request.warnings],

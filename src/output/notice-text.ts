@@ -44,7 +44,7 @@ function endOf({ task }: Plan, event: Exclude<NoticeEvent, 'start'>, ended: Repo
   const until = task.kind === 'switch' && task.until !== undefined ? `, until ${clock(task.until)}` : '';
   if (event === 'pause') return `paused${until}`;
   if (event === 'resume') return 'resumed';
-  if (ended instanceof Error) return `FAILED (${codeOf(ended)}), nothing was done`;
+  if (ended instanceof Error) return `FAILED (${kindOf(ended)}), nothing was done`;
   const counts = Object.entries(ended.outcomes)
     .filter(([name, count]) => count > 0 || name === 'done')
     .map(([name, count]) => `${grouped(count)} ${name}`)
@@ -52,7 +52,7 @@ function endOf({ task }: Plan, event: Exclude<NoticeEvent, 'start'>, ended: Repo
   return event === 'end' ? `finished, ${counts}` : `NOT finished, ${counts}`;
 }
 
-const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : 'error');
+const kindOf = (error: Error): string => ('kind' in error && typeof error.kind === 'string' ? error.kind : 'error');
 
 const runOf = (ended: Report | Error): string =>
   ended instanceof Error || ended.run === undefined ? '' : `run ${ended.run} `;

@@ -52,10 +52,7 @@ export const planText = view((shown: PlanView, page: Page): string => {
           'matched',
           `${counted(matched)}${limit !== undefined && rest > 0 ? `; limit ${grouped(limit)}, ${approximately(rest, matched.exact)} more stay as they are` : ''}`,
         ],
-        [
-          'as of',
-          `${clock(plan.madeAt)}${task.kind === 'enqueue' || (task.kind === 'act' && task.empties !== undefined) ? '' : '; what arrives later is not touched'}`,
-        ],
+        ['as of', `${clock(plan.madeAt)}${untilWhen(plan)}`],
         ['reason', plan.reason],
         [
           'backup',
@@ -88,6 +85,7 @@ const doing: Readonly<Record<Verb, string>> = {
   evacuate: 'Take out (remove)',
   enqueue: 'Add',
   smoke: 'Add, follow and clean up',
+  loadtest: 'Load: add, follow and clean up',
   'schedule-pause': 'Pause',
   'schedule-resume': 'Resume',
   'schedule-run': 'Run',
@@ -157,6 +155,11 @@ function switchText(
     warningsText({ warnings: plan.warnings }, page),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
+}
+
+function untilWhen({ task, upTo }: PlanView['plan']): string {
+  if (task.kind === 'enqueue' || (task.kind === 'act' && task.empties !== undefined)) return '';
+  return upTo === undefined ? '; what arrives later is not touched' : '; the run ends at that count';
 }
 
 const isUnsaved = (task: Task): boolean => task.kind === 'act' && task.empties?.saves === false;

@@ -21,6 +21,8 @@ import { procedureSchemas } from './schemas-procedures.ts';
  * and the tests; no command loads it.
  */
 
+const percentiles = z.looseObject({ p50: seconds, p90: seconds, p99: seconds, max: seconds });
+
 export const outputSchemas = {
   stats: answer({
     context: z.string(),
@@ -131,6 +133,25 @@ export const outputSchemas = {
     newlyDead: tallyCount.optional().describe('Other jobs of the queue that died meanwhile.'),
     cleanedUp: z.boolean().optional(),
     checks: z.array(z.looseObject({ name: z.string(), ok: z.boolean(), note: z.string().optional() })),
+  }),
+  loadtest: answer({
+    context: z.string(),
+    backend: z.string(),
+    queue: z.string(),
+    type: z.string(),
+    ok: z.boolean(),
+    run: z.string().optional(),
+    asked: z.looseObject({ jobs: tallyCount, perSecond: z.number(), seconds }),
+    added: tallyCount,
+    addedPerSecond: z.number().optional().describe('As it came about.'),
+    ended: z.enum(['drained', 'timeout', 'stopped']),
+    endedPerSecond: z.number().optional().describe('From the first job to the last one ended.'),
+    waitedSeconds: seconds,
+    died: tallyCount.describe('Jobs of the queue that died meanwhile.'),
+    followed: tallyCount.describe('Jobs that the times are from.'),
+    times: z.looseObject({ wait: percentiles.optional(), run: percentiles.optional(), total: percentiles.optional() }),
+    removed: tallyCount,
+    left: z.string().optional().describe('Why not all that was added is gone.'),
   }),
   'run-list': answer({ runs: z.array(run), more: z.boolean() }),
   'run-show': answer({

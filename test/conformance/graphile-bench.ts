@@ -11,7 +11,7 @@ import {
   type GraphileVersion,
   takeOne,
 } from '../setup/graphile.ts';
-import { borrowed } from './borrowed.ts';
+import { adapterOn, borrowed } from './borrowed.ts';
 
 /**
  * What the tables can hold. A job that succeeds is deleted and none is cancelled; the type of a job is its queue; a key
@@ -28,17 +28,21 @@ const holds: Holds = {
 };
 
 export async function graphileBench(version: GraphileVersion, schema?: string): Promise<Bench> {
-  const database = await borrowed(`${version} ${schema}`, () => createGraphile(version, schema), ['migrations']);
-  const adapters: QueueAdapter[] = [];
-  const open = async (): Promise<QueueAdapter> => {
+  const database = await borrowed(`${version} ${schema}`, () => createGraphile(version, schema), {
+    kept: ['migrations'],
+  });
+  const peers: QueueAdapter[] = [];
+  const peer = async (): Promise<QueueAdapter> => {
     const adapter = await openPostgres({ url: database.url, where: 'postgres://test', schema: database.schema });
-    adapters.push(adapter);
+    peers.push(adapter);
     return adapter;
   };
   return {
-    adapter: await open(),
+    adapter: await adapterOn(database, () =>
+      openPostgres({ url: database.url, where: 'postgres://test', schema: database.schema }),
+    ),
     holds,
-    peer: open,
+    peer,
     seed: (queue, jobs) => seed(database, queue, jobs),
     dump: () => dumpTables(database),
     async work(queue, end) {
@@ -53,7 +57,7 @@ export async function graphileBench(version: GraphileVersion, schema?: string): 
       );
     },
     async drop() {
-      await Promise.all(adapters.map((adapter) => adapter.close()));
+      await Promise.all(peers.map((adapter) => adapter.close()));
       await database.drop();
     },
   };

@@ -8,7 +8,7 @@ import { earlier, fromDate, type Instant } from '../../src/domain/instant.ts';
 import type { JobState } from '../../src/domain/job.ts';
 import type { Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
 import { createDatabase } from '../setup/databases.ts';
-import { borrowed } from './borrowed.ts';
+import { adapterOn, borrowed } from './borrowed.ts';
 
 export interface OwnTablesDatabase {
   readonly url: string;
@@ -61,16 +61,16 @@ interface Speech {
 async function ownTablesBench(speech: Speech): Promise<Bench> {
   const database = await borrowed(speech.file, () => createOwnTables(speech.file));
   const { pool } = database;
-  const adapters: QueueAdapter[] = [];
-  const open = async (): Promise<QueueAdapter> => {
+  const peers: QueueAdapter[] = [];
+  const peer = async (): Promise<QueueAdapter> => {
     const adapter = await database.open(speech.mapping);
-    adapters.push(adapter);
+    peers.push(adapter);
     return adapter;
   };
   return {
-    adapter: await open(),
+    adapter: await adapterOn(database, () => database.open(speech.mapping)),
     holds: speech.holds,
-    peer: open,
+    peer,
     async seed(queue, jobs) {
       const now = fromDate(new Date());
       const ids: string[] = [];
@@ -91,7 +91,7 @@ async function ownTablesBench(speech: Speech): Promise<Bench> {
       );
     },
     async drop() {
-      await Promise.all(adapters.map((adapter) => adapter.close()));
+      await Promise.all(peers.map((adapter) => adapter.close()));
       await database.drop();
     },
   };

@@ -12,7 +12,7 @@ import {
   stopBoss,
 } from '../setup/pgboss.ts';
 import { dumpAll } from '../setup/procrastinate.ts';
-import { borrowed } from './borrowed.ts';
+import { adapterOn, borrowed } from './borrowed.ts';
 
 /** What the tables of each version can hold. The type of a job is its queue. Jobs can wait for others since 12.20. */
 function holdsOf(version: PgBossVersion): Holds {
@@ -34,20 +34,25 @@ export const openOn = ({ url, schema }: PgBossDatabase): Promise<QueueAdapter> =
 
 export async function pgBossBench(version: PgBossVersion, schema?: string): Promise<Bench> {
   const make = (): Promise<PgBossDatabase> => createPgBoss(version, schema);
-  // the tables that 10 makes for each queue would be left behind
-  const database = version === '10' ? await make() : await borrowed(`${version} ${schema}`, make, ['version', 'bam']);
-  const adapters: QueueAdapter[] = [];
+  const database = await borrowed(`${version} ${schema}`, make, {
+    kept: ['version', 'bam'],
+    // it makes a table for each queue
+    ...(version === '10' && {
+      undo: 'DELETE FROM job; UPDATE queue SET dead_letter = NULL; SELECT delete_queue(name) FROM queue',
+    }),
+  });
+  const peers: QueueAdapter[] = [];
   let boss: Promise<Boss> | undefined;
-  const open = async (): Promise<QueueAdapter> => {
+  const peer = async (): Promise<QueueAdapter> => {
     const adapter = await openOn(database);
-    adapters.push(adapter);
+    peers.push(adapter);
     return adapter;
   };
   const holds = holdsOf(version);
   return {
-    adapter: await open(),
+    adapter: await adapterOn(database, () => openOn(database)),
     holds,
-    peer: open,
+    peer,
     seed: (queue, jobs) => seedPgBoss(database, queue, jobs),
     dump: async () => JSON.stringify(await dumpAll(database.pool, database.schema), null, 1),
     async work(queue, end) {
@@ -64,7 +69,7 @@ export async function pgBossBench(version: PgBossVersion, schema?: string): Prom
       );
     },
     async drop() {
-      await Promise.all(adapters.map((adapter) => adapter.close()));
+      await Promise.all(peers.map((adapter) => adapter.close()));
       if (boss !== undefined) await stopBoss(await boss);
       await database.drop();
     },

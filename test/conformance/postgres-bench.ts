@@ -5,7 +5,7 @@ import { jobStates } from '../../src/domain/job.ts';
 import type { Attribute, Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
 import { createProcrastinate, type ProcrastinateDatabase, type ProcrastinateVersion } from '../setup/databases.ts';
 import { dumpAll, workOne } from '../setup/procrastinate.ts';
-import { borrowed } from './borrowed.ts';
+import { adapterOn, borrowed } from './borrowed.ts';
 
 /** What the tables of each version can hold. Error texts and tenants are stored by none. */
 function holdsOf(version: ProcrastinateVersion): Holds {
@@ -38,18 +38,18 @@ export async function postgresBench(version: ProcrastinateVersion, schema?: stri
     createProcrastinate(version, schema === undefined ? {} : { schema }),
   );
   const { pool } = database;
-  const adapters: QueueAdapter[] = [];
-  const open = async (): Promise<QueueAdapter> => {
+  const peers: QueueAdapter[] = [];
+  const peer = async (): Promise<QueueAdapter> => {
     const adapter = await openOn(database);
-    adapters.push(adapter);
+    peers.push(adapter);
     return adapter;
   };
   const holds = holdsOf(version);
   return {
-    adapter: await open(),
+    adapter: await adapterOn(database, () => openOn(database)),
     database,
     holds,
-    peer: open,
+    peer,
     seed: (queue, jobs) => seed(database, holds, queue, jobs),
     dump: async () => JSON.stringify(await dumpAll(pool, database.schema), null, 1),
     work: (queue, end) => workOne(pool, queue, end === 'completes' ? 'succeeded' : 'failed'),
@@ -60,7 +60,7 @@ export async function postgresBench(version: ProcrastinateVersion, schema?: stri
       );
     },
     async drop() {
-      await Promise.all(adapters.map((adapter) => adapter.close()));
+      await Promise.all(peers.map((adapter) => adapter.close()));
       await database.drop();
     },
   };

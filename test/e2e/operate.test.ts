@@ -70,6 +70,10 @@ describe('pause and resume', () => {
     expect(code).toBe(5);
     expect(stderr).toContain('it has no means of its own');
     expect(stderr).toContain('jobctl drain email --evacuate');
+    // no context has a name here
+    expect(stderr).not.toMatch(/contexts\.postgres/);
+    const told = await home.run(['pause', 'email', '--url', url, '--yes'], { env: { JOBCTL_URL: '' } });
+    expect(told.stderr).toContain(`jobctl drain email --evacuate --url ${url}`);
   });
 
   it('run the hook, remember what it found and put it back', async () => {

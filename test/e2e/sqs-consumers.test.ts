@@ -44,8 +44,6 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
     expect(flat(resumed.stderr)).toContain(
       'bill-of-orders of bill was enabled again by somebody else, perhaps a deploy',
     );
-    const undone = await run(['undo', paused.run, '--yes']);
-    expect(flat(undone.stderr)).toContain('orders is running already');
   });
 
   it('a pause that takes too long ends with 9 and can be waited on; one without a consumer says what to scale', async () => {
@@ -76,9 +74,6 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
     expect(answerOf(shown, 'scale-show')).toMatchObject({
       consumers: [{ values: { maxConcurrency: 5, batchSize: 10 } }],
     });
-    const text = await run(['scale', 'show', 'orders']);
-    expect(flat(text.stdout)).toContain('at once, the function nothing reserved');
-    expectFits(text.stdout);
     const set = ['scale', 'set', 'orders', '--max-concurrency', '50'];
     const done = await run([...set, '--reserved-concurrency', '20', '--yes']);
     expect(done.code).toBe(0);
@@ -95,7 +90,6 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
     ]);
     const stop = await run(['scale', 'set', 'orders', '--reserved-concurrency', '0', '--yes', '--json']);
     expect([stop.code, aws.functions.get('bill')?.Reserved]).toEqual([4, undefined]);
-    expect((await run(['scale', 'set', 'orders', '--max-concurrency', 'many'])).code).toBe(2);
   });
 
   it('doctor, worker list, schedule list, stats --metrics and logs tell what is there', async () => {

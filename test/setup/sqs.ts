@@ -85,7 +85,8 @@ export async function createSqs(): Promise<TestSqs> {
     url: `sqs://${region}`,
     standIn,
     client,
-    env: { ...credentials, AWS_ENDPOINT_URL_SQS: standIn.endpoint },
+    // also for the services around it, so that no test asks for them elsewhere
+    env: { ...credentials, AWS_ENDPOINT_URL_SQS: standIn.endpoint, AWS_ENDPOINT_URL: standIn.endpoint },
     queue,
     async pair(name, shelf) {
       const fifo = name.endsWith('.fifo');

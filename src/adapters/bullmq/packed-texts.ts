@@ -5,6 +5,8 @@
 export class PackedTexts {
   readonly #bytes: Buffer;
   #at: number;
+  /** Of the hash before. */
+  #names: readonly string[] = [];
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -26,18 +28,34 @@ export class PackedTexts {
 
   /** A hash: its names and values in turn, with their number in front. */
   fields(): PackedFields {
+    const before = this.#names;
     const names: string[] = [];
     const places: number[] = [];
     for (let left = Number(this.text()); left > 0; left -= 2) {
       const length = this.#length();
       this.#at += length;
       // Latin-1: one sign for each byte, so that none is lost
-      names.push(this.#bytes.toString('latin1', this.#at - length, this.#at));
+      const same = before[names.length];
+      names.push(
+        same !== undefined && this.#ends(same, length)
+          ? same
+          : this.#bytes.toString('latin1', this.#at - length, this.#at),
+      );
       const size = this.#length();
       places.push(this.#at, this.#at + size);
       this.#at += size;
     }
+    this.#names = names;
     return new PackedFields(this.#bytes, names, places);
+  }
+
+  /** What has just been read is this name: the jobs of a page have mostly the same ones. */
+  #ends(name: string, length: number): boolean {
+    if (name.length !== length) return false;
+    const from = this.#at - length;
+    for (let index = 0; index < length; index += 1)
+      if (this.#bytes[from + index] !== name.charCodeAt(index)) return false;
+    return true;
   }
 
   #length(): number {

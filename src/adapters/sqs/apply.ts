@@ -28,11 +28,11 @@ export async function replay(
   const sure = await held.sure(idsOf(jobs), SURE_SECONDS);
   const ours = jobs.filter(({ job }) => sure.has(job.id));
   const sent = new Map<string, Sent>();
-  const other = elsewhere === undefined ? undefined : await ground.directory.mustBe(elsewhere);
-  for (const [home, some] of Map.groupBy(ours, (item) => other?.arn ?? savedOf(item).home)) {
-    const to = other ?? (home === undefined ? undefined : await ground.directory.byArn(home));
+  const homeOf = (item: SavedJob): string | undefined => elsewhere ?? savedOf(item).home;
+  for (const [home, some] of Map.groupBy(ours, homeOf)) {
+    const to = home === undefined ? undefined : await ground.directory.lately(home);
     if (to === undefined) {
-      const why = home === undefined ? NO_HOME : `the queue that it came from, ${home}, is not there`;
+      const why = home === undefined ? NO_HOME : `the queue to send it to, ${home}, is not there`;
       for (const { job } of some) sent.set(job.id, { failed: why });
     } else for (const [id, one] of await sendTo(ground, to, some, 'replay', mark)) sent.set(id, one);
   }

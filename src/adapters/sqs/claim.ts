@@ -69,24 +69,42 @@ async function* claimsOf(
 ): AsyncGenerator<Claim> {
   const size = Math.min(request.size, CLAIM);
   let patience: number | undefined;
-  for (;;) {
-    const met = await held.fill(size);
-    await clear(ground, held, met);
-    const jobs = met.flatMap((one): SavedJob[] => {
-      const shown = ground.copies.has(one.id) ? undefined : place.shownAs(one);
-      return shown === undefined ? [] : [savedJob(ground, one, shown)];
-    });
-    for (const { job } of jobs) missing.delete(job.id);
-    if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
-    if (request.selection.ids !== undefined && missing.size === 0) return;
-    if (!held.over) continue;
-    // what another session holds, or one that was killed, comes back before long; workers have no business in there
-    if (place.state !== 'dead' || (await ground.othersHold(place.from, held.size)) === 0) return;
-    patience ??= Date.now() + ground.tempo.othersSeconds * 1000;
-    if (Date.now() >= patience) return;
-    held.lookAgain();
+  let ahead: Promise<InHand[]> | undefined;
+  try {
+    for (;;) {
+      const met = await (ahead ?? held.fill(size));
+      ahead = undefined;
+      await clear(ground, held, met);
+      const jobs = met.flatMap((one): SavedJob[] => {
+        const shown = ground.copies.has(one.id) ? undefined : place.shownAs(one);
+        return shown === undefined ? [] : [savedJob(ground, one, shown)];
+      });
+      for (const { job } of jobs) missing.delete(job.id);
+      const isNamed = request.selection.ids !== undefined;
+      if (size === CLAIM && !isNamed && mayRunAhead(place, held)) {
+        // the next are received while these are written
+        ahead = held.fill(size);
+        ahead.catch(() => undefined); // told when it is waited for
+      }
+      if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
+      if (isNamed && missing.size === 0) return;
+      if (ahead !== undefined || !held.over) continue;
+      // what another session holds, or one that was killed, comes back before long; workers have no business in there
+      if (place.state !== 'dead' || (await ground.othersHold(place.from, held.size)) === 0) return;
+      patience ??= Date.now() + ground.tempo.othersSeconds * 1000;
+      if (Date.now() >= patience) return;
+      held.lookAgain();
+    }
+  } finally {
+    await ahead?.catch(() => undefined);
   }
 }
+
+/**
+ * What is received ahead is hidden a little longer, and for nothing when the run ends before it is needed. That does no harm
+ * where the dead lie, in no order; small claims, as with --rate or --batch, are asked for one by one.
+ */
+const mayRunAhead = ({ state, from }: Place, held: Held): boolean => state === 'dead' && !from.fifo && held.expectsMore;
 
 /** Deletes what an earlier part of this run has sent. */
 async function clear(ground: Ground, held: Held, met: readonly InHand[]): Promise<void> {

@@ -25,6 +25,7 @@ import {
 import { JobctlError } from '../../domain/errors.ts';
 import { ServerClock } from './clock.ts';
 import { nameOf, toJobctlError } from './errors.ts';
+import { Throttles } from './throttles.ts';
 
 export interface ClientOptions {
   readonly region: string;
@@ -54,6 +55,7 @@ export class Calls {
   readonly #once: SQSClient;
   readonly #often: SQSClient;
   readonly clock = new ServerClock();
+  readonly throttles = new Throttles();
   #closed = false;
   /** Region, account and endpoint, for messages. */
   where: string;
@@ -77,7 +79,10 @@ export class Calls {
     };
     this.#once = new SQSClient({ ...shared, maxAttempts: 1 });
     this.#often = new SQSClient({ ...shared, maxAttempts: 4 });
-    for (const client of [this.#once, this.#often]) this.#readClock(client);
+    for (const client of [this.#once, this.#often]) {
+      this.#readClock(client);
+      this.throttles.watch(client);
+    }
     this.where = `sqs://${region}`;
   }
 

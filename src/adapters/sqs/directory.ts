@@ -36,6 +36,8 @@ export class Directory {
   readonly #urls = new Map<string, string>();
   readonly #sources = new Map<string, { readonly names: readonly string[]; readonly until: number }>();
 
+  readonly #lately = new Map<string, { readonly queue: Queue; readonly until: number }>();
+
   constructor(calls: Calls, region: string, prefix: string | undefined) {
     this.#calls = calls;
     this.#region = region;
@@ -72,6 +74,16 @@ export class Directory {
   async byArn(arn: string): Promise<Queue | undefined> {
     const own = await this.named(nameInArn(arn)).catch(() => undefined);
     return own?.arn === arn ? own : await this.named(arn);
+  }
+
+  /** The same as it was a few seconds ago, for what hardly ever changes: its URL, its kind, its limits. */
+  async lately(asked: string): Promise<Queue | undefined> {
+    const known = this.#lately.get(asked);
+    if (known !== undefined && known.until > performance.now()) return known.queue;
+    const queue = asked.startsWith('arn:') ? await this.byArn(asked) : await this.named(asked);
+    if (queue === undefined) this.#lately.delete(asked);
+    else this.#lately.set(asked, { queue, until: performance.now() + REMEMBERED_MS });
+    return queue;
   }
 
   async all(names: readonly string[]): Promise<Queue[]> {

@@ -33,7 +33,7 @@ export const calm: Tempo = {
 /** About how many messages a second pass through one walk; only for how long they must be hidden. */
 const PER_SECOND = 100;
 const LONGEST_SECONDS = 3600;
-const AT_ONCE = 8;
+const AT_ONCE = 10;
 /** A page or a claim ends early at this size, so that memory stays bounded. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -67,6 +67,11 @@ export class Held {
   /** True once the queue gave nothing new for long enough. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Fewer were met than there were said to be. */
+  get expectsMore(): boolean {
+    return this.#met.size < this.queue.visible;
   }
 
   get visibilitySeconds(): number {

@@ -107,6 +107,7 @@ function adapterOf(
   return {
     ...reads,
     ...around.reads,
+    pain: async () => calls.throttles.pain(),
     stats: (request) => around.measured(request, () => reads.stats(request)),
     backend: {
       name: 'sqs',

@@ -124,13 +124,11 @@ async function take(ground: Ground, queue: Queue, { token, deadline, request }: 
 function kept(ground: Ground, taken: readonly Taken[], token: string, { queues }: LockRequest): Lock {
   const lost = new AbortController();
   const isOurs = async (): Promise<boolean> => {
-    for (const one of taken) {
-      if (await one.isOurs()) continue;
-      const error = new JobctlError('locked', `The lock on ${one.queue.name} was lost to another run (${token}).`);
-      lost.abort(error);
-      return false;
-    }
-    return true;
+    const ours = await Promise.all(taken.map((one) => one.isOurs()));
+    const gone = taken.find((_, index) => !ours[index]);
+    if (gone === undefined) return true;
+    lost.abort(new JobctlError('locked', `The lock on ${gone.queue.name} was lost to another run (${token}).`));
+    return false;
   };
   const timer = setInterval(() => {
     isOurs()

@@ -1,6 +1,7 @@
 import { JobctlError } from '../../domain/errors.ts';
 import { fromDate } from '../../domain/instant.ts';
 import type { Move, MoveOutlook, MoveRequest, Moves } from '../../domain/whole-queue.ts';
+import type { Calls } from './client.ts';
 import { destination } from './destination.ts';
 import type { Queue } from './directory.ts';
 import { isRefusal } from './errors.ts';
@@ -99,7 +100,7 @@ async function emptied({ directory }: Ground, name: string): Promise<{ from: Que
 async function look({ calls, directory }: Ground, from: string): Promise<Move[]> {
   const { arn } = await directory.mustBe(from);
   const found: Move[] = [];
-  for (const task of await calls.moves(arn)) {
+  for (const task of await known(calls, arn)) {
     const { DestinationArn, Status, StartedTimestamp = 0 } = task;
     const to = DestinationArn === undefined ? undefined : await directory.byArn(DestinationArn);
     found.push({
@@ -116,6 +117,18 @@ async function look({ calls, directory }: Ground, from: string): Promise<Move[]>
     });
   }
   return found.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
+
+async function known(calls: Calls, arn: string): ReturnType<Calls['moves']> {
+  try {
+    return await calls.moves(arn);
+  } catch (error) {
+    if (!(error instanceof JobctlError) || error.kind !== 'unsupported') throw error;
+    throw new JobctlError('unsupported', error.message, {
+      next: ['Replay without --native.', ...error.next],
+      cause: error.cause,
+    });
+  }
 }
 
 const statuses: Readonly<Record<string, Move['status']>> = {

@@ -70,6 +70,7 @@ describe('a move by SQS itself', () => {
       complete: false,
       stopped: expect.stringMatching(/goes on moving by itself, 10 of about 40/),
     });
+    expect(left.outcomes).toMatchObject({ done: 0, unknown: 0, failed: 0 });
     expect(left.next[0]).toMatch(/run resume .*looks on again/);
     const later = await openOffice(await reopen(), {}, office.stateDir);
     expect(await later.goOn(left.run ?? '')).toMatchObject({ complete: true, outcomes: { done: 40, unknown: 0 } });

@@ -156,8 +156,11 @@ describe('a replay on SQS', () => {
     await scene.dead(orders, numbered(2));
     scene.standIn.fault = (action, _, number) =>
       action === 'SendMessageBatch' && number < 4 ? { refuse: 'RequestThrottled' } : undefined;
-    expect(counted(await acting(await scene.open(), replay, 'orders'))).toEqual({ done: 2 });
+    const adapter = await scene.open();
+    expect(counted(await acting(adapter, replay, 'orders'))).toEqual({ done: 2 });
     expect((await scene.stored('orders')).ready).toHaveLength(2);
+    expect(await adapter.pain?.()).toBe('SQS throttles, 2 calls were too many'); // one had seeded the queue
+    expect(await adapter.pain?.()).toBeUndefined();
   });
 
   it('says that it was sent when it could not be deleted; settling deletes it and sends nothing', async () => {

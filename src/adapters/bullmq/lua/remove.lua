@@ -41,18 +41,39 @@ end
 
 local names = { 'active', 'wait', 'paused', 'prioritized', 'delayed', 'waiting-children', 'failed', 'completed' }
 
+-- Of many the library tells only how many they were, as its own bulk call does: the stream keeps no more than its last ten thousand.
+local MANY = 20
+local each = #KEYS - FIRST_KEY < MANY
+local keys, sets = {}, {}
+
 local function remove(id, key, state, more, dedup)
   dropDedup(dedup, id)
+  keys[#keys + 1] = key
   if more then
-    call('DEL', key, key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
-  else
-    call('DEL', key)
+    for _, suffix in ipairs({ ':logs', ':dependencies', ':processed', ':failed', ':unsuccessful' }) do
+      keys[#keys + 1] = key .. suffix
+    end
   end
   if STATES[state] == ACTIVE then
     call('SREM', STALLED, id)
   end
-  event('removed', id, 'prev', names[state])
+  if each then
+    event('removed', id, 'prev', names[state])
+  end
   done[#done + 1] = id
+end
+
+-- In one go for all: nothing of it can fail half-way.
+local function sweep()
+  for state, ids in pairs(sets) do
+    call('ZREM', STATES[state], unpack(ids))
+  end
+  for from = 1, #keys, 5000 do
+    call('DEL', unpack(keys, from, math.min(#keys, from + 4999)))
+  end
+  if not each and #done > 0 then
+    redis.pcall('XADD', EVENTS, 'MAXLEN', '~', meta[3] or 10000, '*', 'event', 'cleaned', 'count', #done)
+  end
 end
 
 begin()
@@ -69,7 +90,8 @@ for n = FIRST_KEY, #KEYS do
     lists[state] = lists[state] or {}
     table.insert(lists[state], { id = id, key = key, place = #told + 1, more = more, dedup = fields[DEDUP] })
   elseif answer == 'done' and stands(at) then
-    call('ZREM', STATES[state], id)
+    sets[state] = sets[state] or {}
+    table.insert(sets[state], id)
     remove(id, key, state, more, fields[DEDUP])
   elseif answer == 'done' then
     answer = 'moved'
@@ -91,5 +113,6 @@ for state, jobs in pairs(lists) do
     end
   end
 end
+sweep()
 finish(done, given)
 return told

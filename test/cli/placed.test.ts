@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { placed } from '../../src/cli/placed.ts';
+
+const next = ['jobctl resume email', 'jobctl undo RUN   # takes it back', 'jobctl context list', 'Mend the file.'];
+
+it.each([
+  [['pause', 'email', '-c', 'prod'], '-c prod'],
+  [['pause', '-cprod', 'email'], '-c prod'],
+  [['pause', '--context=prod', 'email'], '-c prod'],
+  [['pause', 'email', '--url', 'postgres://app:${PW}@db/jobs'], "--url 'postgres://app:${PW}@db/jobs'"],
+])('commands that follow %j are told the same place', (argv, place) => {
+  expect(placed(next, argv)).toEqual([
+    `jobctl resume email ${place}`,
+    `jobctl undo RUN ${place}   # takes it back`,
+    'jobctl context list',
+    'Mend the file.',
+  ]);
+});
+
+it('nothing is added where none was told, or where the step names one itself', () => {
+  expect(placed(next, ['pause', 'email'])).toEqual(next);
+  expect(placed(next, ['enqueue', 'email', '--', '-c', 'prod'])).toEqual(next);
+  expect(placed(['jobctl stats -c other'], ['pause', '-c', 'prod'])).toEqual(['jobctl stats -c other']);
+});

@@ -1,0 +1,52 @@
+import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { runWorker } from '../../src/demo/worker.ts';
+import { createProcrastinate } from '../setup/databases.ts';
+import { defer } from '../setup/procrastinate.ts';
+import { answerOf, errorOf, expectFits } from './answer.ts';
+import { homeForTest, until } from './jobctl.ts';
+
+const database = await createProcrastinate('3.9');
+const { pool, url, schema } = database;
+afterAll(() => database.drop());
+
+const left = async (): Promise<number> =>
+  (await pool.query(`SELECT FROM procrastinate_jobs WHERE args ? 'n'`)).rowCount ?? 0;
+const args = ['loadtest', 'email', '--payload', '{"n":"{mark}"}'];
+
+it('asks for the name of the queue, times a real worker, and leaves nothing behind', async () => {
+  await defer(pool, { queue: 'email', type: 'email', scheduledAt: new Date(Date.now() + 3_600_000) });
+  const home = await homeForTest(url);
+  const refused = await home.run([...args, '--yes', '--json']);
+  expect([refused.code, errorOf(refused).exitCode, await left()]).toEqual([4, 4, 0]);
+
+  const stop = new AbortController();
+  const options = { url, schema, handlers: { email: async () => {} }, pollMs: 100, signal: stop.signal };
+  const worker = runWorker(options);
+  onTestFinished(async () => {
+    stop.abort();
+    await worker;
+  });
+  const how = ['--rate', '40/s', '--duration', '2s', '--confirm', 'email'];
+  const ended = await home.run([...args, ...how, '--json']);
+  expect(ended.code, ended.stderr).toBe(0);
+  const load = answerOf<{ times: { wait: object; run: object; total: object } }>(ended, 'loadtest');
+  expect(load).toMatchObject({ ok: true, added: 80, ended: 'drained', died: 0, removed: 80 });
+  const times = { p50: expect.any(Number), p90: expect.any(Number), p99: expect.any(Number), max: expect.any(Number) };
+  expect(load.times).toEqual({ wait: times, run: times, total: times });
+  expect(await left()).toBe(0);
+
+  const told = await home.run([...args, '--rate', '20/s', '--duration', '1s', '--confirm', 'email']);
+  expect(told.stdout).toMatch(/^email: kept up with 20\/s for 1s\n[\s\S]*TIME +P50 +P90 +P99 +MAX\nwait /);
+  expectFits(told.stdout);
+});
+
+it('Ctrl-C stops it, and what it has added is taken away', async () => {
+  const home = await homeForTest(url);
+  const { child, ended } = home.start([...args, '--rate', '20/s', '--duration', '10m', '--confirm', 'email']);
+  await until('the first jobs', async () => (await left()) > 0);
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  expect(code).toBe(130);
+  expect(stdout).toContain('email: stopped on request');
+  expect(await left()).toBe(0);
+});
