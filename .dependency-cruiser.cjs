@@ -145,9 +145,9 @@ module.exports = {
     ),
     rule(
       'only-what-is-shipped',
-      "A user installs dependencies, not devDependencies. The kit runs in its user's own vitest.",
-      { path: '^src/', pathNot: '^src/testkit/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      "A user installs dependencies, not devDependencies. A peer is the user's own: the kit runs in their vitest.",
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     ),
     rule('everything-resolves', 'An import that leads nowhere.', { path: '^src/' }, { couldNotResolve: true }),
   ],

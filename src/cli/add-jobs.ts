@@ -30,6 +30,7 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
   const { adapter, reader, context, stateDir } = session;
   const ops = requireOps(adapter.backend.name, 'enqueue', adapter.can.enqueue ?? noDoor);
   if (!order.newQueue) await mustExist(session, order.queue);
+  await ops.permit?.();
   const spool = await openSpool(stateDir);
   let folder = '';
   try {

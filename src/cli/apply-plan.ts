@@ -8,7 +8,6 @@ import { changesSince, strangeTo } from '../operations/stale.ts';
 import type { PlanFile } from '../safety/plan-file.ts';
 import { readRun } from '../safety/run-folder.ts';
 import { listRuns } from '../safety/run-list.ts';
-import { shellWord } from '../safety/shell-word.ts';
 import { actOn } from './act.ts';
 import { addJobs } from './add-jobs.ts';
 import { canaryOf, carefully } from './careful.ts';
@@ -124,7 +123,8 @@ async function again(
       const [step] = task.steps;
       const verb = plan.verb === 'undo' ? 'undo' : 'scale';
       const { id, queue } = step?.scale ?? { id: undefined, queue: queues[0] ?? '' };
-      const as = step?.as;
+      // an undo puts back only what it knows to be there; anything else looks again, and is then compared
+      const as = verb === 'undo' ? step?.as : undefined;
       return await scaleQueue(session, ports, pace, { verb, queue, id, change: step?.change ?? {}, as, reason });
     }
   }
@@ -153,7 +153,7 @@ async function refuseTwice({ stateDir }: Session, { file, path }: ApplyOrder): P
   }
 }
 
-const stale = ({ path, file }: ApplyOrder, changes: readonly string[]): JobctlError =>
+const stale = ({ path, line }: ApplyOrder, changes: readonly string[]): JobctlError =>
   new JobctlError('stale', [`The plan ${path} no longer holds:`, ...changes.map((line) => `  ${line}`)].join('\n'), {
-    next: [`Make it again: jobctl ${file.command.map(shellWord).join(' ')}`],
+    next: [`${line}   # makes it again`],
   });

@@ -6,8 +6,8 @@ import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isClosedPipe } from './failure.ts';
 import { globalFlags } from './flags.ts';
-import { openSession, type Session } from './session.ts';
 import { placed } from './placed.ts';
+import { openSession, type Session } from './session.ts';
 import { letGoOnSignal } from './stop-signal.ts';
 import { pageFor } from './terminal.ts';
 

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { type Order, wordsOf } from '../operations/order.ts';
 import type { Progress } from '../operations/ports.ts';
+import { CallTimes } from '../operations/relief.ts';
 import { jobView, type Redact } from '../output/job-view.ts';
 import { plainStyle } from '../output/page.ts';
 import type { PauseNote } from '../output/pauses-text.ts';
@@ -19,6 +20,7 @@ import { compileTests } from './criteria.ts';
 import { announced } from './notify.ts';
 import { pauseNotes } from './pauses.ts';
 import { portsFor } from './ports.ts';
+import { reliefOf } from './relief.ts';
 import { openSession, type Session, type SessionFlags } from './session.ts';
 
 const BATCH = 1000;
@@ -37,11 +39,14 @@ export function openDesk(context: Context, flags: SessionFlags) {
   const place = flags.context === undefined ? [] : ['-c', flags.context];
   let opening: Promise<Session> | undefined;
   let unlocked = false;
+  let times = new CallTimes();
   const session = (): Promise<Session> => {
-    opening ??= openSession(flags).catch((error: unknown) => {
-      opening = undefined; // the next look tries again
-      throw error;
-    });
+    opening ??= openSession(flags, { record: (jobs, seconds) => times.record(jobs, seconds) }).catch(
+      (error: unknown) => {
+        opening = undefined; // the next look tries again
+        throw error;
+      },
+    );
     return opening;
   };
   return {
@@ -90,7 +95,9 @@ export function openDesk(context: Context, flags: SessionFlags) {
         confirm: confirmer({ tty: true, json: false, input: true, yes: false, prompt: talk }),
       };
       const ports = announced(shown, context, { env: process.env, say: () => {} });
-      const pace = { dryRun: talk.dryRun || !unlocked, batch: BATCH, signal: talk.signal };
+      times = new CallTimes();
+      const relief = reliefOf(opened.reader, times, talk.signal);
+      const pace = { dryRun: talk.dryRun || !unlocked, batch: BATCH, signal: talk.signal, relief };
       return await carryOut(opened, ports, pace, order, flags.timeout);
     },
     close: async (): Promise<void> => {

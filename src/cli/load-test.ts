@@ -82,13 +82,12 @@ export async function loadTest(
   }
   if (report.dryRun) return report;
   if (!pace.signal.aborted) say(`${added.length} jobs added; waiting for the workers.`);
-  const ended = await waitForEnd(
+  const { ended, at: endedAt } = await waitForEnd(
     session,
     followers,
     { queue, before, within: parseDuration(order.within), clock },
     pace.signal,
   );
-  const endedAt = clock();
   const newlyDead = await died();
   const left = await cleanUp(session, ports, queue, added, newlyDead);
   const spent = Math.max(last - first, jobs > 1 ? 1 / perSecond : 0);
@@ -166,9 +165,10 @@ async function waitForEnd(
   followers: Followers,
   { queue, before, within, clock }: { queue: string; before: number; within: number; clock: () => number },
   signal: AbortSignal,
-): Promise<LoadView['ended']> {
+): Promise<{ readonly ended: LoadView['ended']; readonly at: number }> {
   const { emptyAfter = { looks: 1, seconds: 0 } } = session.reader.backend;
   const deadline = clock() + within;
+  // where an empty queue must be seen to be empty for a while, it was so when that while began
   let calm: { since: number; looks: number } | undefined;
   while (!signal.aborted) {
     await followers.look(session.reader);
@@ -177,11 +177,11 @@ async function waitForEnd(
     calm =
       rest > before || followers.open > 0 ? undefined : { since: calm?.since ?? now, looks: (calm?.looks ?? 0) + 1 };
     if (calm !== undefined && calm.looks >= emptyAfter.looks && now - calm.since >= emptyAfter.seconds)
-      return 'drained';
-    if (now >= deadline) return 'timeout';
+      return { ended: 'drained', at: calm.since };
+    if (now >= deadline && calm === undefined) return { ended: 'timeout', at: now };
     await sleep(LOOK_SECONDS * 1000, undefined, { signal }).catch(() => {});
   }
-  return 'stopped';
+  return { ended: 'stopped', at: clock() };
 }
 
 const removable: readonly JobState[] = ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'];

@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import { type PlanFile, readPlanFile } from '../safety/plan-file.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import { stateDirectory } from '../safety/state-directory.ts';
 import { findContext } from './session.ts';
 
 export interface OpenedPlan {
   readonly path: string;
   readonly file: PlanFile;
+  /** The command that made it, to be copied. */
+  readonly line: string;
 }
 
 interface PlaceFlags {
@@ -16,7 +19,8 @@ interface PlaceFlags {
 
 export async function openPlan(name: string): Promise<OpenedPlan> {
   const path = resolve(name);
-  return { path, file: await readPlanFile(path) };
+  const file = await readPlanFile(path);
+  return { path, file, line: ['jobctl', ...file.command].map(shellWord).join(' ') };
 }
 
 /** The context that the plan was made in, unless another place is named: then the plan has to agree with it. */

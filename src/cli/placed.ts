@@ -19,8 +19,7 @@ function placeOf(argv: readonly string[]): string | undefined {
   for (const [index, word] of argv.slice(0, end === -1 ? undefined : end).entries()) {
     const [, flag, joined] = /^(-c|--context|--url)(?:=(.*))?$/s.exec(word) ?? /^(-c)(.+)$/s.exec(word) ?? [];
     const value = joined ?? argv[index + 1];
-    if (flag !== undefined && value !== undefined)
-      return `${flag === '--url' ? '--url' : '-c'} ${shellWord(value)}`;
+    if (flag !== undefined && value !== undefined) return `${flag === '--url' ? '--url' : '-c'} ${shellWord(value)}`;
   }
   return undefined;
 }

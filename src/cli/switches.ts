@@ -75,8 +75,8 @@ const unsupported = (backend: string, context: string, queue: string): JobctlErr
           : [
               `Name the commands that stop and start the workers: contexts.${context}.queues.${queue}.pause in jobctl.yaml.`,
             ]),
-        `Stop the workers by hand, then: jobctl drain ${queue} --active-only`,
-        `Take what waits out of their way: jobctl drain ${queue} --evacuate`,
+        `jobctl drain ${queue} --active-only   # once you have stopped the workers by hand`,
+        `jobctl drain ${queue} --evacuate   # takes what waits out of their way`,
       ],
     },
   );

@@ -7,7 +7,7 @@ import { smokeText } from '../output/smoke-text.ts';
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
   static override description =
-    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload and time may stand in the configuration: queues.QUEUE.smoke. Appends to $GITHUB_STEP_SUMMARY where that is set.';
+    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload and time may stand in the configuration: queues.QUEUE.smoke. Where completed jobs are not kept (SQS), it has completed once the queue is empty and it is not among the dead. Appends to $GITHUB_STEP_SUMMARY where that is set.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --yes',
     '<%= config.bin %> <%= command.id %> email --type email.ping --payload \'{"note":"{mark}"}\' --within 2m --yes',

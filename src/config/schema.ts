@@ -47,7 +47,7 @@ const pause = z
     pausedWhen: z.string().optional().describe('What status prints while the queue is paused; 0 when missing.'),
   })
   .describe(
-    'Commands that pause the workers of this queue where the backend cannot. /bin/sh runs them; $queue, $context and $found are set.',
+    'Commands that pause the workers of this queue where the backend cannot, or knows only some of them (SQS). /bin/sh runs them; $queue, $context and $found are set.',
   );
 
 const smoke = z

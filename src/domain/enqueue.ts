@@ -28,6 +28,8 @@ export interface Enqueues {
   readonly ignores: ReadonlySet<keyof NewJob>;
   /** Why it cannot take this very job, such as a payload that is no object; asked before anything is sent. */
   readonly refuses?: (job: NewJob, queue: string) => string | undefined;
+  /** Throws when this role may not add; asked before the plan is shown. */
+  permit?(): Promise<void>;
   /** Jobs a call, at most. */
   readonly batch: number;
   /** All in one call to the backend where it can; never retried invisibly: a lost answer is `unknown` for every job of the call. */

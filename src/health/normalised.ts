@@ -94,8 +94,7 @@ function tokenShape(token: string): string {
   const numbered = /^([A-Za-z][A-Za-z_-]*?)([-_]?)\d+(?:[.,]\d+)*$/.exec(word);
   // `upl_ad948372` is an upload, not number 948372 of something
   const hex = /^[0-9a-f]{7,}$|[_-](?=\d*[a-f])[0-9a-f]{7,}$/i.test(word);
-  if (numbered !== null && !hex)
-    return `${sign}${numbered[1]}${numbered[2]}<n>`;
+  if (numbered !== null && !hex) return `${sign}${numbered[1]}${numbered[2]}<n>`;
   const [, prefix = ''] = /^([A-Za-z]{1,12}[_-])(?=.)/.exec(word) ?? [];
   return `${sign}${prefix}<id>`;
 }

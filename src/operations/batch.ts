@@ -75,6 +75,8 @@ export interface Engine {
   readonly undoable?: boolean | undefined;
   /** A claim can miss what others hold, and no exact count tells of it: then `left` is asked at the end in any case. */
   readonly misses?: boolean | undefined;
+  /** The count of the plan holds what others hold as well: once it is reached, nothing was missed. */
+  readonly counted?: boolean | undefined;
 }
 
 export interface EngineParts {

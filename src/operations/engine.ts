@@ -63,6 +63,7 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads
     ...(validOnly && { refuses: (job) => payloads?.(job)?.[0] }),
     settle: (intent) => ops.settle({ ...intent, action: action.verb }),
     misses: adapter.heldByOthers !== undefined,
+    counted: isCountable(selection, adapter),
     left: async () =>
       adapter.heldByOthers !== undefined
         ? await adapter.heldByOthers(selection)

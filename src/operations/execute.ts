@@ -57,7 +57,8 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
   if (pace.signal.aborted && !isFull(plan, results) && (results.handled < target || !plan.matched.exact))
     stopped ??= STOPPED;
   const { exact } = plan.matched;
-  if (stopped === undefined && !isFull(plan, results) && (exact ? results.handled < target : engine.misses)) {
+  const isMet = isFull(plan, results) && (engine.counted || results.acted >= (plan.limit ?? Number.POSITIVE_INFINITY));
+  if (stopped === undefined && !isMet && (exact ? results.handled < target : engine.misses)) {
     const left = (await engine.left().catch(() => undefined)) ?? 0;
     if (left > 0) stopped = `${exact ? '' : 'about '}${left} jobs that match were held by other sessions`;
     if (exact) results.movedOn(Math.max(0, target - results.handled - left));

@@ -22,7 +22,7 @@ export async function runOperation(
   ports.show.plan(plan, pace.dryRun);
   refuseBeyond(plan, pace.max);
   const carrier = engine(plan); // refuses what the backend cannot do, on a dry run too
-  if (plan.matched.value === 0) return emptyReport(plan, pace.dryRun);
+  if (plan.matched.value === 0) return { ...emptyReport(plan, pace.dryRun), ...(ports.keep && { next: [NO_PLAN] }) };
   if (pace.dryRun) return { ...emptyReport(plan, true), ...(await kept(plan, ports)) };
   await ports.confirm(plan);
   const lock = await lockFor(plan, ports);
@@ -38,6 +38,8 @@ export async function runOperation(
     await lock.release();
   }
 }
+
+const NO_PLAN = 'No plan was written: there is nothing to do.';
 
 async function kept(plan: Plan, { keep }: Ports): Promise<Pick<Report, 'planFile' | 'next'> | undefined> {
   if (keep === undefined) return undefined;

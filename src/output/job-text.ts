@@ -5,7 +5,7 @@ import { blocks, facts, nextLines } from './facts.ts';
 import { type JobDetailView, payloadText } from './job-view.ts';
 import { errorLine } from './jobs-text.ts';
 import { type Page, view } from './page.ts';
-import { hang } from './text-width.ts';
+import { hang, textWidth } from './text-width.ts';
 
 export interface JobShow {
   readonly detail: JobDetailView;
@@ -19,6 +19,14 @@ export interface JobShow {
 export const jobText = (show: JobShow, page: Page): string =>
   render({ ...show, payload: payloadText(show.detail.job.payload) }, page);
 
+/** On a line of its own where it does not fit behind the title. */
+function nativeState({ queue, id, state, native, retrying }: JobShow['detail']['job'], page: Page): string {
+  if (native === state) return '';
+  const said = `native state ${native}`;
+  const title = `${queue} ${id} · ${state}${retrying ? ', will retry by itself' : ''}`;
+  return textWidth(`${title} · ${said}`) > page.width ? `\n${page.style.dim(said)}` : page.style.dim(` · ${said}`);
+}
+
 const render = view(
   ({ detail, now, fold, next, payload }: JobShow & { readonly payload: string }, page: Page): string => {
     const { job, timeline, links, notes } = detail;
@@ -26,7 +34,7 @@ const render = view(
     const at = (instant: Instant | undefined): string | undefined =>
       instant === undefined ? undefined : moment(instant, now);
     return blocks(
-      `${title}${job.retrying ? ', will retry by itself' : ''}${job.native === job.state ? '' : page.style.dim(` · native state ${job.native}`)}`,
+      `${title}${job.retrying ? ', will retry by itself' : ''}${nativeState(job, page)}`,
       facts(
         [
           ['type', job.type],

@@ -31,7 +31,7 @@ export interface PayloadAuditView {
 export const payloadAuditText = view((audit: PayloadAuditView, page: Page): string => {
   const { queues, scanned, complete, types, findings, invalid } = audit;
   const names = queues.join(', ');
-  if (scanned === 0) return `${names}: no job waits or is dead.`;
+  if (scanned === 0) return `${names === '' ? 'No queue is there' : names}: no job waits or is dead.`;
   const unchecked = types.filter(({ checked }) => !checked).map(({ type }) => type);
   const head =
     invalid === 0

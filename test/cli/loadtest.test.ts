@@ -9,7 +9,10 @@ import type { LoadView } from '../../src/output/load-text.ts';
 import { openStage, portsOf, type Stage } from '../operations/stage.ts';
 import { pace, sessionOf } from './session.ts';
 
-async function scene(more: Parameters<typeof sessionOf>[1] = {}) {
+async function scene(
+  more: Parameters<typeof sessionOf>[1] = {},
+  emptyAfter?: { readonly looks: number; readonly seconds: number },
+) {
   const stage = await openStage();
   const [own] = stage.seed(1, { state: 'completed' });
   const ports = portsOf(
@@ -18,8 +21,10 @@ async function scene(more: Parameters<typeof sessionOf>[1] = {}) {
     stage.log,
     () => stage.adapter,
   );
+  const ordinary = sessionOf(stage, more);
   const session = {
-    ...sessionOf(stage, more),
+    ...ordinary,
+    reader: { ...ordinary.reader, backend: { ...ordinary.reader.backend, ...(emptyAfter && { emptyAfter }) } },
     slowed: (perSecond: number) => paced(stage.adapter, { perSecond, sleep }),
   };
   const test = (order: Partial<LoadOrder> = {}, how: Partial<Pace> = {}) =>
@@ -60,6 +65,14 @@ it('adds marked jobs at the rate, tells how long they took, and leaves what was 
   expect(new Set(payloads).size).toBe(100);
   expect(payloads[0]).toMatch(/^\{"n":"loadtest-\w{12}-1"\}$/);
   expect(stage.states()).toEqual({ [own]: 'completed' });
+});
+
+it('gives an empty queue the while that it must be seen empty, and does not count it as work', async () => {
+  const { stage, test } = await scene({}, { looks: 2, seconds: 1.5 });
+  work(stage, 'finish');
+  const load = (await test({ within: '1s', rate: '20/s' })) as LoadView;
+  expect(load).toMatchObject({ ok: true, added: 20, ended: 'drained' });
+  expect(load.waitedSeconds).toBeLessThan(2);
 });
 
 it('says that the workers did not keep up, and takes its jobs away', async () => {

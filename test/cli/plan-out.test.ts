@@ -4,12 +4,16 @@ import { expect, it } from 'vitest';
 import { actOn, type Deed } from '../../src/cli/act.ts';
 import { addJobs } from '../../src/cli/add-jobs.ts';
 import { type ApplyOrder, applyPlan } from '../../src/cli/apply-plan.ts';
+import { changeSchedule } from '../../src/cli/change-schedule.ts';
 import { planKeeper } from '../../src/cli/plan-keeper.ts';
 import { putBack } from '../../src/cli/put-back.ts';
+import { switchQueues } from '../../src/cli/switch-queues.ts';
 import type { Context } from '../../src/config/context.ts';
+import { secondsBetween } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { wayBack } from '../../src/operations/plan-return.ts';
 import type { Pace, Ports } from '../../src/operations/ports.ts';
+import { rememberedPause } from '../../src/safety/pauses.ts';
 import { readPlanFile } from '../../src/safety/plan-file.ts';
 import { readRun } from '../../src/safety/run-folder.ts';
 import { openStage, portsOf, remove, replay } from '../operations/stage.ts';
@@ -38,7 +42,7 @@ async function scene(seed = 6) {
     plan((ports, dry) => actOn(sessionOf(stage), ports, dry, deed(more)), flags);
   const apply = async (more: Partial<ApplyOrder> = {}, at: Partial<Context> = {}) => {
     const file = await readPlanFile(path);
-    const order = { path, file, maxAge: '24h', timeout: '15s', ...more };
+    const order = { path, file, line: 'jobctl replay email', maxAge: '24h', timeout: '15s', ...more };
     return await applyPlan(sessionOf(stage, at), base, pace, order, () => {});
   };
   return { stage, path, base, plan, keep, apply };
@@ -63,6 +67,12 @@ it('writes the plan and stops: ids, cutoff, count; for its owner only, and witho
     task: { selection: { ids: ['1', '2', '3'], cutoff: plan.madeAt } },
   });
   expect(how).toMatchObject({ rate: '5/s', canary: 2 });
+});
+
+it('no plan is written where there is nothing to do', async () => {
+  const { path, keep } = await scene(0);
+  expect(await keep()).toMatchObject({ matched: 0, next: ['No plan was written: there is nothing to do.'] });
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 it('is applied by the pipeline, to the jobs it names and to no others', async () => {
@@ -185,4 +195,39 @@ it('jobs to be added lie in the plan, are added once, and never twice', async ()
   expect(await apply()).toMatchObject({ verb: 'enqueue', outcomes: { done: 2 } });
   await expect(apply()).rejects.toMatchObject({ code: 'JOBCTL_STALE' });
   expect(Object.values(stage.states()).filter((state) => state === 'waiting')).toHaveLength(2);
+});
+
+it('a pause is planned for later, with its length; applied where it is paused already, it is stale', async () => {
+  const { stage, plan, apply } = await scene(1);
+  const { paused } = stage.memory.store;
+  const order = { verb: 'pause', to: 'paused', queues: ['email'], timeout: '15s', for: '30m' } as const;
+  const keep = () => plan((ports, dry) => switchQueues(sessionOf(stage), ports, dry, order));
+  await keep();
+  expect(await apply()).toMatchObject({ verb: 'pause', outcomes: { done: 1 } });
+  const { since, until = '' } = (await rememberedPause(stage.stateDir, stage.memory.backend.where, 'email')) ?? {};
+  expect(secondsBetween(since ?? '', until)).toBeCloseTo(1800, 0);
+
+  paused.clear();
+  await plan((ports, dry) => switchQueues(sessionOf(stage), ports, dry, { ...order, for: undefined }));
+  paused.add('email');
+  await expect(apply()).rejects.toMatchObject({
+    code: 'JOBCTL_STALE',
+    message: expect.stringContaining('email is paused already.'),
+  });
+});
+
+it('a schedule is removed only while it is what the plan saw', async () => {
+  const { stage, plan, apply } = await scene(1);
+  const { schedules } = stage.memory.store;
+  const nightly = { id: 'nightly', queue: 'email', when: '0 3 * * *', payload: '{"token":"geheim"}' };
+  schedules.set('email\nnightly', nightly);
+  const order = { verb: 'schedule-remove', deed: 'remove', queue: 'email', id: 'nightly' } as const;
+  await plan((ports, dry) => changeSchedule(sessionOf(stage), ports, dry, order));
+  schedules.set('email\nnightly', { ...nightly, when: '0 4 * * *' });
+  await expect(apply()).rejects.toMatchObject({
+    message: expect.stringContaining('The schedule nightly was 0 3 * * *, and is 0 4 * * *.'),
+  });
+  schedules.set('email\nnightly', nightly);
+  expect(await apply()).toMatchObject({ outcomes: { done: 1 } });
+  expect(schedules.size).toBe(0);
 });

@@ -69,22 +69,27 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
   it('shows and changes the scale; undo puts the old values back', async () => {
     const { sqs, aws, run } = await open();
     await sqs.queue('orders');
-    mapOnto(aws, 'orders', 'bill', { ScalingConfig: { MaximumConcurrency: 5 } });
+    const mapping = mapOnto(aws, 'orders', 'bill', { ScalingConfig: { MaximumConcurrency: 5 } });
     const shown = await run(['scale', 'show', 'orders', '--json']);
     expect(answerOf(shown, 'scale-show')).toMatchObject({
       consumers: [{ values: { maxConcurrency: 5, batchSize: 10 } }],
     });
     const set = ['scale', 'set', 'orders', '--max-concurrency', '50'];
-    const done = await run([...set, '--reserved-concurrency', '20', '--yes']);
-    expect(done.code).toBe(0);
-    expect(flat(done.stderr)).toMatch(/at once, this queue 5 → 50 .*may ask for more \(50\) than is reserved \(20\)/);
-    expectFits(done.stderr);
-    const again = await run([...set, '--yes']);
-    expect([again.code, flat(again.stdout)]).toEqual([0, expect.stringContaining('it is so already')]);
+    const planned = await run([...set, '--reserved-concurrency', '20', '--plan-out', 'plan.json']);
+    expect(planned.code).toBe(0);
+    expect(flat(planned.stderr)).toMatch(
+      /at once, this queue 5 → 50 .*may ask for more \(50\) than is reserved \(20\)/,
+    );
+    expectFits(planned.stderr);
+    mapping.ScalingConfig = { MaximumConcurrency: 7 };
+    expect((await run(['apply', 'plan.json', '--yes'])).code).toBe(6);
+    mapping.ScalingConfig = { MaximumConcurrency: 5 };
+    const done = await run(['apply', 'plan.json', '--yes']);
+    expect([done.code, mapping.ScalingConfig]).toEqual([0, { MaximumConcurrency: 50 }]);
     const id = /jobctl undo (\S+)/.exec(done.stdout)?.[1] ?? '';
     const undone = answerOf<Report>(await run(['undo', id, '--yes', '--json']), 'report');
     expect(undone).toMatchObject({ complete: true, outcomes: { done: 1 } });
-    expect([aws.mappings.get('bill-of-orders')?.ScalingConfig, aws.functions.get('bill')?.Reserved]).toEqual([
+    expect([mapping.ScalingConfig, aws.functions.get('bill')?.Reserved]).toEqual([
       { MaximumConcurrency: 5 },
       undefined,
     ]);

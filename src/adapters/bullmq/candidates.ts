@@ -41,7 +41,7 @@ export async function* candidates(
     let looked = 0;
     let matched = 0;
     while (!walker.ended) {
-      const need = size - part.length;
+      const need = size < PAGE ? size - part.length : PAGE; // what is over is the beginning of the next part
       // where few fit, small pages would be all round trips
       const page = await walker.next(Math.min(PAGE, looked > PAGE && matched * 2 < looked ? PAGE : need));
       looked += page.length;

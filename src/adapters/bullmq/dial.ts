@@ -42,7 +42,7 @@ export async function dial(target: Target, where: string, timeoutMs: number): Pr
 }
 
 async function clientOf(target: Target, again: (times: number) => number | null, timeoutMs: number) {
-  const { Redis, Cluster } = await import('ioredis');
+  const { default: ioredis } = await import('ioredis'); // the one name that it has in a bundle as well
   const { nodes, kind, group, role, sentinelPassword, db } = target;
   const access = await accessOf(target);
   const manners = {
@@ -58,7 +58,7 @@ async function clientOf(target: Target, again: (times: number) => number | null,
     lazyConnect: true,
   } satisfies RedisOptions;
   if (kind === 'cluster') {
-    return new Cluster([...nodes], {
+    return new ioredis.Cluster([...nodes], {
       redisOptions: manners,
       clusterRetryStrategy: again,
       lazyConnect: true,
@@ -69,7 +69,7 @@ async function clientOf(target: Target, again: (times: number) => number | null,
     });
   }
   if (kind === 'sentinel') {
-    return new Redis({
+    return new ioredis.Redis({
       ...manners,
       db,
       sentinels: [...nodes],
@@ -81,5 +81,5 @@ async function clientOf(target: Target, again: (times: number) => number | null,
     });
   }
   const [node] = nodes;
-  return new Redis({ ...manners, ...node, db, retryStrategy: again });
+  return new ioredis.Redis({ ...manners, ...node, db, retryStrategy: again });
 }

@@ -32,7 +32,7 @@ export const boundTo = <Layout>(
 
 /** Privileges are asked for once a verb, not once a batch. */
 export function onceEach(permit: Dialect['permit']): Dialect['permit'] {
-  const permitted = new Set<WriteVerb>();
+  const permitted = new Set<WriteVerb | 'enqueue'>();
   return async (db, verb) => {
     if (permitted.has(verb)) return;
     await permit(db, verb);

@@ -81,7 +81,7 @@ export interface Dialect {
   statements?(): Promise<Statement[]>;
 
   /** Throws when this role lacks a privilege that the verb needs. */
-  permit(db: Db, verb: WriteVerb): Promise<void>;
+  permit(db: Db, verb: WriteVerb | 'enqueue'): Promise<void>;
   /** Picks and locks the next jobs, passing over those that others hold. */
   pick(db: Db, selection: Selection, size: number, cursor: string | undefined): Promise<Page<SavedJob>>;
   /** Why these named jobs were not among those picked; nothing about those that the selection does not mean. */

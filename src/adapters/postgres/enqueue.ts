@@ -14,6 +14,13 @@ export function enqueueing(dialect: Dialect, ops: DialectEnqueue, writer: () => 
     ignores,
     batch,
     ...(refuses === undefined ? {} : { refuses }),
+    permit: async () => {
+      try {
+        await dialect.permit(await writer(), 'enqueue');
+      } catch (error) {
+        throw toJobctlError(error, dialect.info.where);
+      }
+    },
     enqueue: async (queue, jobs) => {
       for (let tries = 1; ; tries++) {
         const answers = await once(dialect, ops, writer, queue, jobs, tries < MAX_TRIES);

@@ -5,7 +5,7 @@ import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { claims } from './claim.ts';
 import { Connections, type Db, type Writer } from './connection.ts';
-import { choose, detect, type Wanted } from './detect.ts';
+import { choose, detect, insteadOf, type Wanted } from './detect.ts';
 import type { AddVerb, Dialect, WriteVerb } from './dialect.ts';
 import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
@@ -52,9 +52,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
       throw new JobctlError(
         'unsupported',
         `The tables of ${found.dialect} (schema ${found.schema}) are not supported yet.`,
-        {
-          next: ['Another queue in the same database? Choose it with --schema or --dialect.'],
-        },
+        { next: insteadOf(found) },
       );
     }
     return adapterOf(connections, await load(connections.reader, found.schema, options.where));

@@ -1,5 +1,6 @@
 import { JobctlError } from '../../domain/errors.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
+import type { Db } from './connection.ts';
 
 /** A right that a role lacks. */
 export interface Missing {
@@ -30,9 +31,19 @@ export function rightsFinding(level: 'problem' | 'warning', missing: readonly Mi
   };
 }
 
-/** Only sequences have USAGE among what is asked for. */
+/** Only sequences have USAGE among what is asked for, and only functions EXECUTE. */
+const kinds: Readonly<Record<string, string>> = { USAGE: 'SEQUENCE ', EXECUTE: 'FUNCTION ' };
 export const grantOf = ({ role, privilege, relation }: Missing): string =>
-  `GRANT ${privilege} ON ${privilege === 'USAGE' ? 'SEQUENCE ' : ''}${relation} TO "${role}";`;
+  `GRANT ${privilege} ON ${kinds[privilege] ?? ''}${relation} TO "${role}";`;
+
+/** Functions of a schema that a verb calls and this role may not. */
+export const missingFunctions = (db: Db, schema: string, names: readonly string[]): Promise<Missing[]> =>
+  db.query<Missing>(
+    `SELECT current_user::text AS role, p.oid::regprocedure::text AS relation, 'EXECUTE' AS privilege
+       FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
+      WHERE s.nspname = $1 AND p.proname = ANY ($2) AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 2`,
+    [schema, names],
+  );
 
 /** Asks for each verb as a write would ask, before it claims anything. */
 export async function deedsFinding<Verb extends string>(

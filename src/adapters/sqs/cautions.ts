@@ -6,7 +6,9 @@ import { type Place, placesOf } from './places.ts';
 /** What the attributes of the queues tell before anything is written. */
 export async function cautions(ground: Ground, selection: Selection, verb: string): Promise<Cautions> {
   const places = await placesOf(ground.directory, selection);
-  const timeless = places.filter(({ from, state }) => state === 'dead' && !from.fifo);
+  // what is named is told of one by one
+  const isNamed = selection.ids !== undefined;
+  const timeless = isNamed ? [] : places.filter(({ from, state }) => state === 'dead' && !from.fifo);
   const lines = places.flatMap((place) => linesOf(place, isNarrow(selection), verb));
   if (timeless.length > 0)
     lines.push(

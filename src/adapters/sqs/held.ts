@@ -145,15 +145,16 @@ export class Held {
     // a FIFO queue gives the next of a group only when the one before was dealt with: asking at once gains nothing
     const asks = this.queue.fifo ? [Math.min(BATCH, most)] : splitInTens(Math.min(most, AT_ONCE * BATCH));
     const ends = Date.now() + this.#visibility * 1000;
-    const answers = await inParallel(asks, AT_ONCE, (max) =>
-      this.#calls.receive(this.queue.url, {
-        max,
-        visibilitySeconds: this.#visibility,
-        waitSeconds: this.#tempo.waitSeconds,
-      }),
+    const { waitSeconds } = this.#tempo;
+    const answers = await Promise.allSettled(
+      asks.map((max) => this.#calls.receive(this.queue.url, { max, visibilitySeconds: this.#visibility, waitSeconds })),
     );
     this.#renewAt = Math.min(this.#renewAt, Date.now() + this.#visibility * 600);
-    return answers.flat().flatMap((message) => this.#take(message, ends));
+    // what came beside a call that failed is ours as well, to be let go
+    const messages = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    const fresh = messages.flatMap((message) => this.#take(message, ends));
+    for (const one of answers) if (one.status === 'rejected') throw one.reason;
+    return fresh;
   }
 
   #take(message: Message, ends: number): InHand[] {

@@ -86,6 +86,14 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   ],
   restore: [...locked, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
+  // its message is taken away where it died; the queue itself is never received from
+  smoke: [
+    ...locked,
+    { on: 'queue', actions: ['sqs:SendMessage'] },
+    look,
+    { on: 'dlq', actions: ['sqs:DeleteMessage'] },
+    seal,
+  ],
   drain: [find, shelf],
   'drain-evacuate': [
     ...locked,

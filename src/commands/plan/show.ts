@@ -11,7 +11,7 @@ export default class PlanShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(PlanShow);
-    const { path, file } = await openPlan(args.file);
+    const { path, file, line } = await openPlan(args.file);
     const { madeBy, command, plan, pace, jobs } = file;
     const { task } = plan;
     // an edit brings a payload, a schedule what it gives to its jobs: neither is shown
@@ -21,7 +21,7 @@ export default class PlanShow extends JobctlCommand {
         : task.kind === 'schedule'
           ? { ...plan, task: { ...task, saved: undefined } }
           : plan;
-    this.print(planFileText({ path, madeBy, command, plan, pace: { ...pace } }, this.page(flags)));
+    this.print(planFileText({ path, madeBy, line, plan, pace: { ...pace } }, this.page(flags)));
     return { schemaVersion: 1, path, madeBy, command, plan: shown, pace, ...(jobs && { jobs: jobs.length }) };
   }
 }

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { planFlags } from '../../cli/flags.ts';
 import { RunCommand } from '../../cli/run-command.ts';
 import { limitOf, wantedScale } from '../../cli/scale-flags.ts';
 import { scaleQueue } from '../../cli/scale-queue.ts';
@@ -14,6 +15,7 @@ export default class ScaleSet extends RunCommand {
   ];
   static override args = { queue: Args.string({ required: true, description: 'Queue.' }) };
   static override flags = {
+    ...planFlags,
     'max-concurrency': Flags.string({ summary: 'So many runs at once for this queue.', helpValue: 'N|none' }),
     'batch-size': Flags.integer({ summary: 'So many jobs are handed over together.', min: 1, helpValue: 'N' }),
     'reserved-concurrency': Flags.string({

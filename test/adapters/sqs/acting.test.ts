@@ -160,6 +160,56 @@ describe('a run on SQS', () => {
     expect((await scene.stored('orders-dlq')).ready).toHaveLength(1);
   });
 
+  it('receives ahead while it writes, and lets go of what it did not need, also when a receive fails', async () => {
+    const scene = await openScene();
+    const orders = await scene.pair('orders');
+    await scene.dead(orders, numbered(250));
+    const office = await openOffice(await scene.open());
+    const deed = { verb: 'replay', selection: inState('orders', 'dead'), action: replay } as const;
+    expect(await office.act({ ...deed, limit: 20 })).toMatchObject({ complete: true, outcomes: { done: 20 } });
+    expect((await scene.stored('orders-dlq')).inflight).toEqual([]);
+    let receives = 0;
+    scene.standIn.fault = (action) =>
+      action === 'ReceiveMessage' && ++receives > 14 ? { refuse: 'AccessDenied' } : undefined;
+    const broken = await office.act(deed);
+    expect(broken).toMatchObject({
+      complete: false,
+      outcomes: { done: 100 },
+      stopped: expect.stringMatching(/denied/),
+    });
+    scene.standIn.fault = undefined;
+    const left = await scene.stored('orders-dlq');
+    expect([left.ready.length, left.inflight.length]).toEqual([130, 0]);
+    expect(await office.goOn(broken.run ?? '')).toMatchObject({ complete: true, outcomes: { done: 230 } });
+    const sent = bodies((await scene.stored('orders')).ready);
+    expect([sent.length, new Set(sent).size]).toEqual([250, 250]);
+  });
+
+  it('is not complete while others hold what a condition may mean, nor silent about a name that it did not meet', async () => {
+    const scene = await openScene();
+    const orders = await scene.pair('orders');
+    const ids = await scene.dead(orders, numbered(3));
+    const { Messages } = await scene.client.send(new ReceiveMessageCommand({ QueueUrl: orders.dlq.url }));
+    const office = await openOffice(await scene.open());
+    const deed = { verb: 'remove', action: remove } as const;
+    const selection = { ...inState('orders', 'dead'), types: ['orders'] };
+    const report = await office.act({ ...deed, selection });
+    expect(report).toMatchObject({
+      complete: false,
+      outcomes: { done: 2 },
+      stopped: expect.stringMatching(/about 1 jobs/),
+    });
+    const [other] = await scene.dead(orders, [{ MessageBody: 'another' }]);
+    const held = Messages?.[0]?.MessageId ?? '';
+    expect(ids).toContain(held);
+    const named = await office.act({ ...deed, selection: { ...inState('orders', 'dead'), ids: [other ?? '', held] } });
+    expect(named).toMatchObject({ complete: false, outcomes: { done: 1, skipped: 1 } });
+    expect(named.skipped[0]).toMatchObject({
+      id: held,
+      why: expect.stringMatching(/locked: it may be one of about 1/),
+    });
+  });
+
   it('undo of a restore takes away the messages that it had sent, and only these', async () => {
     const scene = await openScene();
     const orders = await scene.pair('orders');

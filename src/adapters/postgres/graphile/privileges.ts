@@ -10,7 +10,9 @@ type Needs = Partial<Record<'jobs' | 'tasks' | 'lanes', readonly string[]>>;
 /** Holding a job locks its row, which takes the right to UPDATE. */
 const hold: Needs = { jobs: ['SELECT', 'UPDATE'], tasks: ['SELECT'], lanes: ['SELECT'] };
 
-const needs: Readonly<Record<WriteVerb, Needs>> = {
+const needs: Readonly<Record<WriteVerb | 'enqueue', Needs>> = {
+  // add_job runs with the caller's rights, and names task and lane whether or not they are new
+  enqueue: { jobs: ['SELECT', 'UPDATE', 'INSERT'], tasks: ['SELECT', 'INSERT'], lanes: ['SELECT', 'INSERT'] },
   replay: hold,
   edit: hold,
   cancel: hold,
@@ -28,7 +30,7 @@ interface Lack {
 }
 
 /** Throws when this role would fail halfway, or would change nothing and not notice. */
-export async function permit(db: Db, layout: Layout, verb: WriteVerb, place: string): Promise<void> {
+export async function permit(db: Db, layout: Layout, verb: WriteVerb | 'enqueue', place: string): Promise<void> {
   if (layout.sight.through === 'view') {
     throw new JobctlError(
       'unreachable',
@@ -45,7 +47,12 @@ export async function permit(db: Db, layout: Layout, verb: WriteVerb, place: str
      UNION ALL
      SELECT current_user, s.name, p.privilege, true FROM (SELECT pg_get_serial_sequence($3, 'id') AS name) s, (VALUES ('USAGE'), ('UPDATE')) AS p (privilege)
       WHERE $4 AND NOT has_sequence_privilege(s.name, p.privilege)`,
-    [wanted.map(([relation]) => relation), wanted.map(([, privilege]) => privilege), layout.jobs, verb === 'restore'],
+    [
+      wanted.map(([relation]) => relation),
+      wanted.map(([, privilege]) => privilege),
+      layout.jobs,
+      verb === 'restore' || verb === 'enqueue',
+    ],
   );
   const [first] = lacking;
   if (first === undefined) return;

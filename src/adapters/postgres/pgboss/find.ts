@@ -46,7 +46,13 @@ async function inArchive(
   const [job] = await jobsOf(db, found.layout, [found.place]);
   if (job === undefined) return undefined;
   const facts = await factsOn(db, found.layout, found.place);
-  return { job, timeline: [...timelineOf(facts, job.native), found.entry], links: [], notes: [found.note], archived: true };
+  return {
+    job,
+    timeline: [...timelineOf(facts, job.native), found.entry],
+    links: [],
+    notes: [found.note],
+    archived: true,
+  };
 }
 
 interface Facts {

@@ -32,7 +32,9 @@ export async function missingPrivileges(db: Db, needs: Needs): Promise<Missing[]
 }
 
 /** Asked once for each verb, before anything is claimed: nothing is then found out halfway. */
-export async function permit(db: Db, layout: Layout, verb: WriteVerb, where: string): Promise<void> {
-  const onJobs = writes[verb].map((privilege) => [layout.job, privilege] as const);
+export async function permit(db: Db, layout: Layout, verb: WriteVerb | 'enqueue', where: string): Promise<void> {
+  const onJobs = (verb === 'enqueue' ? ['SELECT', 'INSERT'] : writes[verb]).map(
+    (privilege) => [layout.job, privilege] as const,
+  );
   refuseWithout(await missingPrivileges(db, [...onJobs, ...reads(layout)]), verb, where);
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../connection.ts';
 import type { WriteVerb } from '../dialect.ts';
-import { type Missing, refuseWithout } from '../rights.ts';
+import { type Missing, missingFunctions, refuseWithout } from '../rights.ts';
 import type { Layout } from './layout.ts';
 
 type Table = 'jobs' | 'events' | 'periodicDefers';
@@ -38,6 +38,10 @@ export const writes: Readonly<Record<WriteVerb, Needs>> = {
   revert: [...lock, ...rewrite],
 };
 
+/** The functions that add jobs run with the caller's rights, and so do their triggers. */
+const adding: Needs = [['jobs', 'SELECT'], ['jobs', 'INSERT'], ...log];
+const adders = ['procrastinate_defer_jobs_v1', 'procrastinate_defer_job_v1', 'procrastinate_defer_job'];
+
 /** What this role lacks. Triggers that run with their owner's rights need none of the caller's. */
 export async function missingPrivileges(db: Db, layout: Layout, needs: Needs): Promise<Missing[]> {
   return await db.query<Missing>(
@@ -56,6 +60,7 @@ export async function missingPrivileges(db: Db, layout: Layout, needs: Needs): P
 }
 
 /** Asked once for each verb, before anything is claimed: nothing is then found out halfway. */
-export async function permit(db: Db, layout: Layout, verb: WriteVerb, where: string): Promise<void> {
-  refuseWithout(await missingPrivileges(db, layout, writes[verb]), verb, where);
+export async function permit(db: Db, layout: Layout, verb: WriteVerb | 'enqueue', where: string): Promise<void> {
+  refuseWithout(await missingPrivileges(db, layout, verb === 'enqueue' ? adding : writes[verb]), verb, where);
+  if (verb === 'enqueue') refuseWithout(await missingFunctions(db, layout.schema, adders), verb, where);
 }

@@ -1,7 +1,10 @@
 import type { Worker } from '../../../domain/adapter.ts';
 import { nameInArn } from '../directory.ts';
+import { inParallel } from '../in-parallel.ts';
 import { functionName, lastResult, type Mapping, type Mappings } from './mappings.ts';
 import { bareName, type Scaling } from './scales.ts';
+
+const AT_ONCE = 5;
 
 /** How many executions of a function run now, as far as that was measured of late. */
 export type Running = (names: readonly string[]) => Promise<ReadonlyMap<string, number>>;
@@ -17,8 +20,16 @@ export async function workers(
     nameInArn(EventSourceArn).startsWith(prefix ?? ''),
   );
   const names = [...new Set(all.map(bareName))];
-  const reserved = new Map<string, number | undefined>();
-  for (const name of names) reserved.set(name, await scaling.reserved(name).catch(() => undefined));
+  const reserved = new Map(
+    await inParallel(
+      names,
+      AT_ONCE,
+      async (name): Promise<[string, number | undefined]> => [
+        name,
+        await scaling.reserved(name).catch(() => undefined),
+      ],
+    ),
+  );
   const measured = await running(names);
   return all.map((one): Worker => {
     const limit = limitOf(one, reserved.get(bareName(one)));
