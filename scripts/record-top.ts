@@ -24,23 +24,17 @@ const scenes: readonly { keys: readonly string[]; shows: RegExp; seconds: number
   { keys: ['r', 'g'], shows: /Replay 214 jobs in email/, seconds: 5, says: 'r, g: replay this group; first the plan' },
   { keys: ['y'], shows: /213 done/, seconds: 5, says: 'y: done, with the backup and the way back' },
   { keys: ['\r', '\x1b'], shows: /^>.* email /m, seconds: 4, says: 'the workers take them' },
-  { keys: ['u'], shows: /-replay-email-/, seconds: 3, says: 'u: what was done from here' },
-  {
-    keys: ['\r', 'u'],
-    shows: /Undo 213 jobs in email/,
-    seconds: 4,
-    says: 'Enter, u: take it back, as far as no worker has begun',
-  },
+  { keys: ['u'], shows: /-replay-email-/, seconds: 3, says: 'u: what was done from here, to be undone' },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'jobctl-record-'));
-const env = { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'C.UTF-8', TZ: 'UTC' };
+const env = { PATH: process.env['PATH'] ?? '', HOME: folder, JOBCTL_STATE_DIR: folder, LANG: 'C.UTF-8', TZ: 'UTC' };
 const jobctl = (...words: string[]): string =>
   execFileSync(process.execPath, [program, ...words], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 try {
   const { url } = JSON.parse(jobctl('demo', 'up', '--postgres-only', '--json')) as { url: string };
-  writeFileSync(join(folder, 'jobctl.yaml'), `version: 1\ncontexts:\n  shop: { url: ${url} }\n`);
+  writeFileSync(join(folder, 'jobctl.yaml'), `version: 1\ndefault: shop\ncontexts:\n  shop: { url: ${url} }\n`);
   writeFileSync(target, filmSvg(await record(), size));
 } finally {
   jobctl('demo', 'down');
@@ -58,15 +52,19 @@ async function record(): Promise<Frame[]> {
   pty.onData((data) => screen.write(data));
   const ended = new Promise<void>((resolve) => pty.onExit(() => resolve()));
   const frames: Frame[] = [];
-  for (const { keys, shows, seconds, says } of scenes) {
-    for (const key of keys) {
-      pty.write(key);
-      await new Promise((resolve) => setTimeout(resolve, 600));
+  try {
+    for (const { keys, shows, seconds, says } of scenes) {
+      for (const key of keys) {
+        pty.write(key);
+        await new Promise((resolve) => setTimeout(resolve, 600));
+      }
+      frames.push({ picture: await shown(screen, shows), seconds, says });
     }
-    frames.push({ picture: await shown(screen, shows), seconds, says });
+    pty.write('q');
+    await ended;
+  } finally {
+    pty.kill('SIGKILL');
   }
-  pty.write('\x03');
-  await ended;
   return frames;
 }
 

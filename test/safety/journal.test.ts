@@ -45,8 +45,21 @@ describe('the journal', () => {
   it('pairs intents with outcomes and leaves the last one open', async () => {
     const path = await journalOf(start, intent(1), outcome(1), intent(2));
     expect(await collect(batches(path))).toEqual([
-      { intent: intent(1), outcome: outcome(1) },
-      { intent: intent(2), outcome: undefined },
+      { intent: intent(1), outcome: outcome(1), copies: [] },
+      { intent: intent(2), outcome: undefined, copies: [] },
+    ]);
+  });
+
+  it('keeps what was noted of a batch while it was written', async () => {
+    const noted = (id: string): JournalEntry => ({
+      at: 'copied',
+      batch: 1,
+      copies: [{ queue: 'q', id, as: `new-${id}` }],
+    });
+    const path = await journalOf(start, intent(1), noted('1'), noted('2'), outcome(1), intent(2));
+    expect((await collect(batches(path))).map(({ copies }) => copies.map(({ as }) => as))).toEqual([
+      ['new-1', 'new-2'],
+      [],
     ]);
   });
 
