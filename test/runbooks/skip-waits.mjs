@@ -3,8 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 
 const LONG_MS = 400;
-/** What is asked for meanwhile must still have the time to come. */
-const slept = (ms) => Math.min(ms / 20, 250);
+const SLEPT_MS = 40;
 
 const now = performance.now.bind(performance);
 const sleep = timers.setTimeout;
@@ -13,8 +12,8 @@ let ahead = 0;
 performance.now = () => now() + ahead;
 timers.setTimeout = async (ms, value, options) => {
   if (!(ms >= LONG_MS)) return await sleep(ms, value, options);
-  await sleep(slept(ms), value, options);
-  ahead += ms - slept(ms);
+  await sleep(SLEPT_MS, value, options);
+  ahead += ms - SLEPT_MS;
   return value;
 };
 syncBuiltinESMExports();

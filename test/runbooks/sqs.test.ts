@@ -65,6 +65,7 @@ const checks: Tale<SqsScene>['checks'] = {
     expect(done).toEqual([{ mission: 0, user: 'smoke', note: expect.stringMatching(/^smoke-\w+$/) }]);
     expect((await sqs.stored('coupons')).ready).toEqual([]);
   },
+  'jobctl logs coupons --since 5m': ({ stdout }) => expect(stdout).toMatch(/done smoke-\w+/),
   'jobctl loadtest pdf-exports --rate 200/s --duration 2m --dry-run': (_, { done }) => expect(done).toEqual([]),
   'jobctl stats --json': (ended) =>
     expect(statsOf(ended).map(({ queue, counts: { dead } }) => [queue, dead])).toEqual(
