@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryAdapter } from '../../src/adapters/memory/index.ts';
 import { hostilePayloads } from '../../src/testkit/hostile.ts';
+import { isLong } from '../setup/long.ts';
 import { dumpAll } from '../setup/procrastinate.ts';
 import { carryOut, worldOf } from './carry-out.ts';
 import { expectSoundBackup, openScene, type Scene } from './scene.ts';
@@ -57,7 +58,7 @@ describe('what a purge removes and a restore brings back', () => {
       expect(await carryOut(world, { verb: 'undo', run: restore.run ?? '' })).toMatchObject({ complete: true });
       expect(memory.dump()).toBe('');
     });
-    await fc.assert(property, { seed, numRuns: 25 });
+    await fc.assert(property, { seed, numRuns: isLong ? 25 : 12 });
   });
 
   it('is the same in Postgres, row by row and event by event', { timeout: 90_000 }, async () => {
@@ -101,6 +102,6 @@ describe('what a purge removes and a restore brings back', () => {
       expect(undo.outcomes.done).toBe(replay.outcomes.done);
       expect(await dumpAll(pool, schema)).toEqual(before);
     });
-    await fc.assert(property, { seed, numRuns: 12 });
+    await fc.assert(property, { seed, numRuns: isLong ? 12 : 6 });
   });
 });
