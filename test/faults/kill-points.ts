@@ -165,3 +165,7 @@ export function mortalAdapter(adapter: QueueAdapter, steps: Steps): QueueAdapter
     },
   };
 }
+
+/** Every second one: of one seed the odd ones, of the next the even ones. */
+export const half = (deaths: readonly Death[], seed: number): Death[] =>
+  deaths.filter((_, index) => index % 2 === seed % 2);

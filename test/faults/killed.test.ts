@@ -4,7 +4,7 @@ import { listRuns } from '../../src/safety/run-list.ts';
 import { isLong } from '../setup/long.ts';
 import { makeActive, makeDead } from '../setup/procrastinate.ts';
 import { carryOut, type Order, worldOf } from './carry-out.ts';
-import type { Death } from './kill-points.ts';
+import { type Death, half } from './kill-points.ts';
 import { expectNothingLost, expectSoundBackup, openScene, type Row, rowsOf, type Scene } from './scene.ts';
 import { testSeed } from './seed.ts';
 import { bundleVictim, forEach, type Victims } from './victim.ts';
@@ -104,8 +104,6 @@ beforeAll(async () => {
 afterAll(() => victims.remove());
 
 const seed = testSeed();
-/** Now the odd ones, now the even ones. */
-const half = (deaths: readonly Death[]): Death[] => deaths.filter((_, index) => index % 2 === Math.abs(seed) % 2);
 
 let count = 0;
 
@@ -170,7 +168,7 @@ describe.each(Object.entries(plays))('%s, killed', (_, play) => {
   it('before any of its steps: no job is lost, and resume does each one once', { timeout: 120_000 }, async () => {
     const deaths = points('step', whole.names.length);
     expect(deaths.length).toBeGreaterThan(6 + 5 * whole.commits);
-    await forEach(isLong || play.every ? deaths : half(deaths), AT_ONCE, (death) =>
+    await forEach(isLong || play.every ? deaths : half(deaths, seed), AT_ONCE, (death) =>
       killAndResume(scene, play, [death]),
     );
   });

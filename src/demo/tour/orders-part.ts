@@ -19,7 +19,7 @@ export const ordersPart: Part = {
       proves: 'each count is what lies in the queue and its dead-letter queue',
     }),
     replayOnly(
-      'The tax service answers again: their invoices go back where they came from.',
+      'The tax service answers again: the invoices go back where they belong.',
       [QUEUE, '--type', MENDED],
       ({ type }) => type === MENDED,
     ),
