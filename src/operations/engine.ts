@@ -10,6 +10,7 @@ import { adding } from './adding.ts';
 import type { Engine, EngineParts, SourceBatch } from './batch.ts';
 import { emptying, noEmptying } from './emptying.ts';
 import { moving } from './moving.ts';
+import { wayBack } from './plan-return.ts';
 import { scaling } from './scaling.ts';
 import { scheduling } from './scheduling.ts';
 import type { SentBefore } from './sent-before.ts';
@@ -19,16 +20,15 @@ export type { Engine, EngineParts, SourceBatch, Switches } from './batch.ts';
 
 /** Made from the plan alone, so that a run can be taken up again by another process. */
 export function engineFor(plan: Plan, parts: EngineParts): Engine {
-  return { ...carrier(plan, parts), undoable: isUndoable(plan.task, parts.adapter) };
+  return { ...carrier(plan, parts), undoable: isUndoable(plan, parts.adapter) };
 }
 
 /** Whether the backend can do what an undo would ask of it. */
-function isUndoable(task: Task, { can }: QueueAdapter): boolean {
-  const able = (verb: 'restore' | 'revert' | 'remove'): boolean => can[verb].level !== 'none';
-  if (task.kind === 'act') return able(task.action.verb === 'remove' ? 'restore' : 'revert');
-  if (task.kind === 'enqueue') return able('remove');
-  if (task.kind !== 'put-back') return true;
-  return able(({ restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const)[task.via]);
+function isUndoable(plan: Plan, { can }: QueueAdapter): boolean {
+  const { kind } = plan.task;
+  if (kind !== 'act' && kind !== 'enqueue' && kind !== 'put-back') return true; // these have a way back of their own
+  const via = wayBack({ plan });
+  return can[via === 'withdraw' ? 'remove' : via].level !== 'none';
 }
 
 function carrier(plan: Plan, parts: EngineParts): Engine {

@@ -63,7 +63,7 @@ export async function planReturn(
 }
 
 /** How a run is taken back: what it changed is reverted, what it removed is restored, what it restored is removed. */
-export function wayBack({ plan }: RunRecord): Return['via'] {
+export function wayBack({ plan }: Pick<RunRecord, 'plan'>): Return['via'] {
   const { task } = plan;
   if (task.kind === 'act') return task.action.verb === 'remove' ? 'restore' : 'revert';
   if (task.kind === 'enqueue' || task.kind === 'schedule') return 'withdraw';
