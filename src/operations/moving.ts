@@ -14,6 +14,9 @@ export const noMove = {
   instead: 'jobctl replay without --native does it job by job, each saved first.',
 } as const;
 
+/** Looks, one after the other, at a list in which a move that was begun does not stand. */
+const MOST_UNSEEN = 20;
+
 /** The clock that stamps a move may be so much behind the one that the plan looked at. */
 const SKEW_SECONDS = 5;
 
@@ -123,9 +126,12 @@ async function begun(ops: Moves, task: Moving, watch: Watch): Promise<Taken> {
       if ((await ours(ops, task)) === undefined) throw error;
     }
   }
-  for (;;) {
+  for (let unseen = 0; ; ) {
     const move = await ours(ops, task);
-    if (move !== undefined) {
+    if (move === undefined) {
+      unseen += 1;
+      if (unseen > MOST_UNSEEN) return left(task, 'the backend took the order and does not list the move yet');
+    } else {
       watch.progress(move.moved, move.toMove ?? move.moved);
       if (move.status === 'completed') return { outcomes: [{ ref: refOf(task), result: 'done' }], amount: move.moved };
       if (move.status === 'cancelled')
@@ -142,8 +148,10 @@ async function begun(ops: Moves, task: Moving, watch: Watch): Promise<Taken> {
 }
 
 async function cancelled(ops: Moves, task: Moving, watch: Watch): Promise<Taken> {
-  for (;;) {
+  for (let unseen = 0; ; ) {
     const move = await ours(ops, task);
+    unseen = move === undefined ? unseen + 1 : 0;
+    if (unseen > MOST_UNSEEN) return left(task, 'the backend does not list the move any more');
     if (move?.status === 'cancelled' || move?.status === 'completed' || move?.status === 'failed')
       return { outcomes: [{ ref: refOf(task), result: 'done' }] };
     if (move?.status === 'running' && move.handle !== undefined) await ops.cancel(task.from, move.handle);

@@ -86,6 +86,16 @@ describe('a move by SQS itself', () => {
     expect(count(standIn.calls, 'StartMessageMoveTask')).toBe(1);
   });
 
+  it('does not wait for ever for a move that is never listed', async () => {
+    const { pair, dead, move, standIn } = await open();
+    await dead(await pair('orders'), numbered(5));
+    standIn.fault = (action) => (action === 'ListMessageMoveTasks' ? { answer: () => ({ Results: [] }) } : undefined);
+    const report = await move({ queue: 'orders' });
+    expect(report).toMatchObject({ complete: false, stopped: expect.stringContaining('does not list the move') });
+    expect(report.next[0]).toMatch(/^jobctl run resume /);
+    expect(count(standIn.calls, 'StartMessageMoveTask')).toBe(1);
+  });
+
   it('is cancelled by undo: what was moved stays moved', async () => {
     const stop = new AbortController();
     const { pair, dead, stored, move, office, standIn, open: reopen } = await open(stop);
