@@ -77,15 +77,8 @@ for n = 0, (#ARGV - FIRST + 1) / EACH - 1 do
     told[job.place] = adopt(job)
   end
 end
-for state, jobs in pairs(lists) do
-  local ids = {}
-  for n, job in ipairs(jobs) do
-    ids[n] = job.id
-  end
-  local found, later = take(OTHER[state], ids, 'right')
-  for _, job in ipairs(jobs) do
-    told[job.place] = found[job.id] and adopt(job) or later[job.id] and 'later' or 'moved'
-  end
-end
+takeAll(lists, OTHER, 'right', told, function(job)
+  told[job.place] = adopt(job)
+end)
 finish(done, {})
 return told

@@ -99,20 +99,9 @@ for n = FIRST_KEY, #KEYS do
   told[#told + 1] = answer
   given[#given + 1] = id
 end
-for state, jobs in pairs(lists) do
-  local ids = {}
-  for n, job in ipairs(jobs) do
-    ids[n] = job.id
-  end
-  local found, later = take(STATES[state], ids, 'right')
-  for _, job in ipairs(jobs) do
-    if found[job.id] then
-      remove(job.id, job.key, state, job.more, job.dedup)
-    else
-      told[job.place] = later[job.id] and 'later' or 'moved'
-    end
-  end
-end
+takeAll(lists, STATES, 'right', told, function(job, state)
+  remove(job.id, job.key, state, job.more, job.dedup)
+end)
 sweep()
 finish(done, given)
 return told

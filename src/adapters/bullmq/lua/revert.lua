@@ -106,19 +106,8 @@ for n = FIRST_KEY, #KEYS do
     safely(key, job)
   end
 end
-for state, jobs in pairs(lists) do
-  local ids = {}
-  for n, job in ipairs(jobs) do
-    ids[n] = job.id
-  end
-  local found, later = take(STATES[state], ids, 'left')
-  for _, job in ipairs(jobs) do
-    if found[job.id] then
-      safely(job.key, job)
-    else
-      told[job.place] = later[job.id] and 'later' or 'moved'
-    end
-  end
-end
+takeAll(lists, STATES, 'left', told, function(job)
+  safely(job.key, job)
+end)
 finish(done, given)
 return told

@@ -255,3 +255,21 @@ local function take(list, ids, from)
   end
   return found, later
 end
+
+-- Takes jobs out of the lists of their states, by state, and goes on with each that was there.
+local function takeAll(lists, keys, from, told, with)
+  for state, jobs in pairs(lists) do
+    local ids = {}
+    for n, job in ipairs(jobs) do
+      ids[n] = job.id
+    end
+    local found, later = take(keys[state], ids, from)
+    for _, job in ipairs(jobs) do
+      if found[job.id] then
+        with(job, state)
+      else
+        told[job.place] = later[job.id] and 'later' or 'moved'
+      end
+    end
+  end
+end
