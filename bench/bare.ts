@@ -7,6 +7,19 @@ export const oneStatement = {
   purge: `DELETE FROM procrastinate_jobs WHERE queue_name = 'flood' AND status = 'succeeded'`,
 } as const;
 
+/** The statement that a user would paste to see the same, without rates, ages or the total of the dead. */
+export const oneQuestion = {
+  stats: 'SELECT queue_name, status, count(*) FROM procrastinate_jobs GROUP BY 1, 2',
+  'dlq list': `SELECT * FROM procrastinate_jobs WHERE queue_name = 'email' AND status = 'failed' ORDER BY id DESC LIMIT 50`,
+} as const;
+
+/** The whole of a script that asks it and prints the answer, as arguments of Node. */
+export const bareScript = (url: string, sql: string): string[] => [
+  '-e',
+  `const client = new (require('pg').Client)(${JSON.stringify(url)});
+   client.connect().then(() => client.query(${JSON.stringify(sql)})).then(({ rows }) => { console.table(rows); return client.end(); });`,
+];
+
 const BATCH = 1000;
 
 /**
