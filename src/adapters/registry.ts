@@ -27,6 +27,8 @@ export interface Opening {
   readonly prefix?: string | undefined;
   /** BullMQ: queues whose dead jobs lie in a queue of their own, by name. */
   readonly deadLetters?: Readonly<Record<string, DeadLetter>> | undefined;
+  /** Seconds after its last sign of life that a worker counts as gone; where missing, the backend's own. */
+  readonly staleAfter?: number | undefined;
   /** Bound of one call to the backend, milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** How long a change that was accepted may take to take effect. */

@@ -14,7 +14,6 @@ import type { RunShow } from '../output/run-text.ts';
 import { confirmer, type Prompt } from '../safety/confirm.ts';
 import { readRun, runsFolder } from '../safety/run-folder.ts';
 import { listRuns, type RunSummary, summaryOf } from '../safety/run-list.ts';
-import { stateDirectory } from '../safety/state-directory.ts';
 import { carryOut } from './carry-out.ts';
 import { compileTests } from './criteria.ts';
 import { announced } from './notify.ts';
@@ -34,8 +33,7 @@ interface Talk extends Prompt {
 }
 
 /** A context for a screen: opened with the first look, looked at again and again, written to by the pipeline alone. */
-export function openDesk(context: Context, flags: SessionFlags) {
-  const stateDir = stateDirectory(process.env);
+export function openDesk(context: Context, flags: SessionFlags, stateDir: string) {
   const place = flags.context === undefined ? [] : ['-c', flags.context];
   let opening: Promise<Session> | undefined;
   let unlocked = false;

@@ -1,5 +1,4 @@
 import { parseDuration } from '../config/duration.ts';
-import { stateDirectory } from '../safety/state-directory.ts';
 import { openDesk } from './desk.ts';
 import { findContext, type SessionFlags } from './session.ts';
 
@@ -17,8 +16,8 @@ export async function openDesks(flags: DeskFlags) {
     names.length === 0 ? [rest] : [...new Set(names)].map((context) => ({ ...rest, context }));
   const desks: ReturnType<typeof openDesk>[] = [];
   for (const one of asked) {
-    const { context } = await findContext(one, stateDirectory(process.env));
-    desks.push(openDesk(context, one));
+    const { context, stateDir } = await findContext(one);
+    desks.push(openDesk(context, one, stateDir));
   }
   return desks;
 }

@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path';
 import type { JobTypeEntry } from '../config/load.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
-import { stateDirectory } from '../safety/state-directory.ts';
 import { findContext } from './session.ts';
 
 interface PlaceFlags {
@@ -16,7 +15,7 @@ type NamedType = JobTypeEntry & { readonly type: string };
 
 /** What the configuration says of the types of the context, by name; nothing is connected. */
 export async function jobTypesOf(flags: PlaceFlags): Promise<NamedType[]> {
-  const { context } = await findContext(flags, stateDirectory(process.env));
+  const { context } = await findContext(flags);
   return Object.entries(context.jobTypes)
     .map(([type, entry]) => ({ type, ...entry }))
     .sort((a, b) => (a.type < b.type ? -1 : 1));

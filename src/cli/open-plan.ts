@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { type PlanFile, readPlanFile } from '../safety/plan-file.ts';
 import { shellWord } from '../safety/shell-word.ts';
-import { stateDirectory } from '../safety/state-directory.ts';
 import { findContext } from './session.ts';
 
 export interface OpenedPlan {
@@ -27,9 +26,6 @@ export async function openPlan(name: string): Promise<OpenedPlan> {
 export async function contextFor({ file }: OpenedPlan, flags: PlaceFlags): Promise<string | undefined> {
   const { context } = file.plan;
   if (flags.context !== undefined || flags.url !== undefined) return flags.context;
-  const { config } = await findContext(
-    { config: flags.config, context: undefined, url: 'memory:' },
-    stateDirectory(process.env),
-  );
+  const { config } = await findContext({ config: flags.config, context: undefined, url: 'memory:' });
   return Object.hasOwn(config.contexts, context) ? context : undefined;
 }

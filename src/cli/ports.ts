@@ -1,14 +1,16 @@
 import { requireOps } from '../domain/capability.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { fromDate } from '../domain/instant.ts';
+import { earlier, fromDate } from '../domain/instant.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Ports } from '../operations/ports.ts';
+import { plural } from '../output/count-text.ts';
 import { jobView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
 import { planText } from '../output/plan-text.ts';
 import { appendAudit } from '../safety/audit.ts';
 import { type ConfirmOptions, confirmer } from '../safety/confirm.ts';
 import { operator } from '../safety/operator.ts';
+import { removeRunsBefore } from '../safety/retention.ts';
 import { createRun, runsFolder } from '../safety/run-folder.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
@@ -70,8 +72,20 @@ export function portsFor(session: Session, options: PortOptions): Ports {
       await appendAudit(session.stateDir, { ...entry, ...endOf(ended) }).catch((error: Error) =>
         say(`The audit log could not be written: ${error.message}`),
       );
+      await keepRetention(session, say);
     },
   };
+}
+
+/** After a run, not before: it may have read the backup of an old one. */
+async function keepRetention({ stateDir, retention }: Session, say: PortOptions['say']): Promise<void> {
+  if (retention === undefined) return;
+  try {
+    const removed = await removeRunsBefore(stateDir, earlier(fromDate(new Date()), retention));
+    if (removed > 0) say(`${plural(removed, 'run')} older than backups.retention removed, with the backups.`);
+  } catch (error) {
+    say(`Old runs could not be removed: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function endOf(ended: Report | Error): { outcome: string; exitCode: number } {

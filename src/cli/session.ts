@@ -53,14 +53,15 @@ export interface Session extends AsyncDisposable {
   /** The same, writing at most so many jobs a second. */
   slowed(perSecond: number): QueueAdapter;
   readonly stateDir: string;
+  /** Seconds that finished runs are kept; for ever when missing. */
+  readonly retention?: number | undefined;
   /** Takes secrets out of what is shown, unless they were asked for. */
   readonly redact: Redact;
 }
 
 /** The composition root: context → lazy adapter → wrappers. */
 export async function openSession(flags: SessionFlags, options: SessionOptions = {}): Promise<Session> {
-  const stateDir = stateDirectory(process.env);
-  const { context } = await findContext(flags, stateDir);
+  const { context, config, stateDir } = await findContext(flags);
   const opened = await openAdapter(openingOf(flags, context));
   const { perSecond, signal, record } = options;
   const slowed = (most: number): QueueAdapter =>
@@ -81,6 +82,7 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
     adapter: perSecond === undefined ? allowed : slowed(perSecond),
     slowed,
     stateDir,
+    retention: config.backups.retention === undefined ? undefined : parseDuration(config.backups.retention),
     redact,
     [Symbol.asyncDispose]: () => opened.close(),
   };
@@ -94,8 +96,7 @@ export interface SchemaSession extends AsyncDisposable {
 }
 
 export async function openSchemaSession(flags: SessionFlags): Promise<SchemaSession> {
-  const stateDir = stateDirectory(process.env);
-  const { context } = await findContext(flags, stateDir);
+  const { context, stateDir } = await findContext(flags);
   const admin = await openSchemaAdmin(openingOf(flags, context));
   return { context, admin, stateDir, [Symbol.asyncDispose]: () => admin.close() };
 }
@@ -113,6 +114,7 @@ const openingOf = (flags: SessionFlags, context: Context): Opening => ({
   receive: flags.receive,
   prefix: context.prefix,
   deadLetters: deadLettersOf(context),
+  staleAfter: context.staleAfterSeconds,
   timeoutMs: parseDuration(flags.timeout) * 1000,
   waitMs: flags.within === undefined ? undefined : parseDuration(flags.within) * 1000,
 });
@@ -128,12 +130,12 @@ const deadLettersOf = ({ queues }: Context): Opening['deadLetters'] =>
 /** The context alone, without a connection. */
 export async function findContext(
   flags: Pick<SessionFlags, 'context' | 'url' | 'config'>,
-  stateDir: string,
-): Promise<{ context: Context; config: Config }> {
+): Promise<{ context: Context; config: Config; stateDir: string }> {
   const config = await loadConfig({ flag: flags.config, env: process.env, folder: process.cwd() });
-  const current = await readCurrentContext(currentContextFile(stateDir));
+  const current = await readCurrentContext(currentContextFile(process.env));
   return {
     config,
+    stateDir: stateDirectory(process.env, config.backups.folder),
     context: resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }),
   };
 }

@@ -92,11 +92,16 @@ function merge(weak: Config, { file, value, lines }: ReadConfig): Config {
     redact: addRedaction(weak.redact, value?.redact),
     jobTypes: { ...weak.jobTypes, ...value?.jobTypes },
     notify: value?.notify ?? weak.notify,
-    backups: { ...weak.backups, ...value?.backups },
+    backups: { ...weak.backups, ...backupsOf(file, value) },
     files: [...weak.files, file],
     origins,
   };
 }
+
+const backupsOf = (file: string, value: ConfigFile | undefined): Config['backups'] => {
+  const folder = value?.backups?.folder;
+  return { ...value?.backups, ...(folder !== undefined && { folder: resolve(dirname(file), folder) }) };
+};
 
 /** Lists of what is hidden add up: no file can uncover what another hides. */
 export const addRedaction = (weak: RedactEntry, strong: RedactEntry = {}): RedactEntry => ({

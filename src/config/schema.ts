@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { faultOfUrl } from './backend-url.ts';
-import { isDuration } from './duration.ts';
+import { isDuration, parseDuration } from './duration.ts';
 import { tables } from './tables-schema.ts';
 
 /** Imports zod, so load this module lazily; its types cost nothing. */
@@ -160,7 +160,9 @@ const context = z.strictObject({
   readOnly: z.boolean().optional().describe('Nothing can be written through this context.'),
   reset: z
     .strictObject({
-      staleAfter: duration.optional().describe('A worker whose heartbeat is older than this counts as gone.'),
+      staleAfter: duration
+        .optional()
+        .describe('Procrastinate: a worker whose heartbeat is older than this counts as gone; 30s when missing.'),
     })
     .optional(),
   tables: tables.optional(),
@@ -170,13 +172,22 @@ const context = z.strictObject({
   notify: notify.optional(),
 });
 
+const DAY = 86_400;
+
 const backups = z.strictObject({
   folder: z
     .string()
     .min(1)
     .optional()
-    .describe('Where backups and journals are kept, in place of the state directory.'),
-  retention: duration.optional().describe('How long finished runs are kept.'),
+    .describe(
+      'Where runs are kept, with their backups and the audit, in place of the state directory; seen from this file.',
+    ),
+  retention: duration
+    .refine((text) => !isDuration(text) || parseDuration(text) >= DAY, {
+      error: 'must be a day or more: so far back goes the ledger of replays',
+    })
+    .optional()
+    .describe('How long finished runs are kept, with their backups: 30d. For ever when missing.'),
 });
 
 export const configSchema = z.strictObject({

@@ -31,6 +31,7 @@ redact:
   # paths: [customer.address, items.*.note]
   # email: true
 
+# Finished runs are removed after that long, with their backups. Without the key they are kept.
 backups:
   retention: 30d
   # folder: /var/lib/jobctl

@@ -70,14 +70,14 @@ describe('merging', () => {
     );
     const project = await put(
       'shop/jobctl.yaml',
-      'version: 1\ncontexts:\n  prod:\n    url: redis://cache\nredact:\n  fields: [iban, tax]\n  email: false\nbackups: {folder: /b}\n',
+      'version: 1\ncontexts:\n  prod:\n    url: redis://cache\nredact:\n  fields: [iban, tax]\n  email: false\nbackups: {folder: ../runs}\n',
     );
     const config = await loadConfig({ env: env(), folder: join(root, 'shop') });
     expect(config).toMatchObject({
       default: 'prod',
       contexts: { prod: { url: 'redis://cache' }, mine: { url: 'memory:' } },
       redact: { fields: ['iban', 'tax'], paths: [], email: true },
-      backups: { folder: '/b', retention: '7d' },
+      backups: { folder: join(root, 'runs'), retention: '7d' },
     });
     expect(config.contexts['prod']).not.toHaveProperty('protected');
     expect(config.origins.get('contexts.prod.url')).toBe(`${project}:4`);
@@ -142,6 +142,9 @@ describe('faults', () => {
       expect.stringMatching(/contexts\.b\.protected: must be true or false/),
       expect.stringMatching(/contexts\.c\.url: must be sqs:\/\/REGION/),
       expect.stringMatching(/^3:22 backups\.retention: is not a duration/),
+    ]);
+    expect(await issuesOf('version: 1\nbackups: {retention: 6h}\n')).toEqual([
+      expect.stringMatching(/^2:22 backups\.retention: must be a day or more/),
     ]);
     expect(await issuesOf('contexts: {}\n')).toEqual(['1:1 version: must be 1']);
     expect(await issuesOf('- 1\n')).toEqual([expect.stringMatching(/^1:1 : must be a group of keys/)]);

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { answerOf, expectFailure, expectFits, expectGolden } from './answer.ts';
 import { homeForTest } from './jobctl.ts';
@@ -84,4 +85,25 @@ it('help and the version come without a backend, at 80 columns', async () => {
     expect(code).toBe(0);
     expectFits(stdout);
   }
+});
+
+it('keeps the runs where the configuration says, and the finished ones as long as it says', async () => {
+  const home = await homeForTest();
+  const shop = fileURLToPath(new URL('shop.ndjson', import.meta.url));
+  await home.file(
+    'jobctl.yaml',
+    `version: 1\ncontexts: {shop: {url: 'memory:${shop}'}}\nbackups: {folder: ops, retention: 30d}\n`,
+  );
+  const ops = join(home.folder, 'ops', 'runs');
+  const replay = () => home.run(['replay', 'email', '--limit', '1', '--yes'], { env: { JOBCTL_STATE_DIR: '' } });
+  expect(await replay()).toMatchObject({ code: 0 });
+  const [first = ''] = await readdir(ops);
+  expect(await readdir(home.folder)).not.toContain('state');
+  const old = first.replace(/^\d{8}/, '20200101');
+  await rename(join(ops, first), join(ops, old));
+  expect(await replay()).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('1 run older than backups.retention'),
+  });
+  expect(await readdir(ops)).toEqual([expect.not.stringContaining('20200101')]);
 });

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import { fromDate } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { verifyBackup } from '../../src/safety/backup-reader.ts';
 import { readJournal } from '../../src/safety/journal.ts';
+import { removeRunsBefore } from '../../src/safety/retention.ts';
 import { createRun, openRun, readRun } from '../../src/safety/run-folder.ts';
 import { isRunId, makeRunId, startOf } from '../../src/safety/run-id.ts';
 import { listRuns } from '../../src/safety/run-list.ts';
@@ -235,6 +237,27 @@ describe('the list of runs', () => {
       outcomes: { done: 39, skipped: 1, failed: 0, unknown: 0 },
     });
     expect(list[0]).not.toHaveProperty('outcomes');
+  });
+
+  it('loses the finished runs of long ago, and none while a run is unfinished', async () => {
+    const state = await temporaryFolder();
+    const make = async (second: number, complete: boolean): Promise<string> => {
+      const folder = await createRun(state, planFor(), new Date(at.getTime() + second * 1000));
+      await folder.journal({ at: 'start', time, run: folder.id, verb: 'replay' });
+      await folder.journal({ at: 'end', time, complete });
+      await folder.close();
+      return folder.id;
+    };
+    const left = async (): Promise<string[]> => (await listRuns(state)).map(({ id }) => id);
+    const old = await make(0, true);
+    const recent = await make(60, true);
+    const before = fromDate(new Date(at.getTime() + 30_000));
+    const open = await make(1, false);
+    expect(await removeRunsBefore(state, before)).toBe(0);
+    expect(await left()).toEqual([open, recent, old]);
+    await rm(join(state, 'runs', open), { recursive: true });
+    expect(await removeRunsBefore(state, before)).toBe(1);
+    expect(await left()).toEqual([recent]);
   });
 
   it('is empty before the first run, and says what runs now', async () => {

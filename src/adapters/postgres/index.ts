@@ -23,6 +23,8 @@ export interface PostgresOptions extends Wanted {
   readonly where: string;
   /** A team's own tables, in place of a library's. */
   readonly tables?: TablesMapping | undefined;
+  /** Seconds after its last sign of life that a worker counts as gone. */
+  readonly staleAfter?: number | undefined;
   /** Bound of one statement, milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
@@ -30,11 +32,11 @@ export interface PostgresOptions extends Wanted {
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** Loaders, so that a context pays only for the dialect it uses. */
-const dialects: Readonly<Record<string, (db: Db, schema: string, where: string) => Promise<Dialect>>> = {
-  procrastinate: async (db, schema, where) =>
-    (await import('./procrastinate/index.ts')).procrastinate(db, schema, where),
-  'pg-boss': async (db, schema, where) => (await import('./pgboss/index.ts')).pgBoss(db, schema, where),
-  'graphile-worker': async (db, schema, where) => (await import('./graphile/index.ts')).graphile(db, schema, where),
+const dialects: Readonly<Record<string, (db: Db, schema: string, options: PostgresOptions) => Promise<Dialect>>> = {
+  procrastinate: async (db, schema, { where, staleAfter }) =>
+    (await import('./procrastinate/index.ts')).procrastinate(db, schema, where, staleAfter),
+  'pg-boss': async (db, schema, { where }) => (await import('./pgboss/index.ts')).pgBoss(db, schema, where),
+  'graphile-worker': async (db, schema, { where }) => (await import('./graphile/index.ts')).graphile(db, schema, where),
 };
 
 /** Connects, finds out which library's tables are there, and answers as its adapter. */
@@ -55,7 +57,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
         { next: insteadOf(found) },
       );
     }
-    return adapterOf(connections, await load(connections.reader, found.schema, options.where));
+    return adapterOf(connections, await load(connections.reader, found.schema, options));
   } catch (error) {
     await connections.close();
     throw toJobctlError(error, options.where);

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
 import { backupOf } from '../../cli/backups.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
+import { runsPlace } from '../../cli/places.ts';
 import { fromDate } from '../../domain/instant.ts';
 import { type BackupRow, backupsText } from '../../output/backups-text.ts';
 import { runsFolder } from '../../safety/run-folder.ts';
 import { listRuns } from '../../safety/run-list.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class BackupList extends JobctlCommand {
   static override summary = 'What was saved before each change, newest first.';
@@ -20,7 +20,7 @@ export default class BackupList extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BackupList);
-    const stateDir = stateDirectory(process.env);
+    const stateDir = await runsPlace(flags);
     const runs = (await listRuns(stateDir)).filter(
       (run) => flags.queue === undefined || run.queues.includes(flags.queue),
     );

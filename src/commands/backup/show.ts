@@ -3,13 +3,13 @@ import { backupNamed } from '../../cli/backup-name.ts';
 import { describe } from '../../cli/backups.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { showFlags } from '../../cli/flags.ts';
+import { runsPlace } from '../../cli/places.ts';
 import { redactorFor } from '../../cli/redaction.ts';
 import { fromDate } from '../../domain/instant.ts';
 import { savedIn } from '../../operations/plan-return.ts';
 import { backupHeadText } from '../../output/backups-text.ts';
 import { type JobView, jobView } from '../../output/job-view.ts';
 import { jobsText } from '../../output/jobs-text.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class BackupShow extends JobctlCommand {
   static override summary = 'The jobs in a backup.';
@@ -29,7 +29,7 @@ export default class BackupShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(BackupShow);
-    const stateDir = stateDirectory(process.env);
+    const stateDir = await runsPlace(flags);
     const named = await backupNamed(args.backup, stateDir);
     const backup = await describe(named, stateDir);
     const redact = await redactorFor(flags, stateDir);

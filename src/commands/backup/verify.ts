@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core';
 import { backupNamed } from '../../cli/backup-name.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
+import { runsPlace } from '../../cli/places.ts';
 import { ExitCode } from '../../domain/errors.ts';
 import { backupCheckText } from '../../output/backups-text.ts';
 import { verifyBackup } from '../../safety/backup-reader.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class BackupVerify extends JobctlCommand {
   static override summary = 'Read a whole backup and check every checksum.';
@@ -16,7 +16,7 @@ export default class BackupVerify extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(BackupVerify);
-    const { path } = await backupNamed(args.backup, stateDirectory(process.env));
+    const { path } = await backupNamed(args.backup, await runsPlace(flags));
     const check = await verifyBackup(path);
     const next = check.ok ? [] : [`jobctl restore ${args.backup} --salvage --dry-run`];
     this.print(backupCheckText({ path, ...check, next }, this.page(flags)));

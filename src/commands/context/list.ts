@@ -4,7 +4,6 @@ import { contextRows } from '../../config/context.ts';
 import { readCurrentContext } from '../../config/current-context.ts';
 import { loadConfig } from '../../config/load.ts';
 import { contextsText } from '../../output/contexts-text.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class ContextList extends JobctlCommand {
   static override summary = 'The backends that the configuration names.';
@@ -13,7 +12,7 @@ export default class ContextList extends JobctlCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(ContextList);
     const config = await loadConfig({ flag: flags.config, env: process.env, folder: process.cwd() });
-    const contexts = contextRows(config, await readCurrentContext(currentContextFile(stateDirectory(process.env))));
+    const contexts = contextRows(config, await readCurrentContext(currentContextFile(process.env)));
     this.print(contextsText({ contexts, next: contexts.length === 0 ? ['jobctl config init'] : [] }, this.page(flags)));
     return { schemaVersion: 1, contexts };
   }

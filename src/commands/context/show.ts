@@ -2,7 +2,6 @@ import { JobctlCommand } from '../../cli/base-command.ts';
 import { findContext } from '../../cli/session.ts';
 import { facts } from '../../output/facts.ts';
 import { maskUrl } from '../../safety/mask.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class ContextShow extends JobctlCommand {
   static override summary = 'Which backend a command would use here, and who decided that.';
@@ -10,7 +9,7 @@ export default class ContextShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(ContextShow);
-    const { context, config } = await findContext(flags, stateDirectory(process.env));
+    const { context, config } = await findContext(flags);
     const { name, origin, schema, dialect } = context;
     const shown = {
       name,

@@ -3,7 +3,6 @@ import { JobctlCommand } from '../../cli/base-command.ts';
 import { currentContextFile } from '../../cli/places.ts';
 import { findContext } from '../../cli/session.ts';
 import { writeCurrentContext } from '../../config/current-context.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class ContextUse extends JobctlCommand {
   static override summary = 'Use this context from now on, until a flag or a variable says otherwise.';
@@ -12,9 +11,8 @@ export default class ContextUse extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ContextUse);
-    const stateDir = stateDirectory(process.env);
-    const { context } = await findContext({ context: args.context, config: flags.config }, stateDir);
-    await writeCurrentContext(currentContextFile(stateDir), context.name);
+    const { context } = await findContext({ context: args.context, config: flags.config });
+    await writeCurrentContext(currentContextFile(process.env), context.name);
     const shadow = ['JOBCTL_CONTEXT', 'JOBCTL_URL'].find((name) => process.env[name]);
     if (shadow !== undefined) this.say(`${shadow} is set in this shell and comes first.`);
     this.print(`The context is now ${context.name}${context.protected ? ', which is protected' : ''}.`);

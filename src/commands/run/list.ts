@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
+import { runsPlace } from '../../cli/places.ts';
 import { fromDate } from '../../domain/instant.ts';
 import { runsText } from '../../output/runs-text.ts';
 import { listRuns } from '../../safety/run-list.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class RunList extends JobctlCommand {
   static override summary = 'What jobctl has done from this machine, unfinished runs first.';
@@ -18,7 +18,7 @@ export default class RunList extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(RunList);
-    const all = (await listRuns(stateDirectory(process.env))).filter(
+    const all = (await listRuns(await runsPlace(flags))).filter(
       (run) =>
         (flags.queue === undefined || run.queues.includes(flags.queue)) &&
         (flags.context === undefined || run.context === flags.context),

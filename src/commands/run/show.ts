@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
+import { runsPlace } from '../../cli/places.ts';
 import { fromDate } from '../../domain/instant.ts';
 import { runText } from '../../output/run-text.ts';
 import { readRun } from '../../safety/run-folder.ts';
 import { summaryOf } from '../../safety/run-list.ts';
-import { stateDirectory } from '../../safety/state-directory.ts';
 
 export default class RunShow extends JobctlCommand {
   static override summary = 'One run: its plan, what became of it, what to do next.';
@@ -13,7 +13,7 @@ export default class RunShow extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RunShow);
-    const stateDir = stateDirectory(process.env);
+    const stateDir = await runsPlace(flags);
     const { plan: whole, report, backupPath, journalPath } = await readRun(stateDir, args.run);
     const { task } = whole;
     // what a schedule gives to its jobs may hold secrets

@@ -8,7 +8,7 @@ export interface Place {
   readonly pool: ProcrastinateDatabase['pool'];
   readonly adapter: QueueAdapter;
   /** Another adapter on the same tables, as another process would open it. */
-  peer(more?: { timeoutMs?: number; url?: string }): Promise<QueueAdapter>;
+  peer(more?: { timeoutMs?: number; url?: string; staleAfter?: number }): Promise<QueueAdapter>;
   /** Status by id, in id order. */
   statuses(queue?: string): Promise<Record<string, string>>;
 }

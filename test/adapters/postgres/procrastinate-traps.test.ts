@@ -38,6 +38,15 @@ it.each(['3.0', '3.2', '3.9'] as const)(
   },
 );
 
+it('a worker counts as gone after as long a silence as the configuration says', async () => {
+  const { pool, peer } = await placeForTest();
+  const { ids } = await makeActive(pool, 1, { queue: 'email', worker: 'crashed', secondsAgo: 900 });
+  const stuck = { ...inState('email', 'active'), stuck: true };
+  const patient = await peer({ staleAfter: 600 });
+  expect(await browseAll(patient, stuck)).toEqual([]);
+  expect((await browseAll(await peer({ staleAfter: 200 }), stuck)).map(({ id }) => id)).toEqual(ids);
+});
+
 it.each(['3.2', '3.9'] as const)(
   'a stuck job that was asked to abort is ended by a reset, as the library would, and not run again (%s)',
   async (version) => {

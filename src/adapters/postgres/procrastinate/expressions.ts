@@ -2,8 +2,6 @@ import type { JobState } from '../../../domain/job.ts';
 import { quotedLiterals } from '../sql.ts';
 import type { Layout } from './layout.ts';
 
-/** A worker beats every 10 s and counts as stalled after 30 s: https://procrastinate.readthedocs.io (stalled_worker_timeout). */
-export const STALE_HEARTBEAT_SECONDS = 30;
 /**
  * A job whose worker's row is gone is an orphan, or was taken by a worker older than 3.1, which never had a row. Only
  * after this long without an end is it called stuck.
@@ -62,7 +60,7 @@ export function proofOf(layout: Layout): string {
   return `CASE WHEN j.status <> 'doing' THEN NULL
     WHEN j.worker_id IS NULL OR ${beat} IS NULL THEN
       CASE WHEN ${eventTime(layout, 'max', ['started'])} < now() - interval '${ORPHAN_SECONDS} s' THEN 'its worker is no longer registered' END
-    WHEN ${beat} < now() - interval '${STALE_HEARTBEAT_SECONDS} s' THEN
+    WHEN ${beat} < now() - interval '${layout.staleSeconds} s' THEN
       'worker ' || j.worker_id || ' last gave a sign of life at ' || to_char(${beat} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
     END`;
 }

@@ -16,8 +16,8 @@ import { stats } from './stats.ts';
 import { apply } from './write.ts';
 
 /** Procrastinate 1.x to 3.x, told apart by what the database has. */
-export async function procrastinate(db: Db, schema: string, place: string): Promise<Dialect> {
-  const layout = await readLayout(db, schema);
+export async function procrastinate(db: Db, schema: string, place: string, staleSeconds?: number): Promise<Dialect> {
+  const layout = await readLayout(db, schema, staleSeconds);
   return {
     info: {
       name: 'postgres/procrastinate',

@@ -12,6 +12,8 @@ export interface Layout {
   readonly periodicDefers: string;
   /** Undefined before 3.1: then no worker can be told from a dead one. */
   readonly workers: string | undefined;
+  /** A worker whose last sign of life is older counts as gone. */
+  readonly staleSeconds: number;
   readonly priority: boolean;
   readonly abortRequested: boolean;
   readonly statusType: string;
@@ -26,6 +28,9 @@ export interface Layout {
   /** What is of a version that this program has not seen: functions, and states of jobs. */
   readonly newer: string | undefined;
 }
+
+/** A worker beats every 10 s and counts as stalled after 30 s: https://procrastinate.readthedocs.io (stalled_worker_timeout). */
+const STALE_SECONDS = 30;
 
 /** The highest version of each versioned function up to 3.9. */
 const knownFunctions: Readonly<Record<string, number>> = {
@@ -51,7 +56,7 @@ const labelsOf = (type: string): string =>
           WHERE n.nspname = $1 AND t.typname = '${type}' ORDER BY e.enumsortorder)`;
 
 /** One look into the catalog; needs no privilege on the tables. */
-export async function readLayout(db: Db, schema: string): Promise<Layout> {
+export async function readLayout(db: Db, schema: string, staleSeconds = STALE_SECONDS): Promise<Layout> {
   const [catalog] = await db.query<Catalog>(
     `SELECT ARRAY(SELECT attname::text FROM pg_attribute
                    WHERE attrelid = to_regclass($2) AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns,
@@ -70,6 +75,7 @@ export async function readLayout(db: Db, schema: string): Promise<Layout> {
     events: table('procrastinate_events'),
     periodicDefers: table('procrastinate_periodic_defers'),
     workers: catalog.workers && catalog.columns.includes('worker_id') ? table('procrastinate_workers') : undefined,
+    staleSeconds,
     priority: catalog.columns.includes('priority'),
     abortRequested: catalog.columns.includes('abort_requested'),
     statusType: table('procrastinate_job_status'),
