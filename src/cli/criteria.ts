@@ -159,11 +159,19 @@ async function whereTest(source: string): Promise<(job: Job) => boolean> {
   };
 }
 
+/** What CEL says of the slips that its rules invite, and how it wants them written. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/overload: type\b/, '"type" is a word of CEL itself: write job.type.'],
+  [
+    /double> \S+ int|int \S+ (dyn<)?double/,
+    'The numbers of a payload are fractions to CEL, which add to fractions only: write 1.0 for 1.',
+  ],
+];
+
 function whereFault(source: string, cause: unknown, id?: string): JobctlError {
   const why = (cause as Error).message.split('\n')[0] ?? '';
-  const next = /overload: type\b/.test(why)
-    ? ['"type" is a word of CEL itself: write job.type.']
-    : ['It is CEL over the job as --json shows it: payload.amount > 100 && attempts >= 3'];
+  const hint = hints.find(([pattern]) => pattern.test(why))?.[1];
+  const next = [hint ?? 'It is CEL over the job as --json shows it: payload.amount > 100 && attempts >= 3'];
   return new JobctlError(
     'usage',
     `--where ${JSON.stringify(source)}${id === undefined ? '' : ` on job ${id}`}: ${why}.`,

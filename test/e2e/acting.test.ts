@@ -67,7 +67,7 @@ describe.each(Object.entries(cases))('%s', (_name, { args, ids, becomes }) => {
   it('does what it says, to those jobs alone', async () => {
     const { shop, home } = await shopForTest();
     const before = await shop.states();
-    const ended = await home.run([...args(shop), '--json']);
+    const ended = await home.warm([...args(shop), '--json']);
     expect(ended).toMatchObject({ code: 0 });
     const report = answerOf<Report>(ended, 'report');
     const expected = { ...before };
@@ -95,7 +95,7 @@ it('prints the plan on stderr, the report on stdout, and every screen about the 
     [`backup verify ${run}`]: 'backup-verify',
   };
   for (const [command, schema] of Object.entries(screens)) {
-    const [text, json] = await Promise.all([home.run(command.split(' ')), home.run([...command.split(' '), '--json'])]);
+    const [text, json] = await Promise.all([home.warm(command.split(' ')), home.warm([...command.split(' '), '--json'])]);
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expectFits(text.stdout);
     await expectGolden(schema, text.stdout);

@@ -38,7 +38,7 @@ const refusals: [name: string, args: string[], code: number, message: RegExp][] 
 ];
 
 it.each(refusals)('%s is refused', async (_name, args, code, message) => {
-  expectFailure(await home.run(args), code, message);
+  expectFailure(await home.warm(args), code, message);
 });
 
 it('refuses with --json, and says so in JSON', async () => {

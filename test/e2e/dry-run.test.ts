@@ -40,7 +40,7 @@ const planOf = (stderr: string): string =>
 it.each(writes)('%s --dry-run shows the plan of the real run and changes nothing', async (_name, args, consent) => {
   const before = await shop.dump();
   const runs = existsSync(join(home.stateDir, 'runs'));
-  const dry = await home.run([...args(shop), '--dry-run', '--json']);
+  const dry = await home.warm([...args(shop), '--dry-run', '--json']);
   expect(dry).toMatchObject({ code: 0 });
   expect(await shop.dump()).toEqual(before);
   const report = answerOf<Report>(dry, 'report');
@@ -48,7 +48,7 @@ it.each(writes)('%s --dry-run shows the plan of the real run and changes nothing
   expect(report).not.toHaveProperty('run');
   expect(existsSync(join(home.stateDir, 'runs'))).toBe(runs);
 
-  const real = await home.run([...args(shop), ...consent, '--json']);
+  const real = await home.warm([...args(shop), ...consent, '--json']);
   expect(real).toMatchObject({ code: 0 });
   expect(planOf(real.stderr)).toBe(planOf(dry.stderr));
   expect(answerOf<Report>(real, 'report').matched).toBe(report.matched);
@@ -56,13 +56,13 @@ it.each(writes)('%s --dry-run shows the plan of the real run and changes nothing
 
 it('undo and restore have a dry run too', async () => {
   const runs = answerOf<{ runs: { id: string; verb: string; queues: string[] }[] }>(
-    await home.run(['run', 'list', '--json']),
+    await home.warm(['run', 'list', '--json']),
     'run-list',
   );
   const purge = runs.runs.find(({ verb, queues }) => verb === 'purge' && queues[0] === 'email')?.id as string;
   const before = await shop.dump();
   for (const verb of ['undo', 'restore']) {
-    const dry = answerOf<Report>(await home.run([verb, purge, '--dry-run', '--json']), 'report');
+    const dry = answerOf<Report>(await home.warm([verb, purge, '--dry-run', '--json']), 'report');
     expect(dry).toMatchObject({ dryRun: true, matched: shop.completed.length });
   }
   expect(await shop.dump()).toEqual(before);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { warm } from './warm.ts';
 
 /** The built program, as it is installed: `npm test` builds it beforehand. */
 export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -34,6 +35,8 @@ export interface Home {
   readonly stateDir: string;
   readonly env: Readonly<Record<string, string>>;
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** The same in a process that has the program loaded already, for long lists of commands: see warm.ts. */
+  warm(args: readonly string[], options?: Pick<RunOptions, 'env'>): Promise<Ended>;
   start(args: readonly string[], options?: RunOptions): Running;
   /** Writes a file below the working folder and answers its path. */
   file(name: string, text: string): Promise<string>;
@@ -81,6 +84,7 @@ export async function makeHome(url?: string): Promise<Home> {
     env,
     start,
     run: (args, options) => start(args, options).ended,
+    warm: (args, options) => warm({ program, args, folder, env: { ...env, ...options?.env } }),
     file: async (name, text) => {
       const path = join(folder, name);
       await writeFile(path, text);

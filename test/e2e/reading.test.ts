@@ -37,7 +37,7 @@ describe.each(['3.9', '1.1', 'memory'] as const)('every reading command on %s', 
   /** As text and as JSON: the text fits the screen and is as checked in, the JSON fits its schema, the backend is as it was. */
   async function read<T>(command: readonly string[], schema: string, golden?: string): Promise<T> {
     const before = await dump();
-    const [text, json] = await Promise.all([home.run(command), home.run([...command, '--json'])]);
+    const [text, json] = await Promise.all([home.warm(command), home.warm([...command, '--json'])]);
     expect(text).toMatchObject({ code: 0 });
     expect(json).toMatchObject({ code: 0 });
     expectFits(text.stdout);

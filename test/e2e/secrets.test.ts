@@ -47,7 +47,7 @@ describe('payload secrets', () => {
     'replay vault --dry-run',
     'job edit ID --set password="n3w" --dry-run',
   ])('are redacted by %s, and in its messages', async (command) => {
-    const ended = await home.run(command.replace('ID', id).split(' '));
+    const ended = await home.warm(command.replace('ID', id).split(' '));
     expect(ended.code).toBe(0);
     expectHidden(textOf(ended));
     expect(textOf(ended)).not.toContain('n3w');
@@ -56,7 +56,7 @@ describe('payload secrets', () => {
   it.each(['job show 1 --full', 'dlq list', 'dlq groups email', 'dlq export email', 'dlq list --json'])(
     'in an error text are redacted by %s',
     async (command) => {
-      const ended = await home.run(command.split(' '), { env: { JOBCTL_URL: 'memory:leaky.ndjson' } });
+      const ended = await home.warm(command.split(' '), { env: { JOBCTL_URL: 'memory:leaky.ndjson' } });
       expect(ended.code).toBe(0);
       expectHidden(textOf(ended));
     },
@@ -81,7 +81,7 @@ describe('the password of the URL', () => {
     [0, 'run list'],
     [2, 'stats no-such-queue --debug'],
   ] as const)('exit %d: never in what is printed by %s', async (code, command) => {
-    const ended = await home.run(command.split(' '));
+    const ended = await home.warm(command.split(' '));
     expect(ended.code).toBe(code);
     expectHidden(textOf(ended));
   });
@@ -146,7 +146,7 @@ describe('what could steer the terminal', () => {
   ];
 
   it.each(commands.map((args) => ({ args })))('is never printed raw by $args', async ({ args }) => {
-    const ended = await home.run(args);
+    const ended = await home.warm(args);
     expect(textOf(ended)).not.toMatch(raw);
     expect(textOf(ended).length).toBeGreaterThan(20);
   });

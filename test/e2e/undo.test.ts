@@ -15,7 +15,7 @@ async function begin(): Promise<{ shop: Shop; home: Home; act: (...args: string[
   onTestFinished(() => shop.database.drop());
   const home = await homeForTest(shop.url);
   const act = async (...args: string[]): Promise<Report> => {
-    const ended = await home.run([...args, '--json']);
+    const ended = await home.warm([...args, '--json']);
     expect(ended).toMatchObject({ code: 0 });
     return answerOf<Report>(ended, 'report');
   };
@@ -51,7 +51,7 @@ it('restore brings removed jobs back once, from the run or from the file; what i
   const { run, backup } = await act('dlq', 'purge', 'email', '--confirm', 'email');
   const one = await act('restore', backup, '--id', shop.dead[0] as string, '--yes');
   expect(one.outcomes).toMatchObject({ done: 1 });
-  const rest = await home.run(['restore', run, '--yes', '--json']);
+  const rest = await home.warm(['restore', run, '--yes', '--json']);
   expect(answerOf<Report>(rest, 'report').outcomes).toMatchObject({ done: 5, skipped: 1 });
   expect(await shop.dump()).toEqual(before);
 });
@@ -74,7 +74,7 @@ it('leaves alone what a worker took since, and says so', async () => {
   const { run } = await act('replay', 'email', '--yes');
   const taken = shop.dead[1] as string;
   await shop.database.pool.query(`UPDATE procrastinate_jobs SET status = 'doing' WHERE id = $1`, [taken]);
-  const ended = await home.run(['undo', run, '--yes', '--json']);
+  const ended = await home.warm(['undo', run, '--yes', '--json']);
   expect(ended.code).toBe(3);
   expect(answerOf(ended, 'report')).toMatchObject({
     outcomes: { done: 5, skipped: 1 },

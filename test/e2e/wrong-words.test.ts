@@ -28,6 +28,7 @@ const typos: [args: string[], message: RegExp][] = [
   [['dlq', 'list', '--where', 'nope.n > 1'], /--where "nope.n > 1".*nope/],
   [['dlq', 'list', '--where', 'payload.to'], /gives \w+, not true or false/],
   [['dlq', 'list', '--where', 'type == "x"'], /write job\.type/],
+  [['dlq', 'list', '--where', 'payload.n + 1 > 2'], /write 1\.0 for 1/],
   [['dlq', 'list', '--error', '/(oops/'], /--error \/\(oops\/ is not a regular expression/],
   [['dlq', 'list', '--group', 'timeouts'], /--group timeouts is not a group.*dlq groups/],
   [['replay', 'email', '--rate', 'fast'], /fast/],
@@ -44,7 +45,7 @@ const typos: [args: string[], message: RegExp][] = [
 ];
 
 it.each(typos)('%j is a usage error that helps', async (args, message) => {
-  expectFailure(await home.run(args), 2, message);
+  expectFailure(await home.warm(args), 2, message);
 });
 
 it('is one JSON object under --json, with the same exit code', async () => {

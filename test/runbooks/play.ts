@@ -127,7 +127,7 @@ export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
     const play = async (command: string): Promise<Ended> => {
       await scene.beat();
       const [, ...args] = wordsOf(command).map((word) => (word === 'RUN' ? run : word));
-      const ended = await home.run(args, {
+      const ended = await home.warm(args, {
         env: { ...scene.env, PATH: `${join(home.folder, 'bin')}:${home.env['PATH']}` },
       });
       run = /^ {2}run +(\S+)/m.exec(ended.stdout)?.[1] ?? run;
