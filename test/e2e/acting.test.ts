@@ -95,7 +95,10 @@ it('prints the plan on stderr, the report on stdout, and every screen about the 
     [`backup verify ${run}`]: 'backup-verify',
   };
   for (const [command, schema] of Object.entries(screens)) {
-    const [text, json] = await Promise.all([home.warm(command.split(' ')), home.warm([...command.split(' '), '--json'])]);
+    const [text, json] = await Promise.all([
+      home.warm(command.split(' ')),
+      home.warm([...command.split(' '), '--json']),
+    ]);
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expectFits(text.stdout);
     await expectGolden(schema, text.stdout);
