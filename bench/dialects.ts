@@ -6,7 +6,8 @@ import pg from 'pg';
 import PgBoss10 from 'pg-boss10';
 import PgBoss11 from 'pg-boss11';
 import { getConstructionPlans } from 'pg-boss12';
-import { type Measured, median } from './process.ts';
+import { bareScript } from './bare.ts';
+import { inTurn, type Measured, run } from './process.ts';
 
 export interface Bench {
   readonly createDatabase: (name: string) => Promise<string>;
@@ -24,6 +25,8 @@ interface Dialect {
   make(url: string): Promise<void>;
   /** `$1` jobs over five queues: of a hundred 90 completed where they are kept, 5 dead, 5 waiting. */
   readonly fill: string;
+  /** What a user would paste to see about the same: all states counted, and fifty of the dead. */
+  readonly pasted: { readonly stats: string; readonly list: string };
 }
 
 const boss = (version: number, plans: string): Dialect => ({
@@ -37,6 +40,10 @@ const boss = (version: number, plans: string): Dialect => ({
            now() - make_interval(secs => n % 1000000), CASE WHEN n % 100 < 95 THEN now() END, CASE WHEN n % 100 < 95 THEN now() END,
            CASE WHEN n % 100 BETWEEN 90 AND 94 THEN 2 ELSE 0 END, CASE WHEN n % 100 BETWEEN 90 AND 94 THEN '{"message":"timeout after 30s"}'::jsonb END
       FROM generate_series(1, ROWS) AS n`,
+  pasted: {
+    stats: 'SELECT name, state, count(*) FROM pgboss.job GROUP BY 1, 2',
+    list: `SELECT * FROM pgboss.job WHERE name = 'queue_1' AND state = 'failed' ORDER BY completed_on DESC LIMIT 50`,
+  },
 });
 
 /** graphile-worker keeps no completed jobs: all that are there wait, or are dead. */
@@ -49,6 +56,10 @@ const graphile: Dialect = {
     INSERT INTO graphile_worker._private_jobs (task_id, payload, attempts, max_attempts, last_error, run_at)
     SELECT (SELECT min(id) FROM graphile_worker._private_tasks) + n % 5, json_build_object('n', n), CASE WHEN n % 20 = 0 THEN 25 ELSE 0 END, 25,
            CASE WHEN n % 20 = 0 THEN 'timeout after 30s' END, now() - make_interval(secs => n % 1000000) FROM generate_series(1, ROWS) AS n`,
+  pasted: {
+    stats: `SELECT task_id, locked_at IS NOT NULL, attempts >= max_attempts, run_at > now(), count(*) FROM graphile_worker._private_jobs GROUP BY 1, 2, 3, 4`,
+    list: `SELECT * FROM graphile_worker._private_jobs WHERE attempts >= max_attempts AND locked_at IS NULL ORDER BY run_at DESC LIMIT 50`,
+  },
 };
 
 /** With the indexes that `schema check` advises. */
@@ -64,6 +75,10 @@ const own: Dialect = {
            now() - make_interval(secs => n % 1000000), now(), CASE WHEN n % 100 < 95 THEN now() END FROM generate_series(1, ROWS) AS n;
     INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, attempts)
     SELECT 'd' || n, 'j' || n, 'email.send', jsonb_build_object('n', n), 'timeout after 30s', 3 FROM generate_series(1, ROWS) AS n WHERE n % 100 BETWEEN 90 AND 94`,
+  pasted: {
+    stats: `SELECT queue, status, count(*) FROM "Job" GROUP BY 1, 2`,
+    list: `SELECT d.* FROM "DeadLetterJob" d JOIN "Job" j ON j.id = d."jobId" WHERE j.queue = 'queue_1' ORDER BY d."createdAt" DESC LIMIT 50`,
+  },
 };
 
 const dialects: readonly Dialect[] = [
@@ -77,7 +92,7 @@ const dialects: readonly Dialect[] = [
 /** `stats` and `dlq list` on many jobs of every Postgres dialect but Procrastinate. */
 export async function benchDialects(bench: Bench): Promise<void> {
   console.log(`\n${bench.rows} jobs in each of the other dialects`);
-  for (const [index, { name, queue, mapped, make, fill }] of dialects.entries()) {
+  for (const [index, { name, queue, mapped, make, fill, pasted }] of dialects.entries()) {
     const url = await bench.createDatabase(`dialect_${index}`);
     await make(url);
     await execute(url, fill.replaceAll('ROWS', String(bench.rows)));
@@ -85,9 +100,11 @@ export async function benchDialects(bench: Bench): Promise<void> {
     if (mapped) await takeAdvice(bench, url, place);
     await execute(url, 'VACUUM ANALYZE');
     for (const args of [['stats'], ['dlq', 'list', queue]]) {
-      const times: number[] = [];
-      for (let i = 0; i < 8; i += 1) times.push((await bench.jobctl(url, ...args, ...place)).seconds);
-      bench.line(`${name}: ${args.join(' ')}`, `${Math.round(median(times.slice(1)) * 1000)} ms`);
+      const sql = args[0] === 'stats' ? pasted.stats : pasted.list;
+      const script = (): Promise<Measured> => run(process.execPath, bareScript(url, sql), process.env);
+      const { a, b, ratio } = await inTurn(7, () => bench.jobctl(url, ...args, ...place), script);
+      const times = `${Math.round(a * 1000)} ms; a bare script ${Math.round(b * 1000)} ms, ratio ${(1 / ratio).toFixed(2)}`;
+      bench.line(`${name}: ${args.join(' ')}`, times);
     }
   }
 }
