@@ -25,6 +25,7 @@ export async function goOn(session: Session, ports: Ports, pace: Pace, order: Go
   const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
   const engine = engineFor(plan, {
     adapter,
+    resumed: true,
     tests,
     ...(task.kind === 'act' && task.validOnly && { payloads: await payloadCheck(session.context.jobTypes) }),
     source: (from, first) => sourceOf(from, first, stateDir),

@@ -10,7 +10,7 @@ const FOLD = 25;
 
 /** One job for a person and for a script. Throws `usage` when there is none of that id, or not in the state that is meant. */
 export async function showJob(
-  { reader, redact }: Session,
+  { reader, adapter, redact }: Session,
   id: string,
   asked: { readonly queue?: string | undefined; readonly full: boolean; readonly state?: JobState },
   page: Page,
@@ -29,7 +29,7 @@ export async function showJob(
   const shown = jobDetailView(detail, redact);
   const next =
     state === 'dead'
-      ? [`jobctl replay ${queue} --id ${id}`, `jobctl job edit ${id}`]
+      ? [`jobctl replay ${queue} --id ${id}`, ...(adapter.can.edit.level === 'none' ? [] : [`jobctl job edit ${id}`])]
       : state === 'active' && detail.job.stuck !== undefined
         ? [`jobctl reset ${queue} --id ${id}`]
         : [];

@@ -231,6 +231,8 @@ export interface ClaimRequest<Act = Action> {
   readonly action: Act;
   /** Jobs per claim, at most. */
   readonly size: number;
+  /** A run that broke off is taken up again: what it held may be out of reach for a while yet. */
+  readonly resumed?: boolean | undefined;
 }
 
 /** A write that was journalled as intended and never as answered. */

@@ -18,6 +18,9 @@ export interface PauseScope {
   readonly found?: PauseState['found'] | undefined;
 }
 
+/** Hears, again and again, what a change that was accepted still waits for. */
+export type Waits = (forWhat: string) => void;
+
 /**
  * Stops workers from taking jobs, without touching a job. Each write is verified: it resolves only when the backend shows
  * the new state. Doing what is already so changes nothing.
@@ -27,7 +30,7 @@ export interface Pauses {
   readonly schedules?: true | undefined;
   look(queue: string, scope?: PauseScope): Promise<PauseState>;
   /** `found`: what `look` said before. */
-  pause(queue: string, found?: PauseState['found']): Promise<PauseState>;
+  pause(queue: string, found?: PauseState['found'], waits?: Waits): Promise<PauseState>;
   /** `found`: what `look` said before the pause; without it everything that a pause touches is started. */
-  resume(queue: string, found?: PauseState['found']): Promise<PauseState>;
+  resume(queue: string, found?: PauseState['found'], waits?: Waits): Promise<PauseState>;
 }

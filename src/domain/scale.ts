@@ -4,6 +4,8 @@ export interface ScaleValues {
   readonly maxConcurrency?: number | undefined;
   /** Jobs that are handed over together. */
   readonly batchSize?: number | undefined;
+  /** So long it is waited for that many. */
+  readonly batchWindowSeconds?: number | undefined;
   /** So many at once of this consumer, whatever starts them. */
   readonly reservedConcurrency?: number | undefined;
 }
@@ -25,6 +27,7 @@ export interface Scale {
 export interface ScaleChange {
   readonly maxConcurrency?: number | null | undefined;
   readonly batchSize?: number | undefined;
+  readonly batchWindowSeconds?: number | null | undefined;
   readonly reservedConcurrency?: number | null | undefined;
 }
 

@@ -35,6 +35,8 @@ export interface Watch {
   /** Ends early then. */
   sleep(seconds: number): Promise<unknown>;
   progress(done: number, of: number): void;
+  /** Nothing is done at this moment, because of that. */
+  waits(forWhat: string): void;
 }
 
 export interface Taken {
@@ -80,6 +82,8 @@ export interface Engine {
 }
 
 export interface EngineParts {
+  /** The run broke off before, and is taken up again. */
+  readonly resumed?: boolean | undefined;
   readonly adapter: QueueAdapter;
   readonly tests: Tests;
   /** Where the plan is about jobs with a valid payload only. */

@@ -51,10 +51,10 @@ function carrier(plan: Plan, parts: EngineParts): Engine {
   }
 }
 
-function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads }: EngineParts): Engine {
+function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads, resumed }: EngineParts): Engine {
   const { action, selection, validOnly } = task;
   if (validOnly && payloads === undefined) throw new TypeError('the payload schemas were not compiled');
-  const ops = claimsFor(adapter, action);
+  const ops = claimsFor(adapter, action, resumed);
   if (action.verb === 'replay' && action.to !== undefined && adapter.destination === undefined)
     throw noOtherQueue(adapter.backend.name);
   return {
@@ -90,16 +90,19 @@ interface Acts extends Settles {
   claim(selection: Selection, size: number): AsyncIterable<Claim>;
 }
 
-function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution): Acts {
+function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution, resumed = false): Acts {
   if (action.verb !== 'resolve') {
     const ops = requireOps(backend.name, action.verb, can[action.verb]);
     return {
-      claim: (selection, size) => ops.claim({ selection, action, size }),
+      claim: (selection, size) => ops.claim({ selection, action, size, resumed }),
       settle: (intent) => ops.settle(intent),
     };
   }
   const ops = requireOps(backend.name, action.verb, can.resolve ?? noMark);
-  return { claim: (selection, size) => ops.claim({ selection, action, size }), settle: (intent) => ops.settle(intent) };
+  return {
+    claim: (selection, size) => ops.claim({ selection, action, size, resumed }),
+    settle: (intent) => ops.settle(intent),
+  };
 }
 
 /** Each other backend keeps a job with its queue: another queue would be another job. */

@@ -186,6 +186,8 @@ async function oneStep(
     signal,
     sleep: (seconds) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
     progress: (done, of) => ports.show.progress({ done, of, exact: false }),
+    waits: (waiting) =>
+      ports.show.progress({ done: results.handled, of: targetOf(plan), exact: plan.matched.exact, waiting }),
   };
   return await written(run, intent, step.refs, results, () => step.apply(watch));
 }

@@ -81,7 +81,7 @@ function one(all: readonly Scale[], { queue, id }: ScaleRequest): Scale {
 }
 
 type Name = keyof ScaleValues;
-const names: readonly Name[] = ['maxConcurrency', 'batchSize', 'reservedConcurrency'];
+const names: readonly Name[] = ['maxConcurrency', 'batchSize', 'batchWindowSeconds', 'reservedConcurrency'];
 
 /** Only what is different. */
 const changeOf = (values: ScaleValues, change: ScaleChange): ScaleChange =>

@@ -63,19 +63,19 @@ export function withSchedules(workers: () => Pauses, reader: Pick<QueueReader, '
   return {
     schedules: true,
     look,
-    async pause(queue, found) {
+    async pause(queue, found, waits) {
       await turn(queue, found, 'pause');
       const { only, schedules } = fedOf(found);
       if (only !== true) {
-        const base = await workers().pause(queue, found);
+        const base = await workers().pause(queue, found, waits);
         if (schedules === undefined) return base;
       }
       return await look(queue, only === true ? { only: 'schedules' } : { schedules: true });
     },
-    async resume(queue, found) {
+    async resume(queue, found, waits) {
       const { only, schedules } = fedOf(found);
       if (only !== true) {
-        const base = await workers().resume(queue, found);
+        const base = await workers().resume(queue, found, waits);
         if (schedules === undefined) return base;
       }
       await turn(queue, found, 'resume');

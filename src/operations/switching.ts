@@ -123,10 +123,11 @@ function stepOf(plan: Plan, { to }: Switch, one: QueueSwitch, switches: Switches
     step: {
       mark: to,
       refs: [ref],
-      apply: async () => {
+      apply: async ({ waits }) => {
         const ops = switches.of(queue);
         if (to === 'paused') await switches.remember(plan, one);
-        const now = to === 'paused' ? await ops.pause(queue, one.before.found) : await ops.resume(queue, one.found);
+        const now =
+          to === 'paused' ? await ops.pause(queue, one.before.found, waits) : await ops.resume(queue, one.found, waits);
         if (now.paused !== (to === 'paused')) return { outcomes: [failed(ref, to)] };
         if (to === 'running') await switches.forget(queue);
         return { outcomes: [{ ref, result: 'done' }] };

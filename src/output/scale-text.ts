@@ -13,10 +13,16 @@ export interface ScalesView {
 const labels: Readonly<Record<keyof ScaleValues, string>> = {
   maxConcurrency: 'at once, this queue',
   batchSize: 'jobs a batch',
+  batchWindowSeconds: 'batch window, seconds',
   reservedConcurrency: 'at once, the function',
 };
 
-const unlimited = { maxConcurrency: 'no limit', batchSize: '-', reservedConcurrency: 'nothing reserved' } as const;
+const unlimited = {
+  maxConcurrency: 'no limit',
+  batchSize: '-',
+  batchWindowSeconds: 'none',
+  reservedConcurrency: 'nothing reserved',
+} as const;
 const names = Object.keys(labels) as (keyof ScaleValues)[];
 
 /** `scale show`: a block a consumer. */

@@ -46,6 +46,7 @@ export const backendSchemas = {
           .looseObject({
             maxConcurrency: z.int().optional(),
             batchSize: z.int().optional(),
+            batchWindowSeconds: z.int().optional().describe('So long it is waited for a batch to fill.'),
             reservedConcurrency: z.int().optional(),
           })
           .describe('What is missing limits nothing.'),

@@ -64,9 +64,11 @@ export class Lines {
   of(jobs: readonly SavedJob[]): Buffer {
     let used = 0;
     for (const job of jobs) {
-      const line = `${JSON.stringify(job)}\n`;
-      this.#hold(used, line.length * maxBytesPerChar);
+      const line = JSON.stringify(job);
+      this.#hold(used, line.length * maxBytesPerChar + 1);
       used += this.#bytes.write(line, used);
+      this.#bytes[used] = newline; // a longer text would first be copied together
+      used += 1;
     }
     return this.#bytes.subarray(0, used);
   }

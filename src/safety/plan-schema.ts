@@ -89,6 +89,7 @@ const limit = z.int().min(0).nullable().optional();
 const change = z.strictObject({
   maxConcurrency: limit,
   batchSize: z.int().min(1).optional(),
+  batchWindowSeconds: limit,
   reservedConcurrency: limit,
 });
 const scaleStep = z.strictObject({

@@ -5,6 +5,7 @@ import { noMark } from '../../src/operations/engine.ts';
 import { noSchedules } from '../../src/operations/scheduling.ts';
 import type { Bench } from '../../src/testkit/index.ts';
 import { bullmqBench } from '../conformance/bullmq-bench.ts';
+import { bullmqPostgresBench } from '../conformance/bullmq-postgres-bench.ts';
 import { graphileBench } from '../conformance/graphile-bench.ts';
 import { memoryBench } from '../conformance/memory-bench.ts';
 import { plainBench, prismaBench } from '../conformance/own-tables-bench.ts';
@@ -93,6 +94,7 @@ it('is what docs/capabilities.md says', async () => {
   await add('Own tables', 'written by hand', plainBench());
   for (const version of ['5', '6'] as const)
     sections['BullMQ'] = [...(sections['BullMQ'] ?? []), await bullmq(version)];
+  await add('BullMQ', '6 on Postgres', bullmqPostgresBench('bullmq'));
   await add('Amazon SQS', 'sqs', sqsBench());
   await add('memory', 'memory', memoryBench());
   await expect(page(sections)).toMatchFileSnapshot('../../docs/capabilities.md');
@@ -109,7 +111,7 @@ depends on the server (a replica takes no writes) and on the context (\`readOnly
 
 ${tables.join('\n\n')}
 
-None of the Postgres libraries has a pause: a worker that runs takes what is due. What to do instead stands in the
+Of the Postgres libraries only BullMQ has a pause: elsewhere a worker that runs takes what is due. What to do instead stands in the
 [runbook](runbooks/procrastinate.md#emergency-stop-all-processing).
 `;
 }

@@ -16,7 +16,7 @@ async function open(): Promise<{ sqs: TestSqs; aws: AwsStandIn; run: Home['run']
   const [sqs, aws] = await Promise.all([createSqs(), startAwsStandIn()]);
   onTestFinished(async () => void (await Promise.all([sqs.drop(), aws.stop()])));
   const home = await homeForTest(sqs.url);
-  return { sqs, aws, run: (args) => home.run(args, { env: { ...sqs.env, ...aws.env } }) };
+  return { sqs, aws, run: (args) => home.warm(args, { env: { ...sqs.env, ...aws.env } }) };
 }
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
@@ -58,6 +58,7 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
     aws.looks = 1e9;
     const late = await run(['pause', 'orders', '--yes', '--json', '--within', '1s']);
     expect(late.code).toBe(9);
+    expect(late.stderr).toContain('waiting: until Disabled: the mapping of bill is Disabling');
     const report = answerOf<Report & { timedOut: true; next: string[] }>(late, 'pause');
     expect(report).toMatchObject({ complete: false, timedOut: true });
     const mapping = aws.mappings.get('bill-of-orders');

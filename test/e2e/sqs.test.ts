@@ -11,11 +11,19 @@ interface Report {
   readonly outcomes: { done: number; unknown: number };
 }
 
+/** What is not there at once will not come: nobody sends while these commands look. Each wait would cost a second. */
+function atOnce({ standIn }: TestSqs, more: TestSqs['standIn']['fault'] = () => undefined): void {
+  standIn.fault = (action, body, number) =>
+    more(action, body, number) ??
+    (action === 'ReceiveMessage' ? { ask: (asked) => ({ ...asked, WaitTimeSeconds: 0 }) } : undefined);
+}
+
 async function open(): Promise<{ sqs: TestSqs; home: Home; run: Home['run'] }> {
   const sqs = await createSqs();
   onTestFinished(() => sqs.drop());
+  atOnce(sqs);
   const home = await homeForTest(sqs.url);
-  return { sqs, home, run: (args) => home.run(args, { env: sqs.env }) };
+  return { sqs, home, run: (args) => home.warm(args, { env: sqs.env }) };
 }
 
 describe('SQS on the command line', { timeout: 90_000 }, () => {
@@ -35,6 +43,9 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     expect(jobs).toHaveLength(3);
     const shown = await run(['dlq', 'show', jobs[0]?.id ?? '']);
     expect(shown.stdout).toMatch(/came from .*orders/);
+    // what it does not take is not advised either
+    expect(shown.stdout).toMatch(/jobctl replay orders --id/);
+    expect(shown.stdout).not.toContain('job edit');
     const groups = await run(['dlq', 'groups', 'orders', '--json']);
     expect(JSON.parse(groups.stdout)).toMatchObject({ scanned: 3, complete: true });
     expect((await sqs.stored('shared')).inflight).toEqual([]);
@@ -68,12 +79,12 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
   it('a lost answer leaves the run unfinished with exit code 3; resume goes on and says what it did', async () => {
     const { sqs, run } = await open();
     await sqs.dead(await sqs.pair('orders'), numbered(3));
-    sqs.standIn.fault = (action) => (action === 'SendMessageBatch' ? { cut: 'before' } : undefined);
+    atOnce(sqs, (action) => (action === 'SendMessageBatch' ? { cut: 'before' } : undefined));
     const broken = await run(['replay', 'orders', '--yes', '--json']);
     expect(broken.code).toBe(3);
     const report = answerOf<Report>(broken, 'report');
     expect(report).toMatchObject({ complete: false, outcomes: { unknown: 3 } });
-    sqs.standIn.fault = undefined;
+    atOnce(sqs);
     const resumed = answerOf<Report>(await run(['run', 'resume', report.run, '--yes', '--json']), 'report');
     expect(resumed).toMatchObject({ complete: true, outcomes: { done: 3 } });
     expect((await sqs.stored('orders')).ready).toHaveLength(3);
@@ -94,7 +105,7 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     await sqs.pair('orders');
     const wrong = await run(['dlq', 'list', 'order', '--json']);
     expect([wrong.code, errorOf(wrong).message]).toEqual([2, expect.stringMatching(/Did you mean orders/)]);
-    sqs.standIn.fault = (action) => (action === 'ListQueues' ? { refuse: 'AccessDenied' } : undefined);
+    atOnce(sqs, (action) => (action === 'ListQueues' ? { refuse: 'AccessDenied' } : undefined));
     const alone = await run(['dlq', 'list', 'order', '--json']);
     expect([alone.code, errorOf(alone).code]).toEqual([2, 'JOBCTL_USAGE']);
     expect((await run(['dlq', 'list', 'orders', '--json'])).code).toBe(0);
@@ -131,7 +142,7 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
       context: string,
       env: Record<string, string> = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
     ) =>
-      home.run(['stats', '-c', context, '--json'], {
+      home.warm(['stats', '-c', context, '--json'], {
         env: { ...env, AWS_EC2_METADATA_DISABLED: 'true', JOBCTL_URL: '' },
       });
     expect((await ask('here')).code).toBe(0);

@@ -20,7 +20,7 @@ import { plainStyle } from '../../src/output/page.ts';
 import { openRun, type RunFolder, readRun } from '../../src/safety/run-folder.ts';
 
 interface Act {
-  readonly verb: 'replay' | 'purge' | 'reset';
+  readonly verb: 'replay' | 'purge' | 'reset' | 'evacuate';
   readonly queue: string;
   readonly states?: readonly JobState[];
 }
@@ -53,6 +53,7 @@ export interface World {
 const acts = {
   replay: { states: ['dead'], action: { verb: 'replay', keepAttempts: false } },
   purge: { states: ['dead'], action: { verb: 'remove' } },
+  evacuate: { states: ['waiting'], action: { verb: 'remove' } },
   reset: { states: ['active'], action: { verb: 'reset' }, stuck: true },
 } as const satisfies Record<string, { states: readonly JobState[]; action: Action; stuck?: boolean }>;
 
@@ -145,7 +146,13 @@ async function resume({ adapter, ports, pace, stateDir, around = (run) => run }:
   const run = around(await openRun(stateDir, id));
   try {
     const source = (from: number) => (task.kind === 'put-back' ? sourceOf(task, from, stateDir) : none());
-    return await resumeRun(run, engineFor(run.plan, partsOf(adapter, stateDir)), source, ports, pace);
+    return await resumeRun(
+      run,
+      engineFor(run.plan, { ...partsOf(adapter, stateDir), resumed: true }),
+      source,
+      ports,
+      pace,
+    );
   } finally {
     await run.close();
   }

@@ -8,7 +8,7 @@ import { brisk } from './sqs-tempo.ts';
 
 const { url: endpoint, stateDir, order, death } = JSON.parse(process.argv[2] ?? '{}') as Errand;
 const steps = new Steps(death);
-const adapter = await openSqs({ url: 'sqs://eu-test-1', endpoint, tempo: brisk });
+const adapter = await openSqs({ url: 'sqs://eu-test-1', endpoint, tempo: brisk, receive: true });
 const world = worldOf(mortalAdapter(adapter, steps), stateDir);
 const around = (run: RunFolder): RunFolder => mortalRun(run, steps);
 const report = await carryOut({ ...world, around, ports: mortalPorts(world.ports, steps) }, order);

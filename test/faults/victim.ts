@@ -33,6 +33,8 @@ export async function bundleVictim(main = new URL('./pipeline-main.ts', import.m
     splitting: true,
     platform: 'node',
     format: 'esm',
+    // the names in a CommonJS package that is loaded late are only known at run time
+    mainFields: ['module', 'main'],
     external: ['pg-native'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });

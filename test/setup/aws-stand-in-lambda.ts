@@ -121,12 +121,12 @@ function update(state: AwsState, id: string, body: Json): Json {
     throw new AwsFault('ResourceInUseException', 'Cannot update the event source mapping because it is in use.');
   }
   if (one.next !== undefined) throw new AwsFault('ResourceConflictException', 'Another operation is in progress.', 409);
-  const { Enabled, BatchSize, ScalingConfig } = body;
-  if (typeof BatchSize === 'number') {
-    if (BatchSize > 10 && one.MaximumBatchingWindowInSeconds < 1)
-      throw new AwsFault('InvalidParameterValueException', 'Maximum batch window must be greater than 0.');
-    one.BatchSize = BatchSize;
-  }
+  const { Enabled, BatchSize = one.BatchSize, ScalingConfig } = body;
+  const { MaximumBatchingWindowInSeconds: window = one.MaximumBatchingWindowInSeconds } = body;
+  if ((BatchSize as number) > 10 && (window as number) < 1)
+    throw new AwsFault('InvalidParameterValueException', 'Maximum batch window must be greater than 0.');
+  one.BatchSize = BatchSize as number;
+  one.MaximumBatchingWindowInSeconds = window as number;
   if (ScalingConfig !== undefined) one.ScalingConfig = ScalingConfig as { MaximumConcurrency?: number };
   const on = typeof Enabled === 'boolean' ? Enabled : one.State === 'Enabled';
   const moving = typeof Enabled === 'boolean' ? (on ? 'Enabling' : 'Disabling') : 'Updating';

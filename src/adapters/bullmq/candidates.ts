@@ -26,38 +26,67 @@ export interface Walked {
   readonly left: (id: string) => void;
 }
 
-/** The jobs of the selection in one queue, in parts of at most `size`. */
+/**
+ * The jobs of the selection in one queue, in parts of at most `size`. While one part is saved and written, the next one is
+ * read: whether each job still is what was read is asked again by whatever writes. A small part is not read ahead, because
+ * whoever asks for one wants to look in between; nor is a list, in which our own writes move the place to go on at.
+ */
 export async function* candidates(
+  desk: Desk,
+  place: Place,
+  selection: Selection,
+  size: number,
+): AsyncGenerator<Walked> {
+  for (const set of stateSets.filter(({ state }) => selection.states.includes(state))) {
+    const parts = inSet(desk, place, selection, size, set);
+    yield* set.kind === 'zset' && size >= PAGE ? ahead(parts) : parts;
+  }
+}
+
+async function* ahead<T>(parts: AsyncGenerator<T>): AsyncGenerator<T> {
+  const begun = (): Promise<IteratorResult<T>> => {
+    const next = parts.next();
+    next.catch(() => {}); // told to whoever asks for it
+    return next;
+  };
+  for (let next = begun(); ; ) {
+    const { done, value } = await next;
+    if (done === true) return;
+    next = begun();
+    yield value;
+  }
+}
+
+async function* inSet(
   { connection }: Desk,
   { keys }: Place,
   selection: Selection,
   size: number,
+  set: StateSet,
 ): AsyncGenerator<Walked> {
   const fits = fitsOf(selection);
-  for (const set of stateSets.filter(({ state }) => selection.states.includes(state))) {
-    const walker = new Walker(connection, keys, set, highestOf(set, selection));
-    let part: Candidate[] = [];
-    let bytes = 0;
-    let looked = 0;
-    let matched = 0;
-    while (!walker.ended) {
-      const need = size < PAGE ? size - part.length : PAGE; // what is over is the beginning of the next part
-      // where few fit, small pages would be all round trips
-      const page = await walker.next(Math.min(PAGE, looked > PAGE && matched * 2 < looked ? PAGE : need));
-      looked += page.length;
-      for (const candidate of page.filter(fits)) {
-        matched += 1;
-        bytes += sizeOf(candidate);
-        part.push(candidate);
-      }
-      while (part.length >= size || (bytes >= CLAIM_BYTES && part.length > 0)) {
-        yield { jobs: part.slice(0, size), left: (id) => walker.left(id) };
-        part = part.slice(size);
-        bytes = part.reduce((sum, one) => sum + sizeOf(one), 0);
-      }
+  const walker = new Walker(connection, keys, set, highestOf(set, selection));
+  let part: Candidate[] = [];
+  let bytes = 0;
+  let looked = 0;
+  let matched = 0;
+  while (!walker.ended) {
+    const need = size < PAGE ? size - part.length : PAGE; // what is over is the beginning of the next part
+    // where few fit, small pages would be all round trips
+    const page = await walker.next(Math.min(PAGE, looked > PAGE && matched * 2 < looked ? PAGE : need));
+    looked += page.length;
+    for (const candidate of page.filter(fits)) {
+      matched += 1;
+      bytes += sizeOf(candidate);
+      part.push(candidate);
     }
-    if (part.length > 0) yield { jobs: part, left: (id) => walker.left(id) };
+    while (part.length >= size || (bytes >= CLAIM_BYTES && part.length > 0)) {
+      yield { jobs: part.slice(0, size), left: (id) => walker.left(id) };
+      part = part.slice(size);
+      bytes = part.reduce((sum, one) => sum + sizeOf(one), 0);
+    }
   }
+  if (part.length > 0) yield { jobs: part, left: (id) => walker.left(id) };
 }
 
 /** A job that ends later has a higher score: a worker that fails jobs all the time does not keep the walk from its end. */

@@ -3,12 +3,14 @@
  * is most of what reading them costs.
  */
 export class PackedTexts {
+  readonly #reply: PackedReply;
   readonly #bytes: Buffer;
   #at: number;
   /** Of the hash before. */
   #names: readonly string[] = [];
 
   constructor(bytes: Buffer) {
+    this.#reply = new PackedReply(bytes);
     this.#bytes = bytes;
     const kind = bytes[0] ?? 0x90;
     this.#at = kind === 0xdd ? 5 : kind === 0xdc ? 3 : 1;
@@ -29,27 +31,27 @@ export class PackedTexts {
   /** A hash: its names and values in turn, with their number in front. */
   fields(): PackedFields {
     const before = this.#names;
-    const names: string[] = [];
-    const places: number[] = [];
-    for (let left = Number(this.text()); left > 0; left -= 2) {
+    const count = Number(this.text()) / 2;
+    const first = this.#reply.room(2 * count);
+    const { places } = this.#reply;
+    let names: string[] | undefined; // the jobs of a page have mostly the same ones: then they share one list of them
+    for (let index = 0; index < count; index += 1) {
       const length = this.#length();
       this.#at += length;
+      const same = before[index];
+      if (same === undefined || !this.#ends(same, length)) names ??= before.slice(0, index);
       // Latin-1: one sign for each byte, so that none is lost
-      const same = before[names.length];
-      names.push(
-        same !== undefined && this.#ends(same, length)
-          ? same
-          : this.#bytes.toString('latin1', this.#at - length, this.#at),
-      );
+      names?.push(this.#bytes.toString('latin1', this.#at - length, this.#at));
       const size = this.#length();
-      places.push(this.#at, this.#at + size);
+      places[first + 2 * index] = this.#at;
       this.#at += size;
+      places[first + 2 * index + 1] = this.#at;
     }
-    this.#names = names;
-    return new PackedFields(this.#bytes, names, places);
+    this.#names = names ?? (before.length === count ? before : before.slice(0, count));
+    return new PackedFields(this.#reply, this.#names, first);
   }
 
-  /** What has just been read is this name: the jobs of a page have mostly the same ones. */
+  /** What has just been read is this name. */
   #ends(name: string, length: number): boolean {
     if (name.length !== length) return false;
     const from = this.#at - length;
@@ -69,18 +71,42 @@ export class PackedTexts {
   }
 }
 
+/** A reply, and where in it each value begins and ends: two numbers a value, in one piece of memory for all the jobs in it. */
+class PackedReply {
+  readonly bytes: Buffer;
+  places = new Uint32Array(4096);
+  #used = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Makes room for so many numbers; where they begin. */
+  room(count: number): number {
+    const first = this.#used;
+    this.#used += count;
+    if (this.#used > this.places.length) {
+      const larger = new Uint32Array(2 * this.#used);
+      larger.set(this.places);
+      this.places = larger;
+    }
+    return first;
+  }
+}
+
 /** The hash of a job where it lies in the reply: of a hundred thousand jobs no field is an object until it is looked at. */
 export class PackedFields implements ReadonlyMap<string, Buffer> {
-  readonly #bytes: Buffer;
+  readonly #reply: PackedReply;
   readonly #names: readonly string[];
-  readonly #places: readonly number[];
+  /** Where its own numbers begin among the places. */
+  readonly #first: number;
   /** What the field `opts` says, once somebody has read it. */
   options: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(bytes: Buffer, names: readonly string[], places: readonly number[]) {
-    this.#bytes = bytes;
+  constructor(reply: PackedReply, names: readonly string[], first: number) {
+    this.#reply = reply;
     this.#names = names;
-    this.#places = places;
+    this.#first = first;
   }
 
   get size(): number {
@@ -99,12 +125,12 @@ export class PackedFields implements ReadonlyMap<string, Buffer> {
   /** The same as a text; what is no text has signs in it that say so. */
   text(name: string): string | undefined {
     const index = this.#names.indexOf(name);
-    return index < 0 ? undefined : this.#bytes.toString('utf8', this.#places[2 * index], this.#places[2 * index + 1]);
+    return index < 0 ? undefined : this.#reply.bytes.toString('utf8', this.#start(index), this.#end(index));
   }
 
   length(name: string): number {
     const index = this.#names.indexOf(name);
-    return index < 0 ? 0 : (this.#places[2 * index + 1] ?? 0) - (this.#places[2 * index] ?? 0);
+    return index < 0 ? 0 : this.#end(index) - this.#start(index);
   }
 
   keys(): MapIterator<string> {
@@ -128,6 +154,14 @@ export class PackedFields implements ReadonlyMap<string, Buffer> {
   }
 
   #value(index: number): Buffer {
-    return this.#bytes.subarray(this.#places[2 * index], this.#places[2 * index + 1]);
+    return this.#reply.bytes.subarray(this.#start(index), this.#end(index));
+  }
+
+  #start(index: number): number {
+    return this.#reply.places[this.#first + 2 * index] as number;
+  }
+
+  #end(index: number): number {
+    return this.#reply.places[this.#first + 2 * index + 1] as number;
   }
 }

@@ -5,7 +5,7 @@ import { stateKeys } from './own-keys.ts';
 import { PackedTexts } from './packed-texts.ts';
 import { run, scripts } from './script.ts';
 import { stateSets } from './sets.ts';
-import { type Candidate, type ExtraList, type Extras, extraLists } from './snapshot.ts';
+import { type Candidate, type ExtraList, type Extras, extraLists, noExtras } from './snapshot.ts';
 
 export interface Page {
   /** Of a list: how many stood before this page, as seen from its right end. */
@@ -83,11 +83,9 @@ function candidate(queue: string, texts: PackedTexts): Candidate {
   };
 }
 
-const none: Extras = { lists: {} };
-
 function extrasOf(texts: PackedTexts): Extras {
   const count = Number(texts.text());
-  if (count === 0) return none;
+  if (count === 0) return noExtras;
   const told = new Map<string, Buffer[]>();
   for (let part = 0; part < count; part += 1) {
     const name = texts.text();

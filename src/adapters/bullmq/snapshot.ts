@@ -22,6 +22,9 @@ export interface Extras {
   readonly ignoredBy?: string | undefined;
 }
 
+/** Of most jobs there is nothing else. */
+export const noExtras: Extras = { lists: {} };
+
 /** A job as it was read in one instant. */
 export interface Candidate {
   readonly found: Found;
@@ -73,19 +76,42 @@ export function jobFrom(candidate: Candidate & { job?: Job }): Job {
   return candidate.job;
 }
 
-export function savedOf(candidate: Candidate): SavedJob {
-  const { found, score, extras } = candidate;
+/** Its snapshot is made each time it is asked for: it is written once, and a whole claim of them is not kept beside the jobs. */
+class ReadJob implements SavedJob {
+  readonly job: Job;
+  readonly #candidate: Candidate;
+
+  constructor(candidate: Candidate) {
+    this.job = jobFrom(candidate);
+    this.#candidate = candidate;
+  }
+
+  get snapshot(): Snapshot {
+    return snapshotOf(this.#candidate) as unknown as Snapshot;
+  }
+
+  /** What a backup keeps. */
+  toJSON(): SavedJob {
+    return { job: this.job, snapshot: this.snapshot };
+  }
+}
+
+export const savedOf = (candidate: Candidate): SavedJob => new ReadJob(candidate);
+
+function snapshotOf({ found, score, extras }: Candidate): BullSnapshot {
+  const native = found.native ?? 'none';
+  const fields = packed(found.fields);
+  if (extras === noExtras) return score === '' ? { native, fields } : { native, score, fields };
   const lists = Object.entries(extras.lists).map(([name, items]) => [name, items.map(textOf)]);
-  const snapshot: BullSnapshot = {
-    native: found.native ?? 'none',
+  return {
+    native,
     ...(score !== '' && { score }),
-    fields: packed(found.fields),
+    fields,
     ...(lists.length > 0 && { lists: Object.fromEntries(lists) }),
     ...(extras.owner === found.id && { owns: extras.window ?? -1 }),
     ...(extras.failedFor !== undefined && { failedFor: extras.failedFor }),
     ...(extras.ignoredBy !== undefined && { ignoredBy: extras.ignoredBy }),
   };
-  return { job: jobFrom(candidate), snapshot: snapshot as unknown as Snapshot };
 }
 
 /** The counterpart of `savedOf`: the job as it was then. */

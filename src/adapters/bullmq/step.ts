@@ -37,9 +37,12 @@ export interface Item {
 
 const sizeOf = ({ given }: Item): number => given.reduce((sum, one) => sum + one.length, 0);
 
+/** So many steps are on their way at once: Redis works on one while the next is made. Between two of them it serves others. */
+const ON_THE_WAY = 3;
+
 /**
- * As many steps as it takes, each a short one. What a step could not get to is given to a further one.
- * `told` is filled as the answers come, so that those of earlier steps are known when a later one fails.
+ * As many steps as it takes, each a short one, carried out in their order. What a step could not get to is given to a further
+ * one. `told` is filled as the answers come, so that those of the others are known when one fails.
  */
 export async function inSteps(
   desk: Desk,
@@ -49,8 +52,8 @@ export async function inSteps(
   told: Map<string, string>,
   keysFor: (ids: readonly string[]) => readonly string[] = (ids) => ids.map((id) => place.keys.job(id)),
 ): Promise<void> {
-  for (const part of steps(items, sizeOf)) {
-    for (let left: readonly Item[] = part; left.length > 0; ) {
+  const whole = async (part: readonly Item[]): Promise<void> => {
+    for (let left = part; left.length > 0; ) {
       const answers = await step(
         desk,
         place,
@@ -61,7 +64,16 @@ export async function inSteps(
       for (const [index, answer] of answers.entries()) told.set(left[index]?.id ?? '', answer);
       left = left.filter((_, index) => answers[index] === 'later');
     }
+  };
+  const failed: unknown[] = [];
+  const going: Promise<void>[] = [];
+  for (const part of steps(items, sizeOf)) {
+    if (going.length === ON_THE_WAY) await going.shift();
+    if (failed.length > 0) break;
+    going.push(whole(part).catch((error: unknown) => void failed.push(error)));
   }
+  await Promise.all(going);
+  if (failed.length > 0) throw failed[0];
 }
 
 /** A text is sent in one piece with the rest of the command, bytes are not: so bytes only where they are no text. */

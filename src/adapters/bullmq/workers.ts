@@ -21,6 +21,7 @@ export async function workers(connection: Connection, prefix: string, nowMs: num
     const idleSeconds = Number(idle) || 0;
     found.push({
       id: `${who.queue} ${who.name ?? addr}`,
+      queue: who.queue,
       seenAt: fromDate(new Date(nowMs - idleSeconds * 1000)),
       // a blocked connection is waiting for work, which is a sign of life
       silent: !flags.includes('b') && idleSeconds > SILENT_SECONDS,

@@ -18,15 +18,6 @@ const markers: readonly (readonly [dialect: string, table: string, beside?: stri
   ['good-job', 'good_jobs'],
 ];
 
-/** What to do about the tables of a library that is only recognised. */
-export const insteadOf = ({ dialect, schema }: Found): string[] =>
-  dialect === 'bullmq'
-    ? [
-        'jobctl knows BullMQ on Redis, not yet its own Postgres backend: queue.getFailed(0, 99) and job.retry() of the library do.',
-        `psql: SELECT queue, state, count(*) FROM "${schema}".job GROUP BY 1, 2   # how it stands`,
-      ]
-    : ['Another queue in the same database? Choose it with --schema or --dialect.'];
-
 /** Every queue library's tables in this database, in any schema. Asks the catalog only: no privilege on the tables is needed. */
 export async function detect(db: Db): Promise<Found[]> {
   const rows = await db.query<{ schema: string; tables: string[] }>(

@@ -14,6 +14,7 @@ import type { Enqueued, Enqueues, NewJob } from '../../domain/enqueue.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { PauseState } from '../../domain/pause.ts';
+import type { Schedule } from '../../domain/schedule.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';
@@ -67,6 +68,8 @@ export interface Dialect {
   readonly lacks: Partial<Record<WriteVerb | AddVerb, { readonly why: string; readonly instead?: string }>>;
   /** What is not quite the library's own way of doing a verb. */
   readonly caveats: Partial<Record<WriteVerb | AddVerb, string>>;
+  /** There is no cancelled state: a job that is cancelled is taken away, and comes back when that is undone. */
+  readonly cancelRemoves?: true;
   /** Missing where it has no means to pause, or to add. */
   readonly pause?: DialectPause | undefined;
   readonly enqueue?: DialectEnqueue | undefined;
@@ -78,6 +81,7 @@ export interface Dialect {
   find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
 
   workers?(db: Db): Promise<Worker[]>;
+  schedules?(db: Db, queues: readonly string[] | undefined): Promise<Schedule[]>;
   statements?(): Promise<Statement[]>;
 
   /** Throws when this role lacks a privilege that the verb needs. */

@@ -3,9 +3,10 @@ import type { Claims, Locks, QueueAdapter, QueueReader } from '../../domain/adap
 import type { Capability } from '../../domain/capability.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { recreatingReverts, removingCancels } from './cancel-removes.ts';
 import { claims } from './claim.ts';
 import { Connections, type Db, type Writer } from './connection.ts';
-import { choose, detect, insteadOf, type Wanted } from './detect.ts';
+import { choose, detect, type Wanted } from './detect.ts';
 import type { AddVerb, Dialect, WriteVerb } from './dialect.ts';
 import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
@@ -37,6 +38,7 @@ const dialects: Readonly<Record<string, (db: Db, schema: string, options: Postgr
     (await import('./procrastinate/index.ts')).procrastinate(db, schema, where, staleAfter),
   'pg-boss': async (db, schema, { where }) => (await import('./pgboss/index.ts')).pgBoss(db, schema, where),
   'graphile-worker': async (db, schema, { where }) => (await import('./graphile/index.ts')).graphile(db, schema, where),
+  bullmq: async (db, schema, { where }) => (await import('./bullmq/index.ts')).bullmq(db, schema, where),
 };
 
 /** Connects, finds out which library's tables are there, and answers as its adapter. */
@@ -54,7 +56,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
       throw new JobctlError(
         'unsupported',
         `The tables of ${found.dialect} (schema ${found.schema}) are not supported yet.`,
-        { next: insteadOf(found) },
+        { next: ['Another queue in the same database? Choose it with --schema or --dialect.'] },
       );
     }
     return adapterOf(connections, await load(connections.reader, found.schema, options));
@@ -116,10 +118,11 @@ function rareReads(
   dialect: Dialect,
   reader: Db,
   asked: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<QueueReader, 'workers' | 'statements'> {
-  const { workers, statements } = dialect;
+): Pick<QueueReader, 'workers' | 'schedules' | 'statements'> {
+  const { workers, schedules, statements } = dialect;
   return {
     ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
+    ...(schedules === undefined ? {} : { schedules: (queues) => asked(() => schedules(reader, queues)) }),
     ...(statements === undefined ? {} : { statements: () => asked(() => statements()) }),
   };
 }
@@ -145,19 +148,21 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
   const locks: Locks = {
     acquire: (request) => acquire(connections, dialect.info.where, dialect.schema, request),
   };
+  const restores = restoring(dialect, writer);
+  const reverts = reverting(dialect, writer);
   return {
     replay: act('replay'),
     reset: act('reset'),
     remove: act('remove'),
-    cancel: act('cancel'),
+    cancel: dialect.cancelRemoves === true ? offer('cancel', removingCancels(acts)) : act('cancel'),
     edit: act('edit'),
     ...(dialect.resolve === undefined ? {} : { resolve: offer('edit', marks) }),
     ...(dialect.pause === undefined ? {} : { pause: offer('pause', pausing(dialect, dialect.pause, connections)) }),
     ...(dialect.enqueue === undefined
       ? {}
       : { enqueue: offer('enqueue', enqueueing(dialect, dialect.enqueue, writer)) }),
-    restore: offer('restore', restoring(dialect, writer)),
-    revert: offer('revert', reverting(dialect, writer)),
+    restore: offer('restore', restores),
+    revert: offer('revert', dialect.cancelRemoves === true ? recreatingReverts(reverts, restores) : reverts),
     lock: shut === undefined ? { level: 'native', ops: locks } : { level: 'none', refused: true, ...shut },
   };
 }

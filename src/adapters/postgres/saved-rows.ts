@@ -35,6 +35,8 @@ export interface StateColumn {
   readonly starting: readonly string[];
   /** What they become when the job is to come back without starting. */
   readonly parked: string;
+  /** Columns that are set along with it then: they tell nothing of whether it is the same job. */
+  readonly along?: readonly string[];
 }
 
 const idOf = ({ id }: Pick<SavedTable, 'id'>): string => quoted(id ?? 'id');
@@ -45,7 +47,8 @@ const startsAs = ({ starting }: StateColumn, value: string): string =>
 
 /** What stands where each of these rows stood. Ids that are not in the answer are missing. */
 export async function standings(db: Db, table: SavedTable, saved: readonly SavedRow[]): Promise<Map<string, Standing>> {
-  const { column, parked } = table.state;
+  const { column, parked, along = [] } = table.state;
+  const less = along.map((name) => ` - ${literal(name)}`).join('');
   const forgiven = table.references.map(
     (name) =>
       ` || CASE WHEN n.there -> ${literal(name)} = 'null' THEN ${literal(`{"${name}": null}`)}::jsonb ELSE '{}' END`,
@@ -53,7 +56,7 @@ export async function standings(db: Db, table: SavedTable, saved: readonly Saved
   const rows = await db.query<{ id: string; standing: Standing }>(
     `SELECT j.${idOf(table)}::text AS id,
             CASE WHEN n.there = w.was THEN 'same'
-                 WHEN ${startsAs(table.state, `w.was ->> ${literal(column)}`)} AND n.there = w.was || ${literal(JSON.stringify({ [column]: parked }))} THEN 'parked'
+                 WHEN ${startsAs(table.state, `w.was ->> ${literal(column)}`)} AND n.there${less} = (w.was || ${literal(JSON.stringify({ [column]: parked }))})${less} THEN 'parked'
                  ELSE 'different' END AS standing
        FROM unnest($1::${table.idType}[], $2::text[]) AS s (id, row) JOIN ${table.name} j ON j.${idOf(table)} = s.id${only(table)},
             LATERAL (SELECT ${table.image ?? 'row_to_json(j)'}::jsonb AS there) n,

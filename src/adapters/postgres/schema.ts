@@ -16,6 +16,7 @@ const inspectors: Readonly<Record<string, Inspect>> = {
     (await import('./procrastinate/schema.ts')).inspect(db, schema, options),
   'pg-boss': async (db, schema, options) => (await import('./pgboss/schema.ts')).inspect(db, schema, options),
   'graphile-worker': async (...given) => (await import('./graphile/schema.ts')).inspect(...given),
+  bullmq: async (...given) => (await import('./bullmq/schema.ts')).inspect(...given),
 };
 
 /** Opens without tables, too: that there are none is the first thing to be found. */

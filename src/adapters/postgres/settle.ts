@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OpenIntent } from '../../domain/adapter.ts';
+import type { OpenIntent, SavedJob } from '../../domain/adapter.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Db, Writer } from './connection.ts';
@@ -21,11 +21,21 @@ export async function settle(dialect: Dialect, writer: () => Promise<Writer>, in
     const fate = await fateOf(db, intent.mark);
     if (fate === 'aborted') return intent.jobs.map((item) => outcome(item.job, 'not-applied'));
     const transaction = await begin(db, dialect.schema);
-    const now = await dialect.compare(transaction, intent.jobs).finally(transaction.rollback);
-    return intent.jobs.map(({ job }) => verdict(intent.action, job, fate, now.get(job.id) ?? 'missing'));
+    const now = await compared(dialect, transaction, intent.jobs).finally(transaction.rollback);
+    return intent.jobs.map((item) => verdict(intent.action, item.job, fate, now.get(item) ?? 'missing'));
   } catch (error) {
     throw toJobctlError(error, dialect.info.where);
   }
+}
+
+/** Queue by queue: an id may be unique only within its own. */
+async function compared(dialect: Dialect, db: Db, saved: readonly SavedJob[]): Promise<Map<SavedJob, Standing>> {
+  const found = new Map<SavedJob, Standing>();
+  for (const jobs of Map.groupBy(saved, ({ job }) => job.queue).values()) {
+    const now = await dialect.compare(db, jobs);
+    for (const item of jobs) found.set(item, now.get(item.job.id) ?? 'missing');
+  }
+  return found;
 }
 
 function verdict(action: OpenIntent['action'], job: JobRef, fate: string | undefined, there: Standing): Outcome {

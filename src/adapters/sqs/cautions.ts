@@ -10,6 +10,9 @@ export async function cautions(ground: Ground, selection: Selection, verb: strin
   const isNamed = selection.ids !== undefined;
   const timeless = isNamed ? [] : places.filter(({ from, state }) => state === 'dead' && !from.fifo);
   const lines = places.flatMap((place) => linesOf(place, isNarrow(selection), verb));
+  // they are taken from where workers look for them
+  if (verb === 'remove' && !isNamed)
+    for (const { from, state } of places) if (state === 'waiting') lines.push(...(await ground.rivals(from)));
   if (timeless.length > 0)
     lines.push(
       'SQS keeps no time of death, so nothing tells what died after this plan: the run ends at the planned count.',

@@ -89,8 +89,12 @@ async function* claimsOf(
       if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
-      // what another session holds, or one that was killed, comes back before long; workers have no business in there
-      if (place.state !== 'dead' || (await ground.othersHold(place.from, held.size)) === 0) return;
+      // what another session holds, or one that was killed, comes back before long; workers have no business among the dead
+      if (
+        (place.state !== 'dead' && request.resumed !== true) ||
+        (await ground.othersHold(place.from, held.size)) === 0
+      )
+        return;
       patience ??= Date.now() + ground.tempo.othersSeconds * 1000;
       if (Date.now() >= patience) return;
       held.lookAgain();

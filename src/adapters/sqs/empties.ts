@@ -22,6 +22,7 @@ export const empties = (ground: Ground): Empties => ({
         saves
           ? `Deleted without having been saved, because nobody can receive it: ${lost.join('; ')}. Stop what sends to ${queue.name} first.`
           : `NOTHING IS SAVED: about ${visible} visible messages go for good, and so does ${lost.join('; ')}.`,
+        ...(isShelf ? [] : await ground.rivals(queue)),
         'SQS takes up to a minute for it, and allows it once a minute.',
       ],
     };

@@ -11,6 +11,8 @@ export interface GroundOptions {
   readonly tempo: Tempo;
   /** Look also into queues whose own redrive policy counts each look. */
   readonly mayReceive: boolean;
+  /** Who else takes messages from a queue, in a sentence each. */
+  rivals(queue: Queue): Promise<string[]>;
 }
 
 /** What one adapter shares among its parts: the calls, and all that it must let go of. */
@@ -19,6 +21,7 @@ export class Ground {
   readonly directory: Directory;
   readonly tempo: Tempo;
   readonly mayReceive: boolean;
+  readonly rivals: GroundOptions['rivals'];
   /** What `settle` found to be tried once: the mark under which a FIFO queue may know it already, by message id. */
   readonly triedAs = new Map<string, string>();
   /** What `settle` was told to stand in its new place already. Met once more, it is deleted, never sent. */
@@ -28,11 +31,12 @@ export class Ground {
   /** Queues whose lock is ours, and how to find out whether it still is. */
   readonly locks = new Map<string, () => Promise<boolean>>();
 
-  constructor({ calls, directory, tempo, mayReceive }: GroundOptions) {
+  constructor({ calls, directory, tempo, mayReceive, rivals }: GroundOptions) {
     this.calls = calls;
     this.directory = directory;
     this.tempo = tempo;
     this.mayReceive = mayReceive;
+    this.rivals = rivals;
   }
 
   /** Receives from a queue, for as long as `work` goes on; then everything is let go. */

@@ -4,6 +4,7 @@ import type { Calls } from './client.ts';
 import type { Queue } from './directory.ts';
 import { BATCH, inParallel, inTens } from './in-parallel.ts';
 import type { InHand } from './message.ts';
+import { Met } from './met.ts';
 
 /** How patiently a queue is asked. A test on an emulator, whose answers are exact, has less patience. */
 export interface Tempo {
@@ -45,7 +46,7 @@ export class Held {
   readonly #visibility: number;
   readonly #handles = new Map<string, { handle: string; ends: number }>();
   /** All that was ever met in this walk: a message that comes again is no news. */
-  readonly #met = new Set<string>();
+  readonly #met = new Met();
   #renewAt = Number.POSITIVE_INFINITY;
   /** The receive on its way: what it brings has to be let go as well. */
   #round: Promise<InHand[]> = Promise.resolve([]);
@@ -161,8 +162,7 @@ export class Held {
     const { MessageId: id, ReceiptHandle: handle } = message;
     if (id === undefined || handle === undefined) return [];
     this.#handles.set(id, { handle, ends });
-    if (this.#met.has(id)) return [];
-    this.#met.add(id);
+    if (!this.#met.add(id)) return [];
     return [{ message, id, handle, handleEnds: ends }];
   }
 

@@ -79,15 +79,19 @@ function endpointOf(env: NodeJS.ProcessEnv): string | undefined {
 const patienceOf = ({ patience = patient, waitMs }: SqsOptions): Patience =>
   waitMs === undefined ? patience : { ...patience, mostMs: waitMs };
 
-/** Undefined where listing is forbidden: the account is then shown by nothing that is at hand. */
+/** Where listing is forbidden, AWS names the account as it refuses. Undefined where there is no queue at all. */
 const accountOfQueues = (calls: Calls): Promise<string | undefined> =>
   calls.listQueues(undefined, 1).then(
     ([url]) => /\/(\d{12})\/[^/]+$/.exec(url ?? '')?.[1],
     (error: Error) => {
-      if (/^Access denied/.test(error.message)) return undefined;
+      if (/^Access denied/.test(error.message)) return accountIn(error.message);
       throw error;
     },
   );
+
+/** `User: arn:aws:sts::123456789012:assumed-role/… is not authorized … on resource: arn:aws:sqs:REGION:123456789012:` */
+const accountIn = (refusal: string): string | undefined =>
+  /arn:[\w-]+:sqs:[\w-]+:(\d{12}):/.exec(refusal)?.[1] ?? /arn:[\w-]+:(?:iam|sts)::(\d{12}):/.exec(refusal)?.[1];
 
 const none = (why: string, instead?: string): Capability<never> => ({
   level: 'none',
@@ -101,7 +105,7 @@ function adapterOf(
   around: Surroundings,
   { receive, tempo = calm }: SqsOptions,
 ): QueueAdapter {
-  const ground = new Ground({ calls, directory, tempo, mayReceive: receive ?? false });
+  const ground = new Ground({ calls, directory, tempo, mayReceive: receive ?? false, rivals: around.rivals });
   const acts = claims(ground);
   const reads = reader(ground);
   return {

@@ -22,6 +22,8 @@ const lockShelf: Grant = { ...lock, on: 'dlq' };
 /** The lock is a tag on the queue and on where its dead lie. */
 const locked: readonly Grant[] = [find, shelf, lock, lockShelf];
 const look: Grant = { on: 'dlq', actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'] };
+/** Looking at what waits, which counts as a receive there. */
+const lookAtQueue: Grant = { ...look, on: 'queue' };
 const unlock: Grant = { on: 'key', actions: ['kms:Decrypt'] };
 const seal: Grant = { on: 'key', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] };
 const mappings: readonly Grant[] = [
@@ -46,11 +48,15 @@ const setFeeders: readonly Grant[] = [
   { on: 'role', actions: ['iam:PassRole'] },
 ];
 
+/** To warn of who takes messages at the same time; without it a plan says that it could not look. */
+const rivals: Grant = { on: 'any', actions: ['lambda:ListEventSourceMappings'] };
+
 /** The name of each policy is that of its file. */
 export const policies: Readonly<Record<string, readonly Grant[]>> = {
   stats: [list, find, shelf],
   'stats-metrics': [list, find, shelf, metrics],
   dlq: [find, shelf, look, unlock],
+  'job-list': [list, find, shelf, lookAtQueue, look, unlock],
   replay: [
     ...locked,
     look,
@@ -76,13 +82,12 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   remove: [...locked, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
   purge: [
     ...locked,
-    {
-      on: 'queue',
-      actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:PurgeQueue', 'sqs:ReceiveMessage'],
-    },
+    lookAtQueue,
+    { on: 'queue', actions: ['sqs:DeleteMessage', 'sqs:PurgeQueue'] },
     look,
     { on: 'dlq', actions: ['sqs:DeleteMessage', 'sqs:PurgeQueue'] },
     unlock,
+    rivals,
   ],
   restore: [...locked, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
@@ -94,12 +99,17 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'dlq', actions: ['sqs:DeleteMessage'] },
     seal,
   ],
-  drain: [find, shelf],
-  'drain-evacuate': [
+  // what no worker took is taken away again, also where it died
+  loadtest: [
     ...locked,
-    { on: 'queue', actions: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage'] },
-    unlock,
+    { on: 'queue', actions: ['sqs:DeleteMessage', 'sqs:SendMessage'] },
+    lookAtQueue,
+    look,
+    { on: 'dlq', actions: ['sqs:DeleteMessage'] },
+    seal,
   ],
+  drain: [find, shelf],
+  'drain-evacuate': [...locked, lookAtQueue, { on: 'queue', actions: ['sqs:DeleteMessage'] }, unlock, rivals],
   pause: [...locked, ...mappings, setMapping],
   'pause-schedules': [...locked, ...mappings, setMapping, ...feeders, ...setFeeders],
   'schedule-list': [list, find, ...mappings, ...feeders],
@@ -117,15 +127,16 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   logs: [find, ...mappings, configuration, { on: 'log', actions: ['logs:FilterLogEvents'] }],
 };
 
-const KNOWN = 4;
+/** What nearly every command needs is in nearly every file: to name them all would tell nothing. */
+const MOST = 12;
 
 /** Where the policies that hold an action lie; undefined where none does. */
 export function policyNote(action: string): string | undefined {
-  const files = Object.entries(policies)
+  const names = Object.entries(policies)
     .filter(([, grants]) => grants.some(({ actions }) => actions.includes(action)))
-    .map(([name]) => `docs/iam/${name}.json`);
-  if (files.length === 0) return undefined;
-  return files.length > KNOWN
-    ? 'docs/iam/ has the least that each command needs.'
-    : `The least that the command needs: ${files.join(', ')}`;
+    .map(([name]) => `${name}.json`);
+  const [first, ...others] = names;
+  if (first === undefined) return undefined;
+  if (names.length > MOST) return `The least that a command needs: its file in docs/iam/; ${action} is in most.`;
+  return `The least that the command needs: docs/iam/${first}${others.map((name) => `, ${name}`).join('')}`;
 }

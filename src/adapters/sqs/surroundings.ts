@@ -5,9 +5,10 @@ import { logs } from './consumers/logs.ts';
 import { Mappings } from './consumers/mappings.ts';
 import type { Patience } from './consumers/patience.ts';
 import { pauses } from './consumers/pauses.ts';
+import { rivals } from './consumers/rivals.ts';
 import { Scaling } from './consumers/scales.ts';
 import { workers } from './consumers/workers.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, Queue } from './directory.ts';
 import { Feeders } from './feeders/index.ts';
 import { Metrics } from './metrics.ts';
 
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly can: Pick<RareCapabilities, 'pause' | 'schedule' | 'scale'>;
   /** What is counted, and what was measured of it where that was asked for. */
   measured(request: StatsRequest, count: () => Promise<QueueStats[]>): Promise<QueueStats[]>;
+  /** Who else takes messages from a queue, in a sentence each. */
+  rivals(queue: Queue): Promise<string[]>;
   close(): void;
 }
 
@@ -62,6 +65,7 @@ export function surroundings(options: AwsOptions, directory: Directory, patience
       const points = await metrics.of(rows.map(({ queue }) => queue));
       return rows.map((row) => ({ ...row, metrics: points.get(row.queue) ?? {} }));
     },
+    rivals: (queue) => rivals(mappings, queue),
     close: () => aws.close(),
   };
 }

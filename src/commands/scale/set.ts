@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { planFlags } from '../../cli/flags.ts';
 import { RunCommand } from '../../cli/run-command.ts';
-import { limitOf, wantedScale } from '../../cli/scale-flags.ts';
+import { limitOf, wantedScale, windowOf } from '../../cli/scale-flags.ts';
 import { scaleQueue } from '../../cli/scale-queue.ts';
 import { namedQueues } from '../../cli/target-queues.ts';
 
@@ -12,12 +12,17 @@ export default class ScaleSet extends RunCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --max-concurrency 50 --reason backlog --yes',
     '<%= config.bin %> <%= command.id %> email --max-concurrency none --batch-size 10 --yes',
+    '<%= config.bin %> <%= command.id %> email --batch-size 100 --batch-window 5s --yes',
   ];
   static override args = { queue: Args.string({ required: true, description: 'Queue.' }) };
   static override flags = {
     ...planFlags,
     'max-concurrency': Flags.string({ summary: 'So many runs at once for this queue.', helpValue: 'N|none' }),
     'batch-size': Flags.integer({ summary: 'So many jobs are handed over together.', min: 1, helpValue: 'N' }),
+    'batch-window': Flags.string({
+      summary: 'It is waited so long for a batch to fill.',
+      helpValue: 'DURATION|none',
+    }),
     'reserved-concurrency': Flags.string({
       summary: 'So many runs at once of the function, whatever calls it.',
       helpValue: 'N|none',
@@ -30,6 +35,7 @@ export default class ScaleSet extends RunCommand {
     const change = wantedScale({
       maxConcurrency: limitOf('max-concurrency', flags['max-concurrency']),
       batchSize: flags['batch-size'],
+      batchWindowSeconds: windowOf(flags['batch-window']),
       reservedConcurrency: limitOf('reserved-concurrency', flags['reserved-concurrency']),
     });
     return await this.write(flags, async (session, ports, pace) => {

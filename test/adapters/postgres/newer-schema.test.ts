@@ -5,6 +5,7 @@ import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
 import { act, browseAll, inState, replay, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
+import { createBullmqTables, seedJobs } from '../../setup/bullmq-postgres.ts';
 import { createProcrastinate } from '../../setup/databases.ts';
 import { createGraphile, makeDead } from '../../setup/graphile.ts';
 import { createPgBoss, createQueue } from '../../setup/pgboss.ts';
@@ -51,6 +52,16 @@ const libraries: readonly (readonly [name: string, make: () => Promise<Place>, r
     },
     'INSERT INTO migrations (id, breaking) VALUES (21, false)',
     'revision 21',
+  ],
+  [
+    'bullmq',
+    async () => {
+      const database = await createBullmqTables();
+      await seedJobs(database, 'email', [{ state: 'dead' }]);
+      return database;
+    },
+    `INSERT INTO migration (version, name, min_client_version) VALUES (12, '0012_more', 7)`,
+    'schema 12, for which the library itself asks for BullMQ 7',
   ],
 ];
 const verbs = ['replay', 'reset', 'remove', 'edit', 'restore', 'revert', 'lock'] as const;

@@ -162,6 +162,12 @@ describe('looking into SQS', () => {
     expect((await scene.open()).backend.where).toBe(
       `sqs://eu-test-1 (account 000000000000, endpoint ${scene.endpoint})`,
     );
+    // where the role may not list, AWS names the account as it refuses
+    const me = 'User: arn:aws:sts::111122223333:assumed-role/ops/me is not authorized to perform: sqs:listqueues';
+    const message = `${me} on resource: arn:aws:sqs:eu-test-1:111122223333: because no policy allows it`;
+    scene.standIn.fault = (action) => (action === 'ListQueues' ? { refuse: 'AccessDenied', message } : undefined);
+    expect((await scene.open()).backend.where).toContain('(account 111122223333, ');
+    scene.standIn.fault = undefined;
     const secret = scene.endpoint.replace('http://', 'http://user:secret@');
     expect((await scene.open({ endpoint: secret })).backend.where).not.toContain('secret');
     await expect(scene.open({ endpoint: 'localhost:4566' })).rejects.toMatchObject({ code: 'JOBCTL_USAGE' });

@@ -14,7 +14,7 @@ for state, key in ipairs(OTHER or {}) do
 end
 
 local function bars(job)
-  local answer, fields = changed(job.key, job.at)
+  local answer, fields = changed(job.key, job.at, true)
   if answer or differs(job.key, job.at, fields) then
     return answer or 'moved'
   end

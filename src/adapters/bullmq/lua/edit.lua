@@ -6,7 +6,7 @@ for n = FIRST_KEY, #KEYS do
   local id, key = ARGV[at], KEYS[n]
   local dead = STATES[tonumber(ARGV[at + 1])] == FAILED
   local answer = answered(function()
-    local answer, fields = changed(key, at)
+    local answer, fields = changed(key, at, true)
     return answer or ((not dead or not stands(at) or differs(key, at, fields)) and 'moved') or 'done'
   end)
   if answer == 'done' then

@@ -76,16 +76,16 @@ local function sweep()
   end
 end
 
+local function barred(id, key, at, state, more)
+  local why, fields = changed(key, at, true)
+  return why or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done', fields
+end
+
 begin()
 for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * EXACT
   local id, key, state, more = ARGV[at], KEYS[n], tonumber(ARGV[at + 1]), hasMore(at)
-  local fields
-  local answer = answered(function()
-    local why
-    why, fields = changed(key, at)
-    return why or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done'
-  end)
+  local answer, fields = answered(barred, id, key, at, state, more)
   if answer == 'done' and state <= LISTS then
     lists[state] = lists[state] or {}
     table.insert(lists[state], { id = id, key = key, place = #told + 1, more = more, dedup = fields[DEDUP] })

@@ -75,14 +75,16 @@ local function replay(id, key, at, fields)
   return 'done'
 end
 
+local function unchanged(id, key, at)
+  local answer, fields = changed(key, at)
+  return answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
+end
+
 begin()
 for n = FIRST_KEY, #KEYS do
   local at = FIRST + (n - FIRST_KEY) * PRINT
   local id, key = ARGV[at], KEYS[n]
-  told[#told + 1] = answered(function()
-    local answer, fields = changed(key, at)
-    return answer or (STATES[tonumber(ARGV[at + 1])] ~= FAILED and 'moved') or replay(id, key, at, fields)
-  end)
+  told[#told + 1] = answered(unchanged, id, key, at)
   given[#given + 1] = id
 end
 flush()

@@ -52,9 +52,9 @@ end
 
 -- What is said of one job, also when a call for it fails: the others are none the worse for it.
 local function answered(work, ...)
-  local whole, answer = pcall(work, ...)
+  local whole, answer, more = pcall(work, ...)
   if whole then
-    return answer
+    return answer, more
   end
   return 'fault:' .. (type(answer) == 'table' and answer['err'] or tostring(answer))
 end
@@ -63,20 +63,25 @@ end
 local PRINT, EXACT = 8, 12
 
 -- Why the job is not the one that was read, and the fields that it has now. Arguments from `at` are id, state, score, atm, ats,
--- processedOn, finishedOn, and whether more than a hash belongs to it.
-local function changed(key, at)
-  local fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'data', 'progress', 'opts', 'priority', 'deid', 'parentKey', 'rjk')
+-- processedOn, finishedOn, and whether more than a hash belongs to it. `exact`: also what `differs` looks at.
+local OPTS, PRIORITY, DEDUP, PARENT, SCHEDULER, DATA, PROGRESS = 5, 6, 7, 8, 9, 10, 11
+local function changed(key, at, exact)
+  local fields
+  if exact then
+    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey', 'rjk', 'data', 'progress')
+  else
+    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey')
+  end
   for n = 1, 4 do
     if (fields[n] or '') ~= ARGV[at + 2 + n] then
       return call('EXISTS', key) == 0 and 'gone' or 'moved', fields
     end
   end
-  if not fields[7] and not fields[5] and call('EXISTS', key) == 0 then
+  if not fields[OPTS] and not fields[DATA] and call('EXISTS', key) == 0 then
     return 'gone', fields
   end
   return nil, fields
 end
-local DATA, PROGRESS, OPTS, PRIORITY, DEDUP, PARENT, SCHEDULER = 5, 6, 7, 8, 9, 10, 11
 
 -- False when it is not in its sorted set any more, or with another score. In a list that is seen when it is taken out.
 local function stands(at)

@@ -22,7 +22,16 @@ export async function findings(
 ): Promise<DoctorFinding[]> {
   const queues = await directory.all([...new Set(asked ?? (await directory.names()))]);
   const shelves = await shelvesOf(directory, queues);
-  const found = queues.flatMap((queue) => judgeQueue(queue, queue.redrive && shelves.get(queue.redrive.arn)));
+  const found: DoctorFinding[] = [];
+  for (const queue of queues) {
+    try {
+      // where the dead of others lie, none of its own is missed
+      const isShelf = queue.redrive === undefined && (await isShelfAmong(directory, queues, queue));
+      if (!isShelf) found.push(...judgeQueue(queue, queue.redrive && shelves.get(queue.redrive.arn)));
+    } catch (error) {
+      found.push(unseen('Which queues send their dead there could not be looked at.', error, queue.name));
+    }
+  }
   try {
     const all = await mappings.of(queues.length === 1 ? queues[0]?.arn : undefined);
     const byArn = new Map(queues.map((queue) => [queue.arn, queue]));
@@ -34,17 +43,25 @@ export async function findings(
         found.push(...judgeConsumer(queue, consumerOf(mapping, timeouts.get(bareName(mapping)))));
     }
   } catch (error) {
-    if (!(error instanceof JobctlError)) throw error;
-    found.push({
-      id: 'not-looked-at',
-      severity: 'warning',
-      what: `The Lambda consumers could not be looked at. ${error.message}`,
-      why: 'What is wrong with them is not told.',
-      next: error.next,
-    });
+    found.push(unseen('The Lambda consumers could not be looked at.', error));
   }
   return found;
 }
+
+function unseen(what: string, error: unknown, queue?: string): DoctorFinding {
+  if (!(error instanceof JobctlError)) throw error;
+  return {
+    id: 'not-looked-at',
+    severity: 'warning',
+    ...(queue === undefined ? {} : { queue }),
+    what: `${what} ${error.message}`,
+    why: 'What is wrong there is not told.',
+    next: error.next,
+  };
+}
+
+const isShelfAmong = async (directory: Directory, queues: readonly Queue[], one: Queue): Promise<boolean> =>
+  queues.some(({ redrive }) => redrive?.arn === one.arn) || (await directory.sourcesOf(one)).length > 0;
 
 async function shelvesOf(directory: Directory, queues: readonly Queue[]): Promise<Map<string, Queue | undefined>> {
   const arns = [...new Set(queues.flatMap(({ redrive }) => redrive?.arn ?? []))];

@@ -85,7 +85,7 @@ export class Mappings {
   }
 
   /** Off or on, and in that state. Throws `timeout` when it does not get there. */
-  async turn(mapping: Mapping, on: boolean): Promise<void> {
+  async turn(mapping: Mapping, on: boolean, seen: (now: Mapping) => void = () => {}): Promise<void> {
     const wanted = on ? 'Enabled' : 'Disabled';
     const { UUID } = mapping;
     // one that is on its way already is only waited for
@@ -94,7 +94,10 @@ export class Mappings {
     const now = await polled(
       this.#patience,
       () => this.get(UUID),
-      (one) => one === undefined || one.State === wanted,
+      (one) => {
+        if (one !== undefined) seen(one);
+        return one === undefined || one.State === wanted;
+      },
     );
     if (now === undefined || now.State === wanted) return;
     throw new JobctlError(

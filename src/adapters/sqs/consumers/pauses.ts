@@ -1,5 +1,5 @@
 import { JobctlError } from '../../../domain/errors.ts';
-import type { PauseScope, PauseState, Pauses } from '../../../domain/pause.ts';
+import type { PauseScope, PauseState, Pauses, Waits } from '../../../domain/pause.ts';
 import type { Directory, Queue } from '../directory.ts';
 import type { Feeder } from '../feeders/feeder.ts';
 import type { Feeders } from '../feeders/index.ts';
@@ -50,24 +50,35 @@ export function pauses({ directory, mappings, feeders }: Parts): Pauses {
     }
   };
 
+  const turnAll = (all: readonly Mapping[], on: boolean, waits: Waits | undefined): Promise<unknown> => {
+    const wanted = on ? 'Enabled' : 'Disabled';
+    const open = new Map(all.map((one) => [one.UUID, one]));
+    const tell = (now: Mapping): void => {
+      open.set(now.UUID, now);
+      const late = [...open.values()].filter(({ State }) => State !== wanted);
+      if (late.length > 0) waits?.(`until ${wanted}: ${late.map(stateOf).join(', ')}`);
+    };
+    return inParallel(all, AT_ONCE, (one) => mappings.turn(one, on, tell));
+  };
+
   return {
     schedules: true,
     look,
-    async pause(name, found) {
+    async pause(name, found, waits) {
       const queue = await directory.mustBe(name);
       await turnFeeders(found as Found | undefined, false);
       const running = (await mappings.of(queue.arn)).filter(({ State }) => State !== 'Disabled');
-      await inParallel(running, AT_ONCE, (one) => mappings.turn(one, false));
+      await turnAll(running, false, waits);
       return await look(name, { schedules: (found as Found | undefined)?.feeders !== undefined });
     },
-    async resume(name, found) {
+    async resume(name, found, waits) {
       const queue = await directory.mustBe(name);
       const past = found as Found | undefined;
       const wanted = past && new Set(past.mappings.filter(({ on }) => on).map(({ uuid }) => uuid));
       const stopped = (await mappings.of(queue.arn)).filter(
         ({ UUID, State }) => State !== 'Enabled' && (wanted?.has(UUID) ?? true),
       );
-      await inParallel(stopped, AT_ONCE, (one) => mappings.turn(one, true));
+      await turnAll(stopped, true, waits);
       await turnFeeders(past, true);
       return await look(name, found === undefined ? {} : { found });
     },
@@ -125,6 +136,8 @@ function asItWas(all: readonly Mapping[], fed: readonly Feeder[] | undefined, fo
     ],
   };
 }
+
+const stateOf = (one: Mapping): string => `the mapping of ${functionName(one)} is ${one.State}`;
 
 const meansOf = (all: readonly Mapping[], fed: readonly Feeder[] = []): string[] => [
   ...all.map((one) => `mapping ${one.UUID} of function ${functionName(one)} (${one.State})`),

@@ -42,6 +42,7 @@ export class Scaling implements Scales {
     const mapping = await this.#mustBe(scale);
     const facts = {
       fifo: isFifo(mapping),
+      batchSize: mapping.BatchSize ?? 1,
       windowSeconds: mapping.MaximumBatchingWindowInSeconds ?? 0,
       pollers: mapping.ProvisionedPollerConfig !== undefined,
       uuid: mapping.UUID,
@@ -66,10 +67,11 @@ export class Scaling implements Scales {
           next: [`jobctl scale show ${scale.queue}`],
         },
       );
-    const { maxConcurrency, batchSize, reservedConcurrency } = change;
-    if (maxConcurrency !== undefined || batchSize !== undefined) {
+    const { maxConcurrency, batchSize, batchWindowSeconds: window, reservedConcurrency } = change;
+    if (maxConcurrency !== undefined || batchSize !== undefined || window !== undefined) {
       await this.#mappings.update(mapping.UUID, {
         ...(batchSize === undefined ? {} : { BatchSize: batchSize }),
+        ...(window === undefined ? {} : { MaximumBatchingWindowInSeconds: window ?? 0 }),
         // an empty one takes the limit away; leaving it out would leave it as it is
         ...(maxConcurrency === undefined
           ? {}
@@ -121,11 +123,12 @@ const valuesOf = (mapping: Mapping, reserved: number | undefined): ScaleValues =
     ? {}
     : { maxConcurrency: mapping.ScalingConfig.MaximumConcurrency }),
   ...(mapping.BatchSize === undefined ? {} : { batchSize: mapping.BatchSize }),
+  ...(mapping.MaximumBatchingWindowInSeconds ? { batchWindowSeconds: mapping.MaximumBatchingWindowInSeconds } : {}),
   ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
 });
 
 function scaleOf(mapping: Mapping, queue: string, reserved: number | undefined): Scale {
-  const { UUID: id, State: state = 'unknown', MaximumBatchingWindowInSeconds: window = 0 } = mapping;
+  const { UUID: id, State: state = 'unknown' } = mapping;
   const pollers = mapping.ProvisionedPollerConfig;
   return {
     id,
@@ -133,11 +136,9 @@ function scaleOf(mapping: Mapping, queue: string, reserved: number | undefined):
     consumer: functionName(mapping),
     state,
     values: valuesOf(mapping, reserved),
-    notes: [
-      ...(window > 0 ? [`waits up to ${window} s for a batch to fill`] : []),
-      ...(pollers === undefined
+    notes:
+      pollers === undefined
         ? []
-        : [`has ${pollers.MinimumPollers ?? '?'} to ${pollers.MaximumPollers ?? '?'} pollers of its own`]),
-    ],
+        : [`has ${pollers.MinimumPollers ?? '?'} to ${pollers.MaximumPollers ?? '?'} pollers of its own`],
   };
 }

@@ -18,10 +18,10 @@ export interface Consumer {
 const TIMES = 6;
 const LEAST_RECEIVES = 5;
 
-/** `shelf`: the queue's dead-letter queue, undefined where there is none or it cannot be seen. */
+/** `shelf`: the queue's dead-letter queue, undefined where it cannot be seen. */
 export function judgeQueue(queue: Queue, shelf: Queue | undefined): DoctorFinding[] {
   const { name, redrive } = queue;
-  if (redrive === undefined) return [];
+  if (redrive === undefined) return [withoutShelf(queue)];
   const found: DoctorFinding[] = [];
   if (redrive.maxReceiveCount < LEAST_RECEIVES)
     found.push({
@@ -54,6 +54,18 @@ export function judgeQueue(queue: Queue, shelf: Queue | undefined): DoctorFindin
     });
   return found;
 }
+
+const withoutShelf = ({ name, url, retentionSeconds }: Queue): DoctorFinding => ({
+  id: 'no-dlq',
+  severity: 'warning',
+  queue: name,
+  what: 'It has no dead-letter queue.',
+  why: `A message that keeps failing is tried again and again for ${days(retentionSeconds)}, then deleted: nobody sees it, and nothing can be replayed.`,
+  next: [
+    `aws sqs set-queue-attributes --queue-url ${url} --attributes '{"RedrivePolicy":"{\\"deadLetterTargetArn\\":\\"ARN\\",\\"maxReceiveCount\\":\\"${LEAST_RECEIVES}\\"}"}'`,
+    'If it takes the dead of SNS, EventBridge or Lambda itself, it needs none.',
+  ],
+});
 
 export function judgeConsumer(queue: Queue, consumer: Consumer): DoctorFinding[] {
   const { name, uuid, timeoutSeconds: timeout, windowSeconds, batchSize, reportsItems, filters } = consumer;

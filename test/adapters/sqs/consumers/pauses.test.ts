@@ -1,3 +1,4 @@
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { queueArn } from '../../../setup/lambda-mapping.ts';
 import { actions, openAround, opsOf, states } from './around.ts';
@@ -21,7 +22,9 @@ describe('pausing the Lambda consumers of a queue', () => {
     ]);
     expect(before.warnings?.join(' ')).toMatch(/a minute or so.*Consumers other than Lambda/s);
     const found = JSON.parse(JSON.stringify(before.found)) as typeof before.found;
-    expect((await pause.pause('orders', found)).paused).toBe(true);
+    const waits: string[] = [];
+    expect((await pause.pause('orders', found, (forWhat) => waits.push(forWhat))).paused).toBe(true);
+    expect(waits[1]).toBe('until Disabled: the mapping of bill is Disabling, the mapping of mail is Disabling');
     expect(states(aws)).toMatchObject({
       'bill-of-orders': 'Disabled',
       'mail-of-orders': 'Disabled',
@@ -261,4 +264,33 @@ describe('what feeds a queue', () => {
     await expect(ops.remove('rule/default/hourly', 'orders')).rejects.toMatchObject({ code: 'JOBCTL_UNSUPPORTED' });
     expect(ops.run).toBeUndefined();
   });
+});
+
+it('a plan that takes out what waits warns of whoever takes it as well', async () => {
+  const { aws, map, open, queue, standIn, client } = await openAround();
+  const { url } = await queue('orders');
+  const adapter = await open({ receive: true });
+  const warned = async (ids?: readonly string[]) =>
+    (await adapter.cautions?.({ queues: ['orders'], states: ['waiting'], ...(ids && { ids }) }, 'remove'))?.lines.join(
+      '\n',
+    ) ?? '';
+  const mapping = map('orders', 'bill');
+  expect(await warned()).toMatch(
+    /^Function bill takes messages of orders .*\(mapping bill-of-orders, Enabled\).*pause orders$/,
+  );
+  expect(await warned(['m-1'])).toBe('');
+  mapping.State = 'Disabled';
+  expect(await warned()).toBe('');
+  await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: '{}' }));
+  await client.send(new ReceiveMessageCommand({ QueueUrl: url }));
+  expect(await warned()).toMatch(
+    /Another consumer of orders may be active: its Lambda consumers are stopped, and about 1 /,
+  );
+  aws.mappings.clear();
+  expect(await warned()).toMatch(/may be active: no Lambda function consumes it/);
+  aws.denied.add('lambda:ListEventSourceMappings');
+  expect(await warned()).toMatch(/could not be seen: Access denied: lambda:ListEventSourceMappings/);
+  const outlook = await opsOf(adapter.can.empty).outlook('orders', false);
+  expect(outlook.warnings.join()).toContain('could not be seen');
+  expect(standIn.calls).not.toContain('PurgeQueue');
 });

@@ -29,8 +29,8 @@ describe('the scale of the Lambda consumers', () => {
         queue: 'orders',
         consumer: 'mail',
         state: 'Disabled',
-        values: { batchSize: 10, reservedConcurrency: 2 },
-        notes: ['waits up to 3 s for a batch to fill'],
+        values: { batchSize: 10, batchWindowSeconds: 3, reservedConcurrency: 2 },
+        notes: [],
       },
     ]);
     expect(await adapter.workers?.()).toEqual([
@@ -75,6 +75,13 @@ describe('the scale of the Lambda consumers', () => {
     const none = { maxConcurrency: null, reservedConcurrency: null };
     expect((await ops.set(scale, none, more)).values).toEqual({ batchSize: 10 });
     expect([mapping.ScalingConfig, aws.functions.get('bill')?.Reserved]).toEqual([{}, undefined]);
+
+    // a large batch and the window that it needs go and come together
+    const wide = { batchSize: 100, batchWindowSeconds: 5 };
+    const plain = { batchSize: 10, batchWindowSeconds: null };
+    expect((await ops.set(scale, wide, plain)).values).toEqual(wide);
+    expect((await ops.set(scale, plain, wide)).values).toEqual({ batchSize: 10 });
+    expect([mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds]).toEqual([10, 0]);
   });
 
   it('refuses beforehand what Lambda would not take', async () => {
@@ -96,6 +103,13 @@ describe('the scale of the Lambda consumers', () => {
     const refused = (message: RegExp) => ({ code: 'JOBCTL_REFUSED', message: expect.stringMatching(message) });
     await expect(check('bill', { batchSize: 11 })).rejects.toMatchObject(refused(/needs a window/));
     await expect(check('slow', { batchSize: 11 })).resolves.toEqual({ warnings: [], severe: false });
+    await expect(check('slow', { batchSize: 11, batchWindowSeconds: null })).rejects.toMatchObject(
+      refused(/needs a window/),
+    );
+    const waits = await check('bill', { batchSize: 11, batchWindowSeconds: 300 });
+    expect(waits.warnings).toEqual([expect.stringMatching(/visibility timeout.*jobctl doctor orders$/)]);
+    await expect(check('bill', { batchWindowSeconds: 301 })).rejects.toMatchObject(refused(/300 s at most/));
+    await expect(check('serial', { batchWindowSeconds: 1 })).rejects.toMatchObject(refused(/FIFO queue has no/));
     await expect(check('slow', { batchSize: 10_001 })).rejects.toMatchObject(refused(/1 to 10000/));
     await expect(check('serial', { batchSize: 11 })).rejects.toMatchObject(refused(/1 to 10 .*FIFO/));
     await expect(check('bill', { maxConcurrency: 1 })).rejects.toMatchObject(refused(/2 to 1000/));

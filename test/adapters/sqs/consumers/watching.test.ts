@@ -18,6 +18,12 @@ describe('findings of the set-up', () => {
       ((await adapter.findings?.(['orders'])) ?? []).map(({ id, severity }) => `${severity} ${id}`);
     expect(await found()).toEqual([]);
 
+    await set(orders.url, { RedrivePolicy: '' });
+    expect(await found()).toEqual(['warning no-dlq']);
+    await set(orders.url, { RedrivePolicy: redrive(5) });
+    // where the dead of others lie, asked for alone too
+    expect([await adapter.findings?.(['orders-dlq']), await adapter.findings?.()]).toEqual([[], []]);
+
     mapping.MaximumBatchingWindowInSeconds = 1;
     expect(await found()).toEqual(['warning visibility-too-short']);
     mapping.MaximumBatchingWindowInSeconds = 0;
@@ -46,8 +52,11 @@ describe('findings of the set-up', () => {
   });
 
   it('what may not be looked at is a finding, not a clean bill', async () => {
-    const { aws, open, queue } = await openAround();
-    await queue('orders');
+    const { aws, client, open, pair } = await openAround();
+    const { dlq } = await pair('orders');
+    await client.send(
+      new SetQueueAttributesCommand({ QueueUrl: dlq.url, Attributes: { MessageRetentionPeriod: '1209600' } }),
+    );
     aws.denied.add('lambda:ListEventSourceMappings');
     expect(await (await open()).findings?.(['orders'])).toMatchObject([
       {
