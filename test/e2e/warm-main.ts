@@ -24,6 +24,7 @@ process.stdout.write = keep('stdout');
 process.stderr.write = keep('stderr');
 
 class Left extends Error {}
+const leave = process.exit.bind(process);
 process.exit = (asked) => {
   code ??= Number(asked ?? process.exitCode ?? 0); // what is printed afterwards a process would not have printed
   throw new Left();
@@ -51,4 +52,5 @@ async function carryOut({ program, args, folder, env }: Order): Promise<void> {
   process.send?.({ ...texts, code: code ?? Number(process.exitCode ?? 0) });
 }
 
+process.once('disconnect', () => leave());
 process.on('message', (order: Order) => void carryOut(order));

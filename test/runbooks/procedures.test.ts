@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { expectFits, steady } from '../e2e/answer.ts';
 import { type Ended, type Home, makeHome, until } from '../e2e/jobctl.ts';
+import { WarmProgram } from '../e2e/warm.ts';
 import { isLong } from '../setup/long.ts';
-import { Resident } from './resident.ts';
 import { missingLines, readRunbook, wordsOf } from './runbook.ts';
 import { type Payload, type Shop, shops } from './shops.ts';
 
@@ -118,24 +118,20 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
 
   it.each(Object.entries(shops).filter(([name]) => isLong || quick.includes(name)))(
     'on %s',
-    async (_, open) => {
+    async (name, open) => {
       const shop = await open();
       const home = await makeHome();
       const ran: Payload[] = [];
-      const resident = new Resident(_ === 'Amazon SQS' ? 'part=30&ahead' : 'part=10');
-      const t0 = performance.now();
+      const warm = new WarmProgram(['--import', shorter(name === 'Amazon SQS' ? 'part=30&ahead' : 'part=10')]);
       const stops = [await deploy(home, shop, ran)];
       try {
         for (const [name, text] of Object.entries(runbook.files))
           await home.file(name, name === 'jobctl.yaml' ? fitted(text, shop) : text);
         const scene = { home, shop, ran, stops };
         await procedure.prepare(scene);
-        console.log(Math.round(performance.now() - t0), 'prepare');
         let run = '';
         for (const { command, exit, shown } of steps) {
-          const t0 = performance.now();
-          const ended = await play(home, resident, command.replaceAll('RUN', run), { ...shop.env, JOBS_URL: shop.url });
-          console.log(Math.round(performance.now() - t0), command.slice(0, 60));
+          const ended = await play(home, warm, command.replaceAll('RUN', run), { ...shop.env, JOBS_URL: shop.url });
           const printed = `${ended.stderr}${ended.stdout}`.replaceAll(` by ${userInfo().username} `, ' by ada ');
           expect(ended.code, `${command}\n${printed}`).toBe(exit);
           if (!command.includes('--json')) expectFits(ended.stdout);
@@ -144,12 +140,10 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
           await procedure.checks[command]?.(scene, ended);
         }
       } finally {
-        resident.stop();
-        const t0 = performance.now();
+        warm.stop();
         await Promise.all(stops.map((stop) => stop()));
         await shop.drop();
         await home.remove();
-        console.log(Math.round(performance.now() - t0), 'stop');
       }
     },
     90_000,
@@ -211,13 +205,16 @@ async function script(home: Home, name: string, text: string): Promise<void> {
   await chmod(await home.file(join('bin', name), `#!/bin/sh\n${text}\n`), 0o755);
 }
 
+/** What the program is started with, so that of its long waits only a part is slept. */
+const shorter = (how: string): string => new URL(`./shorter-waits.mjs?${how}`, import.meta.url).href;
+
 /** A plain command by the program that is loaded already; what needs a shell gets one, and a process for each command in it. */
-function play(home: Home, resident: Resident, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+function play(home: Home, warm: WarmProgram, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {
   const path = `${join(home.folder, 'bin')}:${home.env['PATH']}`;
   const all = { ...home.env, ...env, PATH: path };
   const [first, ...args] = wordsOf(command);
   if (first !== 'jobctl' || command.includes('||')) return shell(home, command, all);
-  return resident.run({ args, cwd: home.folder, env: all });
+  return warm.run({ program, args, folder: home.folder, env: all });
 }
 
 async function shell(home: Home, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {

@@ -102,7 +102,7 @@ export async function openSqsScene(): Promise<SqsScene> {
       ...sqs.env,
       ...aws.env,
       JOBS_URL: sqs.url,
-      NODE_OPTIONS: `--import=${new URL('./skip-waits.mjs', import.meta.url).href}`,
+      NODE_OPTIONS: `--import=${new URL('./shorter-waits.mjs?part=30&ahead', import.meta.url).href}`,
     },
     beat: async () => {},
     rows: () => rowsIn(sqs, done),
