@@ -58,7 +58,7 @@ it('writes the plan and stops: ids, cutoff, count; for its owner only, and witho
   expect(stage.log).toEqual(['plan']);
 
   const text = await readFile(path, 'utf8');
-  expect(text).not.toContain('ada');
+  expect(text).not.toMatch(/"ada\\?"/); // a digest may hold the letters
   expect(text).not.toContain('geheim');
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   const { plan, pace: how } = await readPlanFile(path);
