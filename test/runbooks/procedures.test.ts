@@ -8,7 +8,6 @@ import { describe, expect, it } from 'vitest';
 import { expectFits, steady } from '../e2e/answer.ts';
 import { type Ended, type Home, makeHome, until } from '../e2e/jobctl.ts';
 import { WarmProgram } from '../e2e/warm.ts';
-import { isLong } from '../setup/long.ts';
 import { missingLines, readRunbook, wordsOf } from './runbook.ts';
 import { type Payload, type Shop, shops } from './shops.ts';
 
@@ -30,9 +29,6 @@ interface Procedure {
   /** What must be so after a command. */
   readonly checks: Readonly<Record<string, (scene: Scene, ended: Ended) => unknown>>;
 }
-
-/** On every change; what it says is done on Procrastinate by test/e2e/operate as well. */
-const quick = ['BullMQ'];
 
 const canary = (template: string): string =>
   `jobctl replay email --where 'payload.template == "${template}"' --canary 1 --canary-wait 30s --yes`;
@@ -116,13 +112,13 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
   it('has each command that is checked here', () =>
     expect(steps.map(({ command }) => command)).toEqual(expect.arrayContaining(Object.keys(procedure.checks))));
 
-  it.each(Object.entries(shops).filter(([name]) => isLong || quick.includes(name)))(
+  it.each(Object.entries(shops))(
     'on %s',
-    async (name, open) => {
+    async (_, open) => {
       const shop = await open();
       const home = await makeHome();
       const ran: Payload[] = [];
-      const warm = new WarmProgram(['--import', shorter(name === 'Amazon SQS' ? 'part=30&ahead' : 'part=10')]);
+      const warm = new WarmProgram(['--import', shorter]);
       const stops = [await deploy(home, shop, ran)];
       try {
         for (const [name, text] of Object.entries(runbook.files))
@@ -131,7 +127,7 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
         await procedure.prepare(scene);
         let run = '';
         for (const { command, exit, shown } of steps) {
-          const ended = await play(home, warm, command.replaceAll('RUN', run), { ...shop.env, JOBS_URL: shop.url });
+          const ended = await play(home, warm, command.replaceAll('RUN', run), { JOBS_URL: shop.url });
           const printed = `${ended.stderr}${ended.stdout}`.replaceAll(` by ${userInfo().username} `, ' by ada ');
           expect(ended.code, `${command}\n${printed}`).toBe(exit);
           if (!command.includes('--json')) expectFits(ended.stdout);
@@ -205,8 +201,8 @@ async function script(home: Home, name: string, text: string): Promise<void> {
   await chmod(await home.file(join('bin', name), `#!/bin/sh\n${text}\n`), 0o755);
 }
 
-/** What the program is started with, so that of its long waits only a part is slept. */
-const shorter = (how: string): string => new URL(`./shorter-waits.mjs?${how}`, import.meta.url).href;
+/** What the program is started with, so that of its long waits only a tenth is slept. */
+const shorter = new URL('./shorter-waits.mjs?part=10', import.meta.url).href;
 
 /** A plain command by the program that is loaded already; what needs a shell gets one, and a process for each command in it. */
 function play(home: Home, warm: WarmProgram, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {

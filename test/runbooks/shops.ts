@@ -7,7 +7,6 @@ import { addJob, createGraphile, startWorker } from '../setup/graphile.ts';
 import { createPgBoss, startBoss } from '../setup/pgboss.ts';
 import { defer } from '../setup/procrastinate.ts';
 import { createRedis } from '../setup/redis.ts';
-import { openSqsShop } from './sqs-shop.ts';
 
 export type Payload = Readonly<Record<string, unknown>>;
 /** What a worker does with a job: it returns, or throws. */
@@ -16,8 +15,6 @@ export type Work = (payload: Payload) => Promise<void>;
 /** An application with its queues, as one backend has them. A job is tried once: one failure and it is dead. */
 export interface Shop {
   readonly url: string;
-  /** What a command has to be given to get here, besides the URL. */
-  readonly env?: Readonly<Record<string, string>>;
   /** Lines of the context in jobctl.yaml, besides its URL. */
   readonly context?: string;
   /** It pauses by means of its own: it needs no commands for that. */
@@ -142,8 +139,6 @@ export const shops: Readonly<Record<string, () => Promise<Shop>>> = {
       },
     };
   },
-
-  'Amazon SQS': openSqsShop,
 };
 
 const count = async (pool: pg.Pool, rows: string, queue: string): Promise<number> =>
