@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
 import type { SavedJob } from '../domain/adapter.ts';
@@ -44,11 +45,13 @@ const level = 1;
 /** Of a UTF-16 code unit in UTF-8. */
 const maxBytesPerChar = 3;
 const minBytes = 1 << 20;
+/** So much text is made in one go, about a millisecond's worth; then whatever has arrived meanwhile has its turn. */
+const turnBytes = 1 << 17;
 const newline = 0x0a;
 
 /** The bytes of one batch. The caller is not kept waiting by the compressor: it works on another thread. */
 export async function encodeFrame(frame: number, jobs: readonly SavedJob[], lines = new Lines()): Promise<Buffer> {
-  const raw = lines.of(jobs);
+  const raw = await lines.of(jobs);
   const data = await compress(raw, {
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
     pledgedSrcSize: raw.length,
@@ -60,10 +63,15 @@ export async function encodeFrame(frame: number, jobs: readonly SavedJob[], line
 export class Lines {
   #bytes = Buffer.alloc(0);
 
-  /** Holds until the next call. */
-  of(jobs: readonly SavedJob[]): Buffer {
+  /** Holds until the next call, which must not come before this one has ended. */
+  async of(jobs: readonly SavedJob[]): Promise<Buffer> {
     let used = 0;
+    let pause = turnBytes;
     for (const job of jobs) {
+      if (used > pause) {
+        await setImmediate();
+        pause = used + turnBytes;
+      }
       const line = JSON.stringify(job);
       this.#hold(used, line.length * maxBytesPerChar + 1);
       used += this.#bytes.write(line, used);

@@ -69,6 +69,7 @@ async function* claimsOf(
 ): AsyncGenerator<Claim> {
   const size = Math.min(request.size, CLAIM);
   let patience: number | undefined;
+  let others = place.from.inFlight;
   let ahead: Promise<InHand[]> | undefined;
   try {
     for (;;) {
@@ -90,11 +91,11 @@ async function* claimsOf(
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
       // what another session holds, or one that was killed, comes back before long; workers have no business among the dead
-      if (
-        (place.state !== 'dead' && request.resumed !== true) ||
-        (await ground.othersHold(place.from, held.size)) === 0
-      )
-        return;
+      if (place.state !== 'dead' && request.resumed !== true) return;
+      // asked before the last look and after it: what comes back in between would be missed by either alone
+      const before = others;
+      others = await ground.othersHold(place.from, held.size);
+      if (before === 0 && others === 0) return;
       patience ??= Date.now() + ground.tempo.othersSeconds * 1000;
       if (Date.now() >= patience) return;
       held.lookAgain();

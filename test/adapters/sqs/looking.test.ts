@@ -123,6 +123,30 @@ describe('looking into SQS', () => {
     expect(counted(await waited)).toEqual({ done: 3 });
   });
 
+  it('meets what others let go between the last look and the count', async () => {
+    const scene = await openScene();
+    const orders = await scene.pair('orders');
+    await scene.dead(orders, numbered(3));
+    const other = opsOf({ adapter: await scene.open() }, 'replay')
+      .claim({ selection: inState('orders', 'dead'), action: replay, size: 3 })
+      [Symbol.asyncIterator]();
+    expect(((await other.next()).value as Claim).jobs).toHaveLength(3);
+    const adapter = await scene.open({ tempo: { ...hasty, waitSeconds: 1, othersSeconds: 20 } });
+    let looked = false;
+    scene.standIn.fault = (action) => {
+      looked ||= action === 'ReceiveMessage';
+      if (!looked || action !== 'GetQueueAttributes') return undefined;
+      return {
+        answer: (answer) => {
+          void other.return?.();
+          const counts = answer['Attributes'] as Record<string, string>;
+          return { ...answer, Attributes: { ...counts, ApproximateNumberOfMessagesNotVisible: '0' } };
+        },
+      };
+    };
+    expect(counted(await acting(adapter, replay, 'orders'))).toEqual({ done: 3 });
+  });
+
   it('works from a name, a URL and an ARN, also where listing is forbidden', async () => {
     const scene = await openScene();
     const orders = await scene.pair('orders');
