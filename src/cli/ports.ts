@@ -69,22 +69,29 @@ export function portsFor(session: Session, options: PortOptions): Ports {
         reason: plan.reason,
         ...(newerSchema === undefined ? {} : { newerSchema }),
       };
-      await appendAudit(session.stateDir, { ...entry, ...endOf(ended) }).catch((error: Error) =>
-        say(`The audit log could not be written: ${error.message}`),
-      );
-      await keepRetention(session, say);
+      const write = (more: { outcome: string; exitCode: number; verb?: string }): Promise<void> =>
+        appendAudit(session.stateDir, { ...entry, ...more }).catch((error: Error) =>
+          say(`The audit log could not be written: ${error.message}`),
+        );
+      await write(endOf(ended));
+      const removed = await oldRunsRemoved(session, say);
+      if (removed.length > 0)
+        await write({ verb: 'retention', outcome: `removed with their backups: ${removed.join(', ')}`, exitCode: 0 });
     },
   };
 }
 
 /** After a run, not before: it may have read the backup of an old one. */
-async function keepRetention({ stateDir, retention }: Session, say: PortOptions['say']): Promise<void> {
-  if (retention === undefined) return;
+async function oldRunsRemoved({ stateDir, retention }: Session, say: PortOptions['say']): Promise<string[]> {
+  if (retention === undefined) return [];
   try {
     const removed = await removeRunsBefore(stateDir, earlier(fromDate(new Date()), retention));
-    if (removed > 0) say(`${plural(removed, 'run')} older than backups.retention removed, with the backups.`);
+    if (removed.length > 0)
+      say(`${plural(removed.length, 'run')} older than backups.retention removed, with the backups.`);
+    return removed;
   } catch (error) {
     say(`Old runs could not be removed: ${error instanceof Error ? error.message : error}`);
+    return [];
   }
 }
 

@@ -5,13 +5,16 @@ import { runsFolder } from './run-folder.ts';
 import { listRuns } from './run-list.ts';
 
 /**
- * Removes the finished runs that began before that time, with their backups, and returns how many. None is removed while
- * any run is unfinished: it may be one that restores from the backup of an old one.
+ * Removes the finished runs that began before that time, with their backups, and returns their ids. None is removed while
+ * any run is unfinished: it may be one that restores from the backup of an old one. An evacuation stays: the jobs in its
+ * backup are nowhere else, and are meant to come back.
  */
-export async function removeRunsBefore(stateDir: string, time: Instant): Promise<number> {
+export async function removeRunsBefore(stateDir: string, time: Instant): Promise<string[]> {
   const runs = await listRuns(stateDir);
-  if (runs.some(({ state }) => state === 'unfinished')) return 0;
-  const old = runs.filter(({ state, startedAt }) => state === 'finished' && startedAt < time);
+  if (runs.some(({ state }) => state === 'unfinished')) return [];
+  const old = runs.filter(
+    ({ state, startedAt, verb }) => state === 'finished' && startedAt < time && verb !== 'evacuate',
+  );
   for (const { id } of old) await rm(join(runsFolder(stateDir), id), { recursive: true });
-  return old.length;
+  return old.map(({ id }) => id);
 }

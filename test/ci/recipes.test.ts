@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { runWorker } from '../../src/demo/worker.ts';
-import { type Ended, type Home, homeForTest } from '../e2e/jobctl.ts';
+import { type Ended, endOf, type Home, homeForTest } from '../e2e/jobctl.ts';
 import { createProcrastinate } from '../setup/databases.ts';
 import { defer } from '../setup/procrastinate.ts';
 
@@ -35,21 +35,15 @@ function install(home: Home): void {
   symlinkSync('../jobctl/bin/run.js', join(home.folder, 'node_modules/.bin/jobctl'));
 }
 
-async function shell(home: Home, line: string, env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn('/bin/sh', ['-e', '-c', line], {
-    cwd: home.folder,
-    env: { ...home.env, CI: 'true', npm_config_offline: 'true', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 25_000,
-  });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', (ended) => resolve(ended)),
+const shell = (home: Home, line: string, env: Readonly<Record<string, string>>): Promise<Ended> =>
+  endOf(
+    spawn('/bin/sh', ['-e', '-c', line], {
+      cwd: home.folder,
+      env: { ...home.env, CI: 'true', npm_config_offline: 'true', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 25_000,
+    }),
   );
-  return { ...texts, code };
-}
 
 it('the shell lines of both recipes do what they say, with the package as it is published', async () => {
   for (const all of Object.values(lines)) expect(all[0]).toBe('npm install --no-save jobctl');

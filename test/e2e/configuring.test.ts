@@ -106,4 +106,6 @@ it('keeps the runs where the configuration says, and the finished ones as long a
     stderr: expect.stringContaining('1 run older than backups.retention'),
   });
   expect(await readdir(ops)).toEqual([expect.not.stringContaining('20200101')]);
+  const audit = (await readFile(join(home.folder, 'ops', 'audit.ndjson'), 'utf8')).trim().split('\n');
+  expect(JSON.parse(audit.at(-1) ?? '')).toMatchObject({ verb: 'retention', outcome: expect.stringContaining(old) });
 });

@@ -68,15 +68,9 @@ export async function makeHome(url?: string): Promise<Home> {
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
     });
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const)
-      child[name]?.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
     child.stdin?.on('error', () => {}); // a command that does not read it may be gone already
     child.stdin?.end(options.stdin);
-    const ended = new Promise<Ended>((resolve, reject) =>
-      child.once('error', reject).once('close', (code) => resolve({ ...texts, code })),
-    );
-    return { child, ended };
+    return { child, ended: endOf(child) };
   };
   return {
     folder,
@@ -92,6 +86,16 @@ export async function makeHome(url?: string): Promise<Home> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** What a process has printed, once it has ended. */
+export function endOf(child: ChildProcess): Promise<Ended> {
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
+  return new Promise((resolve, reject) =>
+    child.once('error', reject).once('close', (code) => resolve({ ...texts, code })),
+  );
 }
 
 /** A home that goes with the test. */

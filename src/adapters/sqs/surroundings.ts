@@ -55,7 +55,7 @@ export function surroundings(options: AwsOptions, directory: Directory, patience
       scale: {
         level: 'emulated',
         caveat:
-          'Concurrency and batch size of the event source mappings, and the reserved concurrency of their functions. The next deploy may set them back.',
+          'Concurrency, batch size and batch window of the event source mappings, and the reserved concurrency of their functions. The next deploy may set them back.',
         ops: scaling,
       },
     },
