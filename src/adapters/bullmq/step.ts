@@ -41,8 +41,8 @@ const sizeOf = ({ given }: Item): number => given.reduce((sum, one) => sum + one
 const ON_THE_WAY = 3;
 
 /**
- * As many steps as it takes, each a short one, carried out in their order. What a step could not get to is given to a further
- * one. `told` is filled as the answers come, so that those of the others are known when one fails.
+ * As many steps as it takes, each a short one, begun in their order. What a step could not get to is given to a further one,
+ * behind those that are on their way. `told` is filled as the answers come, so that those of the others are known when one fails.
  */
 export async function inSteps(
   desk: Desk,
