@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../config/duration.ts';
-import { JobctlError } from '../domain/errors.ts';
 import { canaryOn } from '../operations/canary.ts';
 import type { Canary } from '../operations/ports.ts';
 import type { Deed } from './act.ts';
@@ -29,11 +28,6 @@ export function canaryOf(
   say: (text: string) => void,
 ): Canary | undefined {
   if (flags.canary === undefined) return undefined;
-  if (reader.reads === 'receive') {
-    throw new JobctlError('unsupported', `${reader.backend.name} cannot tell what became of a job.`, {
-      next: [`Replay a few, look at the dead-letter queue, then go on: --limit ${flags.canary}`],
-    });
-  }
   let last = '';
   return canaryOn(
     reader,

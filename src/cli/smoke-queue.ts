@@ -160,7 +160,9 @@ function checksOf(
     dead: `it died${error === undefined ? '' : `: ${error}`}`,
     cancelled: 'it was cancelled',
     timeout:
-      note ?? (job?.retrying ? 'it failed, and waits to be tried again' : `it was still ${job?.state ?? 'there'}`),
+      // where only counts were seen, it is known to have waited when it could be taken away from there
+      (left === undefined ? undefined : note) ??
+      (job?.retrying ? 'it failed, and waits to be tried again' : `it was still ${job?.state ?? 'waiting'}`),
     stopped: `the wait was stopped${note === undefined ? '' : `; ${note}`}`,
   };
   return [

@@ -204,6 +204,8 @@ export interface SavedJob {
 export interface Copy {
   readonly ref: JobRef;
   readonly as: string;
+  /** The queue that it stands in now, if that is another one. */
+  readonly to?: string | undefined;
 }
 
 /** Remembers copies. Resolves when they are on the disk; until then the old place is not cleared. */

@@ -10,6 +10,8 @@ export interface Schedule {
   readonly nextAt?: Instant | undefined;
   /** Undefined where the backend knows no such thing. */
   readonly paused?: boolean | undefined;
+  /** The service that made it, which alone may stop it. */
+  readonly managedBy?: string | undefined;
 }
 
 /** A call that rejects as `refused`, `stale` or `unsupported` has changed nothing. */

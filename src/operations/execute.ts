@@ -203,7 +203,10 @@ async function written(
   const batch = run.nextBatch;
   await run.journal({ at: 'intent', batch, ...intent });
   const lost: { error?: unknown } = {};
-  const note: Note = (copies) => run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
+  const note: Note = (copies) => {
+    results.copied(copies);
+    return run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
+  };
   const { outcomes, made, amount, stopped } = await write(note).catch((error: unknown): Taken => {
     lost.error = error;
     return { outcomes: refs.map((ref): Outcome => ({ ref, result: 'unknown', why: messageOf(error) })) };

@@ -11,10 +11,45 @@ type Ports = Omit<FollowPorts, 'show'> & {
   readonly show: (text: string) => void;
 };
 
+export interface Sight {
+  /** The counts, in words. */
+  readonly text: string;
+  /** Those of the jobs that were seen among the dead, in this look or before. */
+  readonly died: readonly Job[];
+  /** The queue is known to be empty. */
+  readonly isEmpty: boolean;
+}
+
 /**
- * Follows a job where each look at it would take it away from the workers: by the counts of its queue alone. It has ended
- * when the queue is known to be empty and the job does not lie among the dead.
+ * Looks at jobs where each look at one would take it away from the workers: by the counts of their queue alone. All have ended
+ * when it is known to be empty, and those that do not lie among the dead then ended well. `deadBefore`: how many lay there
+ * before they were sent; as many as the first look counts, when it is not given.
  */
+export function sightOf(
+  reader: QueueReader,
+  queue: string,
+  ids: readonly string[],
+  now: () => number,
+  deadBefore?: number,
+): () => Promise<Sight> {
+  const rule = reader.backend.emptyAfter ?? once;
+  const died = new Map<string, Job>();
+  let dead = deadBefore;
+  let empty: { since: number; looks: number } | undefined;
+  return async () => {
+    const counts = await countsOf(reader, queue);
+    const at = now();
+    empty = leftOf(counts) > 0 ? undefined : { since: empty?.since ?? at, looks: (empty?.looks ?? 0) + 1 };
+    const isEmpty = empty !== undefined && empty.looks >= rule.looks && at - empty.since >= rule.seconds;
+    // the dead are looked through only when something died, and once at the end
+    const moreDied = dead !== undefined && counts.dead > dead;
+    if (moreDied || isEmpty) for (const job of await amongTheDead(reader, queue, ids)) died.set(job.id, job);
+    dead = moreDied ? counts.dead : Math.min(dead ?? counts.dead, counts.dead);
+    return { text: textOf(counts), died: [...died.values()], isEmpty };
+  };
+}
+
+/** Follows one job to its end, by the counts of its queue. */
 export async function followMessage(
   reader: QueueReader,
   ref: JobRef,
@@ -22,27 +57,17 @@ export async function followMessage(
   deadBefore: number,
   ports: Ports,
 ): Promise<Followed> {
-  const rule = reader.backend.emptyAfter ?? once;
+  const look = sightOf(reader, ref.queue, [ref.id], ports.now, deadBefore);
   const begun = ports.now();
-  let dead = deadBefore;
-  let empty: { since: number; looks: number } | undefined;
   let last = '';
   for (let pause = SHORTEST; ; pause = Math.min(LONGEST, pause * 1.5)) {
-    const counts = await countsOf(reader, ref.queue);
-    const now = ports.now();
-    const waitedSeconds = now - begun;
-    const text = textOf(counts);
+    const { text, died, isEmpty } = await look();
+    const waitedSeconds = ports.now() - begun;
     if (text !== last) ports.show(text);
     last = text;
-    empty = leftOf(counts) > 0 ? undefined : { since: empty?.since ?? now, looks: (empty?.looks ?? 0) + 1 };
-    const isEmpty = empty !== undefined && empty.looks >= rule.looks && now - empty.since >= rule.seconds;
-    // its dead are looked through only when something died, and once at the end
-    if (counts.dead > dead || isEmpty) {
-      dead = counts.dead;
-      const job = await amongTheDead(reader, ref);
-      if (job !== undefined) return { ended: 'dead', job, waitedSeconds };
-      if (isEmpty) return { ended: 'gone', waitedSeconds, note: 'not visible, not in flight and not among the dead' };
-    }
+    const [job] = died;
+    if (job !== undefined) return { ended: 'dead', job, waitedSeconds };
+    if (isEmpty) return { ended: 'gone', waitedSeconds, note: 'not visible, not in flight and not among the dead' };
     const note = `the queue was not seen empty for long enough, ${text}: it may be one of these`;
     if (ports.signal.aborted) return { ended: 'stopped', waitedSeconds, note };
     if (waitedSeconds >= within) return { ended: 'timeout', waitedSeconds, note };
@@ -61,11 +86,13 @@ async function countsOf(reader: QueueReader, queue: string): Promise<StateCounts
   return row.counts;
 }
 
-async function amongTheDead(reader: QueueReader, { queue, id }: JobRef): Promise<Job | undefined> {
-  const selection = { queues: [queue], states: ['dead'], ids: [id] } as const;
+async function amongTheDead(reader: QueueReader, queue: string, ids: readonly string[]): Promise<Job[]> {
+  const selection = { queues: [queue], states: ['dead'], ids } as const;
+  const wanted = new Set(ids);
+  const found: Job[] = [];
   for await (const page of reader.browse(selection, { size: 100, order: 'newest' })) {
-    const job = page.find((one) => one.id === id);
-    if (job !== undefined) return job;
+    found.push(...page.filter(({ id }) => wanted.has(id)));
+    if (found.length >= wanted.size) break;
   }
-  return undefined;
+  return found;
 }

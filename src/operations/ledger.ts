@@ -1,6 +1,6 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { earlier, fromDate } from '../domain/instant.ts';
+import { earlier, fromDate, type Instant } from '../domain/instant.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 import { readAudit } from '../safety/audit.ts';
 import { batches } from '../safety/journal.ts';
@@ -27,8 +27,8 @@ export async function refuseLoops(
   selection: Selection,
   tests: Tests,
 ): Promise<void> {
-  const runs = await replaysOf(stateDir, reader.backend.where, selection.queues);
-  if (runs.length < ALLOWED) return;
+  const runs = await recentRuns(stateDir, reader.backend.where, selection.queues);
+  if (runs.filter(({ replays }) => replays).length < ALLOWED) return;
   const often = await replayedOften(stateDir, runs);
   const fits = matcher(selection, tests);
   const looping: { id: string; runs: readonly string[] }[] = [];
@@ -37,41 +37,69 @@ export async function refuseLoops(
   for (let at = 0; at < ids.length; at += PAGE) {
     const some = { ...selection, ids: ids.slice(at, at + PAGE) };
     for await (const page of reader.browse(some, { size: PAGE, order: 'oldest' }))
-      for (const job of page) if (fits(job)) looping.push({ id: job.id, runs: often.get(job.id) ?? [] });
+      for (const job of page) {
+        const by = often.get(job.id); // a walk may meet others than were asked for
+        if (by !== undefined && fits(job)) looping.push({ id: job.id, runs: by });
+      }
   }
   if (looping.length > 0) throw await refusal(stateDir, looping);
 }
 
-async function replaysOf(stateDir: string, where: string, queues: readonly string[]): Promise<string[]> {
+interface Recent {
+  readonly id: string;
+  /** Else it put jobs back, which may have given them other ids. */
+  readonly replays: boolean;
+}
+
+/** The newest first. */
+async function recentRuns(stateDir: string, where: string, queues: readonly string[]): Promise<Recent[]> {
   const since = earlier(fromDate(new Date()), DAY);
   const recent = (await listRuns(stateDir)).filter(
     ({ verb, startedAt, queues: its }) =>
-      verb === 'replay' && startedAt >= since && its.some((queue) => queues.includes(queue)),
+      (verb === 'replay' || verb === 'restore' || verb === 'undo') &&
+      startedAt >= since &&
+      its.some((queue) => queues.includes(queue)),
   );
-  const found: string[] = [];
-  for (const { id } of recent) if ((await readRun(stateDir, id)).plan.where === where) found.push(id);
-  return found;
+  const found: (Recent & { readonly madeAt: Instant })[] = [];
+  for (const { id, verb } of recent) {
+    const { plan } = await readRun(stateDir, id);
+    if (plan.where === where) found.push({ id, replays: verb === 'replay', madeAt: plan.madeAt });
+  }
+  return found.sort((a, b) => (a.madeAt < b.madeAt ? 1 : -1));
 }
 
-/** The jobs that were done by as many runs as are allowed. A sieve first, so that memory holds only those that may be. */
-async function replayedOften(stateDir: string, runs: readonly string[]): Promise<Map<string, readonly string[]>> {
+/**
+ * The jobs that were done by as many runs as are allowed, by the ids that they have now. A sieve first, so that memory holds
+ * only those that may be: the oldest run first, because a job that was copied takes its count along to its new id.
+ */
+async function replayedOften(stateDir: string, runs: readonly Recent[]): Promise<Map<string, readonly string[]>> {
   const sieve = new Uint8Array(PLACES);
-  for (const run of runs)
-    for await (const id of replayedBy(stateDir, run)) {
-      const place = placeOf(id);
-      if ((sieve[place] ?? 0) < 255) sieve[place] = (sieve[place] ?? 0) + 1;
+  const countOf = (id: string): number => sieve[placeOf(id)] ?? 0;
+  for (const run of runs.toReversed())
+    for await (const { id, as } of stepsOf(stateDir, run)) {
+      const count = Math.min(255, countOf(id) + (run.replays ? 1 : 0));
+      sieve[placeOf(as)] = Math.max(countOf(as), count);
     }
   const found = new Map<string, string[]>();
+  /** Of those that may be: the id that a job has now, by the one that it had. */
+  const now = new Map<string, string>();
   for (const run of runs)
-    for await (const id of replayedBy(stateDir, run))
-      if ((sieve[placeOf(id)] ?? 0) >= ALLOWED) found.set(id, [...(found.get(id) ?? []), run]);
+    for await (const { id, as } of stepsOf(stateDir, run)) {
+      const latest = now.get(as) ?? (countOf(as) >= ALLOWED ? as : undefined);
+      if (latest === undefined) continue;
+      if (as !== id) now.set(id, latest);
+      if (run.replays) found.set(latest, [...(found.get(latest) ?? []), run.id]);
+    }
   return new Map([...found].filter(([, by]) => by.length >= ALLOWED));
 }
 
-async function* replayedBy(stateDir: string, id: string): AsyncGenerator<string> {
-  for await (const { intent, outcome } of batches((await readRun(stateDir, id)).journalPath)) {
-    const left = new Set(outcome?.rest.map((entry) => entry.id));
-    for (const one of intent.ids) if (!left.has(one)) yield one;
+/** What a run has replayed, and under which id it went on; of a run that put back, only what has another id since. */
+async function* stepsOf(stateDir: string, { id: run, replays }: Recent): AsyncGenerator<{ id: string; as: string }> {
+  for await (const { intent, outcome, copies } of batches((await readRun(stateDir, run)).journalPath)) {
+    for (const { id, as } of copies) yield { id, as };
+    if (!replays) continue;
+    const told = new Set([...(outcome?.rest ?? []), ...copies].map(({ id }) => id));
+    for (const id of intent.ids) if (!told.has(id)) yield { id, as: id };
   }
 }
 
@@ -97,7 +125,7 @@ async function refusal(
   const ids = looping.slice(0, 50).map(({ id }) => JSON.stringify(id));
   return new JobctlError(
     'refused',
-    [`${which} replayed twice within a day already, and died each time:`, ...lines, ...more].join('\n'),
+    [`${which} replayed twice within a day already, and dead again:`, ...lines, ...more].join('\n'),
     {
       next: [
         `jobctl dlq show ${named[0]?.id}   # why does it die?`,

@@ -13,7 +13,8 @@ interface Fed {
 
 const fedOf = (found: PauseState['found'] | undefined): Fed => (found ?? {}) as Fed;
 
-const runs = ({ paused }: Schedule): boolean => paused !== true;
+/** It feeds the queue, and can be stopped. */
+const runs = ({ paused, managedBy }: Schedule): boolean => paused !== true && managedBy === undefined;
 
 /** A pause that can also stop the schedules that feed the queue, or these alone. They stop first and start last. */
 export function withSchedules(workers: () => Pauses, reader: Pick<QueueReader, 'schedules'>, ops: Schedules): Pauses {
@@ -44,7 +45,8 @@ export function withSchedules(workers: () => Pauses, reader: Pick<QueueReader, '
         schedules: all.map((one) => ({ id: one.id, on: runs(one) })),
         ...(base === undefined ? { only: true } : base.paused ? { workersPaused: true } : {}),
       },
-      means: [...(base?.means ?? []), ...all.map(meansOf)],
+      means: [...(base?.means ?? []), ...all.filter(({ managedBy }) => managedBy === undefined).map(meansOf)],
+      warnings: [...(base?.warnings ?? []), ...all.flatMap(managedOf)],
     };
   };
 
@@ -86,6 +88,9 @@ export function withSchedules(workers: () => Pauses, reader: Pick<QueueReader, '
 
 const meansOf = ({ id, when, paused }: Schedule): string =>
   `schedule ${id} (${when}${paused === true ? ', paused' : ''})`;
+
+const managedOf = ({ id, paused, managedBy }: Schedule): string[] =>
+  managedBy === undefined || paused === true ? [] : [`${id} is managed by ${managedBy}, which alone can stop it.`];
 
 /** What a later resume puts back, when the queue was paused from here before: the first pause knows how it was. */
 export function foundFirst(

@@ -70,8 +70,11 @@ export async function planSwitch(reader: QueueReader, request: SwitchRequest, sw
       ...reader.backend.warnings,
       ...all
         .filter(isSo)
-        .map(({ queue }) => (request.only ? `No schedule feeds ${queue} now.` : `${queue} is ${to} already.`)),
-      ...new Set(todo.flatMap(({ before }) => before.warnings ?? [])),
+        .map(({ queue }) =>
+          request.only ? `No schedule that could be stopped feeds ${queue} now.` : `${queue} is ${to} already.`,
+        ),
+      // what feeds a queue and cannot be stopped is told also where nothing else does
+      ...new Set((request.only ? all : todo).flatMap(({ before }) => before.warnings ?? [])),
       ...(request.warnings ?? []),
     ],
     ...(reason === undefined ? {} : { reason }),

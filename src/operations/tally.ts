@@ -1,3 +1,4 @@
+import type { Copy } from '../domain/adapter.ts';
 import type { JobRef } from '../domain/job.ts';
 import { emptyTally, leavesWork, type Outcome, type Tally } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
@@ -17,8 +18,9 @@ export class Results {
   beyond = 0;
   /** The last write was accepted, and did not take effect in the time that there was for it. */
   timedOut = false;
-  /** Filled while somebody wants to know which jobs were done. */
+  /** Filled while somebody wants to know which jobs were done, each by the name that it has now. */
   done: JobRef[] | undefined;
+  readonly #copies = new Map<string, JobRef>();
   /** A job was left that the operator still has to deal with. */
   leftWork: boolean;
   /** Named jobs that were never part of the plan; they count as skipped in the report alone. */
@@ -61,13 +63,19 @@ export class Results {
     this.#told.clear();
   }
 
+  /** These stand in a new place, under another id. */
+  copied(copies: readonly Copy[]): void {
+    if (this.done === undefined) return;
+    for (const { ref, as, to } of copies) this.#copies.set(ref.id, { queue: to ?? ref.queue, id: as });
+  }
+
   add(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.result === 'skipped' && outcome.why === 'not-applied') continue; // it comes again in a later claim
       this.counts[outcome.result] += 1;
       this.leftWork ||= leavesWork(outcome) && !(this.#adds && isDuplicate(outcome));
       if (outcome.result === 'done') {
-        this.done?.push(outcome.ref);
+        this.done?.push(this.#copies.get(outcome.ref.id) ?? outcome.ref);
         continue;
       }
       const note =

@@ -112,6 +112,7 @@ export const schedule = z.looseObject({
   when: z.string().describe('As the backend has it, for people: `every 5m`, `0 3 * * * (Europe/Berlin)`.'),
   nextAt: instant.optional().describe('Missing while it is paused.'),
   paused: z.boolean().optional().describe('Missing where the backend knows no such thing.'),
+  managedBy: z.string().optional().describe('The service that made it, which alone may stop it.'),
 });
 
 export const backup = z.looseObject({

@@ -93,6 +93,10 @@ export const inspectionSchemas = {
               paused: z.boolean().optional(),
               ...statsFields,
               targetSeconds: seconds.optional().describe('How long a job may wait.'),
+              workers: z
+                .looseObject({ alive: tallyCount, silent: tallyCount })
+                .optional()
+                .describe('Where each worker says which queue it takes from.'),
               outPerSecond: z.number().optional().describe('What ended, well or dead, a second.'),
               finding: z.looseObject({ level: z.enum(['bad', 'warn']), text: z.string() }).optional(),
             }),

@@ -42,6 +42,7 @@ const schedule = z.strictObject({
   when: z.string(),
   nextAt: instant.optional(),
   paused: z.boolean().optional(),
+  managedBy: z.string().optional(),
 });
 
 const task = z.discriminatedUnion('kind', [

@@ -12,11 +12,11 @@ interface Report {
   readonly outcomes: { readonly done: number };
 }
 
-async function open(): Promise<{ sqs: TestSqs; aws: AwsStandIn; run: Home['run'] }> {
+async function open(): Promise<{ sqs: TestSqs; aws: AwsStandIn; home: Home; run: Home['run'] }> {
   const [sqs, aws] = await Promise.all([createSqs(), startAwsStandIn()]);
   onTestFinished(async () => void (await Promise.all([sqs.drop(), aws.stop()])));
   const home = await homeForTest(sqs.url);
-  return { sqs, aws, run: (args) => home.warm(args, { env: { ...sqs.env, ...aws.env } }) };
+  return { sqs, aws, home, run: (args) => home.warm(args, { env: { ...sqs.env, ...aws.env } }) };
 }
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
@@ -140,5 +140,46 @@ describe('the AWS services around a queue, on the command line', { timeout: 90_0
     expect(logs.stdout).not.toContain('\u001b');
     const one = answerOf<{ lines: unknown[] }>(await run(['logs', 'orders', '--id', 'm-2', '--json']), 'logs');
     expect(one.lines).toHaveLength(1);
+  });
+
+  it('drain closes the intake of a queue that nothing but schedules feeds, and opens it when it waited in vain', async () => {
+    const { sqs, aws, home } = await open();
+    const orders = await sqs.queue('orders');
+    const feeds = { EventBusName: 'default', ScheduleExpression: 'rate(1 hour)', targets: [queueArn('orders')] };
+    aws.rules.push({ ...feeds, Name: 'hourly', State: 'ENABLED' }, { ...feeds, Name: 'off', State: 'DISABLED' });
+    const nightly = {
+      Name: 'nightly',
+      GroupName: 'default',
+      State: 'ENABLED',
+      ScheduleExpression: 'cron(0 3 * * ? *)',
+      Target: { Arn: queueArn('orders'), RoleArn: 'arn:aws:iam::000000000000:role/feeds' },
+    };
+    aws.schedules.push(nightly);
+    const states = () => [...aws.rules, ...aws.schedules].map(({ State }) => State);
+    const shorter = new URL('../runbooks/shorter-waits.mjs?part=60&ahead', import.meta.url).href;
+    const env = { ...sqs.env, ...aws.env, NODE_OPTIONS: `--import=${shorter}` };
+    const run = (...args: string[]) => home.run(args, { env });
+    const drain = ['drain', 'orders', '--pause-schedules', '--yes', '--json'];
+
+    const drained = await run(...drain, '--within', '5m');
+    expect([drained.code, JSON.parse(drained.stdout)]).toEqual([0, expect.objectContaining({ drained: true })]);
+    expect(states()).toEqual(['DISABLED', 'DISABLED', 'DISABLED']);
+    expect((await run('resume', 'orders', '--yes')).code).toBe(0);
+    expect(states()).toEqual(['ENABLED', 'DISABLED', 'ENABLED']);
+    expect(aws.schedules).toMatchObject([nightly]);
+
+    await sqs.send(orders, [{}]); // nobody works on it
+    const vain = await run(...drain, '--within', '5s');
+    expect([vain.code, flat(vain.stderr)]).toEqual([9, expect.stringContaining('The schedules were started again')]);
+    expect(states()).toEqual(['ENABLED', 'DISABLED', 'ENABLED']);
+
+    // what a service has put there is told, and left alone
+    aws.rules.push({ ...feeds, Name: 'managed', State: 'ENABLED', ManagedBy: 'pipes.amazonaws.com' });
+    const managed = await run('drain', 'orders', '--pause-schedules', '--yes', '--within', '5s');
+    expect([managed.code, flat(managed.stderr)]).toEqual([
+      9,
+      expect.stringContaining('rule/default/managed is managed by pipes.amazonaws.com'),
+    ]);
+    expect(states()).toEqual(['ENABLED', 'DISABLED', 'ENABLED', 'ENABLED']);
   });
 });

@@ -35,7 +35,7 @@ it('finds the flood, replays one group after its plan, watches it drain, and tak
   const flood = await makeDead(pool, 40, { queue: 'webhooks', type: 'webhook.push', secondsAgo: 5 });
   const home = await homeForTest(shop.url);
   const top = openTop(home);
-  expect(await top.shows('webhooks')).toMatch(/^> +! +webhooks .* 40 .*40 died in 60 min/);
+  expect(await top.shows('webhooks')).toMatch(/^> +! +webhooks .* 40 .*40 died in 60m/);
   top.press('d');
   await top.shows('40 dead jobs in 1 group');
   top.press('r');

@@ -43,6 +43,8 @@ export interface Tale<S extends Scene | Place> {
   readonly oldLines: readonly string[];
   /** By the command without its answer. What is not listed here must not change a row. */
   readonly writes: Readonly<Record<string, Write>>;
+  /** Sections that are of another backend than this one. */
+  readonly elsewhere?: readonly string[];
   /** Files that the commands read, besides those in the document. */
   readonly files?: Readonly<Record<string, string>>;
   /** Programs that the commands of the configuration call, as shell scripts. */
@@ -102,7 +104,8 @@ export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
   let kept: S | undefined;
   afterAll(() => kept?.drop());
 
-  describe.each(runbook.sections)('$title', ({ steps: typed }) => {
+  const here = runbook.sections.filter(({ title }) => tale.elsewhere?.includes(title) !== true);
+  describe.each(here)('$title', ({ steps: typed }) => {
     let scene: S;
     let home: Home;
     let run = '';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { expectFits, steady } from '../e2e/answer.ts';
-import { type Ended, type Home, makeHome, until } from '../e2e/jobctl.ts';
+import { type Ended, endOf, type Home, makeHome, until } from '../e2e/jobctl.ts';
 import { WarmProgram } from '../e2e/warm.ts';
 import { missingLines, readRunbook, wordsOf } from './runbook.ts';
 import { type Payload, type Shop, shops } from './shops.ts';
@@ -112,28 +112,38 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
   it('has each command that is checked here', () =>
     expect(steps.map(({ command }) => command)).toEqual(expect.arrayContaining(Object.keys(procedure.checks))));
 
+  it('names only its own commands where Amazon SQS has others', () =>
+    expect(steps.map(({ command }) => command)).toEqual(expect.arrayContaining(runbook.mapping.map(({ old }) => old))));
+
   it.each(Object.entries(shops))(
     'on %s',
     async (_, open) => {
       const shop = await open();
       const home = await makeHome();
       const ran: Payload[] = [];
-      const warm = new WarmProgram(['--import', shorter]);
+      const warm = new WarmProgram();
       const stops = [await deploy(home, shop, ran)];
       try {
         for (const [name, text] of Object.entries(runbook.files))
           await home.file(name, name === 'jobctl.yaml' ? fitted(text, shop) : text);
         const scene = { home, shop, ran, stops };
         await procedure.prepare(scene);
+        const env = { ...shop.env, JOBS_URL: shop.url, NODE_OPTIONS: `--import=${shorter(shop)}` };
         let run = '';
         for (const { command, exit, shown } of steps) {
-          const ended = await play(home, warm, command.replaceAll('RUN', run), { JOBS_URL: shop.url });
-          const printed = `${ended.stderr}${ended.stdout}`.replaceAll(` by ${userInfo().username} `, ' by ada ');
-          expect(ended.code, `${command}\n${printed}`).toBe(exit);
-          if (!command.includes('--json')) expectFits(ended.stdout);
-          expect(missingLines(shown, printed, steady), `${command}\n${printed}`).toEqual([]);
-          run = /^ {2}run +(\S+)/m.exec(ended.stdout)?.[1] ?? run;
-          await procedure.checks[command]?.(scene, ended);
+          // where looking is receiving, the page may name other commands for one
+          const typed = (shop.receives && runbook.mapping.find(({ old }) => old === command)?.commands) || [command];
+          for (const [index, one] of typed.entries()) {
+            const ended = await play(home, warm, one.replaceAll('RUN', run), env);
+            const isLast = index === typed.length - 1;
+            const printed = asShown(`${ended.stderr}${ended.stdout}`, shop);
+            expect(ended.code, `${one}\n${printed}`).toBe(isLast ? exit : 0);
+            if (!one.includes('--json')) expectFits(ended.stdout);
+            run = /^ {2}run +(\S+)/m.exec(ended.stdout)?.[1] ?? run;
+            if (!isLast) continue;
+            expect(missingLines(shown, printed, steady), `${one}\n${printed}`).toEqual([]);
+            await procedure.checks[command]?.(scene, ended);
+          }
         }
       } finally {
         warm.stop();
@@ -145,6 +155,10 @@ describe.each(Object.entries(procedures))('docs/runbooks/%s.md', (page, procedur
     90_000,
   );
 });
+
+/** By whom it was done differs here from the page; that counts are estimates, the page says in words. */
+const asShown = (printed: string, { receives }: Shop): string =>
+  (receives ? printed.replace(/~(?=\d)/g, '') : printed).replaceAll(` by ${userInfo().username} `, ' by ada ');
 
 /** The configuration of the page, with what this backend needs and without what it does not. */
 const fitted = (text: string, { context = '', pauses }: Shop): string =>
@@ -201,8 +215,9 @@ async function script(home: Home, name: string, text: string): Promise<void> {
   await chmod(await home.file(join('bin', name), `#!/bin/sh\n${text}\n`), 0o755);
 }
 
-/** What the program is started with, so that of its long waits only a tenth is slept. */
-const shorter = new URL('./shorter-waits.mjs?part=10', import.meta.url).href;
+/** Loaded before the program: of its long waits only a part is slept. An empty SQS is believed after a minute, so there the clock goes on. */
+const shorter = ({ receives }: Shop): string =>
+  new URL(`./shorter-waits.mjs?part=${receives ? '40&ahead' : '10'}`, import.meta.url).href;
 
 /** A plain command by the program that is loaded already; what needs a shell gets one, and a process for each command in it. */
 function play(home: Home, warm: WarmProgram, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {
@@ -213,18 +228,12 @@ function play(home: Home, warm: WarmProgram, command: string, env: Readonly<Reco
   return warm.run({ program, args, folder: home.folder, env: all });
 }
 
-async function shell(home: Home, command: string, env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn('/bin/sh', ['-c', command], {
-    cwd: home.folder,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', (ended) => resolve(ended)),
+const shell = (home: Home, command: string, env: Readonly<Record<string, string>>): Promise<Ended> =>
+  endOf(
+    spawn('/bin/sh', ['-c', command], {
+      cwd: home.folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    }),
   );
-  return { ...texts, code };
-}

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { runWorker } from '../../src/demo/worker.ts';
-import { application } from '../setup/bullmq.ts';
 import { createProcrastinate } from '../setup/databases.ts';
 import { addJob, createGraphile, startWorker } from '../setup/graphile.ts';
 import { createPgBoss, startBoss } from '../setup/pgboss.ts';
 import { defer } from '../setup/procrastinate.ts';
-import { createRedis } from '../setup/redis.ts';
+import { bullmqPostgresShop, bullmqShop } from './shops-bullmq.ts';
+import { sqsShop } from './shops-sqs.ts';
 
 export type Payload = Readonly<Record<string, unknown>>;
 /** What a worker does with a job: it returns, or throws. */
@@ -17,6 +17,10 @@ export interface Shop {
   readonly url: string;
   /** Lines of the context in jobctl.yaml, besides its URL. */
   readonly context?: string;
+  /** What the program needs to get there, besides the URL. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Looking is receiving, and all counts are estimates: the pages name the commands that are others there. */
+  readonly receives?: true;
   /** It pauses by means of its own: it needs no commands for that. */
   readonly pauses?: true;
   /** As the application adds a job. */
@@ -121,24 +125,9 @@ export const shops: Readonly<Record<string, () => Promise<Shop>>> = {
     };
   },
 
-  BullMQ: async () => {
-    const server = createRedis('procedure');
-    const app = application(server, '6');
-    return {
-      url: `${server.url}?prefix=${server.prefix}`,
-      pauses: true,
-      add: (queue, data) => app.queue(queue).add(queue, data),
-      waiting: (queue) => app.queue(queue).getWaitingCount(),
-      serve: async (queue, work) => {
-        const worker = app.worker(queue, (job) => work(job.data as Payload));
-        return () => worker.close();
-      },
-      drop: async () => {
-        await app.close();
-        await server.drop();
-      },
-    };
-  },
+  BullMQ: bullmqShop,
+  'BullMQ on Postgres': bullmqPostgresShop,
+  'Amazon SQS': sqsShop,
 };
 
 const count = async (pool: pg.Pool, rows: string, queue: string): Promise<number> =>

@@ -76,7 +76,7 @@ const connectionOf = ({ url, schema }: BullmqDatabase) => ({ connectionString: u
 
 /** The library's own queue and worker. Close them. */
 export const queueOf = (database: BullmqDatabase, name: string): Queue =>
-  new Queue(name, { connection: connectionOf(database) }, createPostgresBackend as never);
+  new Queue(name, { connection: connectionOf(database) }, createPostgresBackend as never).on('error', () => {}); // as above
 
 export function workerOf(
   database: BullmqDatabase,

@@ -14,7 +14,7 @@ import type { Enqueued, Enqueues, NewJob } from '../../domain/enqueue.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { PauseState } from '../../domain/pause.ts';
-import type { Schedule } from '../../domain/schedule.ts';
+import type { Schedule, Schedules } from '../../domain/schedule.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';
@@ -52,7 +52,15 @@ export interface DialectEnqueue extends Pick<Enqueues, 'ignores' | 'refuses' | '
   add(db: Db, queue: string, jobs: readonly NewJob[]): Promise<Enqueued[]>;
 }
 
-export type AddVerb = 'pause' | 'enqueue';
+/** How a dialect changes what adds jobs by itself; each inside a transaction. */
+export type DialectSchedules = {
+  readonly [Deed in Exclude<keyof Schedules, 'removable'>]: (
+    db: Db,
+    ...given: Parameters<NonNullable<Schedules[Deed]>>
+  ) => ReturnType<NonNullable<Schedules[Deed]>>;
+};
+
+export type AddVerb = 'pause' | 'enqueue' | 'schedule';
 
 export type WriteVerb = Action['verb'] | 'restore' | 'revert';
 
@@ -70,9 +78,10 @@ export interface Dialect {
   readonly caveats: Partial<Record<WriteVerb | AddVerb, string>>;
   /** There is no cancelled state: a job that is cancelled is taken away, and comes back when that is undone. */
   readonly cancelRemoves?: true;
-  /** Missing where it has no means to pause, or to add. */
+  /** Missing where it has no means to pause, to add, or to change schedules. */
   readonly pause?: DialectPause | undefined;
   readonly enqueue?: DialectEnqueue | undefined;
+  readonly schedule?: DialectSchedules | undefined;
 
   queues(db: Db): Promise<QueueRef[]>;
   stats(db: Db, request: StatsRequest): Promise<QueueStats[]>;

@@ -15,6 +15,7 @@ import type { TablesMapping } from './own-tables/mapping.ts';
 import { pain } from './pain.ts';
 import { pausing } from './pause.ts';
 import { restoring, reverting } from './returns.ts';
+import { scheduling } from './scheduling.ts';
 import { settle } from './settle.ts';
 import { instant } from './sql.ts';
 
@@ -161,6 +162,9 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     ...(dialect.enqueue === undefined
       ? {}
       : { enqueue: offer('enqueue', enqueueing(dialect, dialect.enqueue, writer)) }),
+    ...(dialect.schedule === undefined
+      ? {}
+      : { schedule: offer('schedule', scheduling(dialect, dialect.schedule, writer)) }),
     restore: offer('restore', restores),
     revert: offer('revert', dialect.cancelRemoves === true ? recreatingReverts(reverts, restores) : reverts),
     lock: shut === undefined ? { level: 'native', ops: locks } : { level: 'none', refused: true, ...shut },

@@ -10,6 +10,8 @@ import { type Sent, sendAll } from './send.ts';
 
 /** What is held for less than this is renewed before it is written. */
 const SURE_SECONDS = 20;
+/** The same once it was sent: a slow send may have used up the first. */
+const DELETE_SECONDS = 5;
 const NOT_OURS = 'it was no longer held for us: somebody else may have received it';
 const NO_HOME =
   'nothing tells which queue it came from: it was sent to the dead-letter queue directly, and no one queue alone sends its dead there. Name the queue with --to QUEUE';
@@ -28,16 +30,25 @@ export async function replay(
   const sure = await held.sure(idsOf(jobs), SURE_SECONDS);
   const ours = jobs.filter(({ job }) => sure.has(job.id));
   const sent = new Map<string, Sent>();
+  const names = new Map<string, string>();
   const homeOf = (item: SavedJob): string | undefined => elsewhere ?? savedOf(item).home;
   for (const [home, some] of Map.groupBy(ours, homeOf)) {
     const to = home === undefined ? undefined : await ground.directory.lately(home);
     if (to === undefined) {
       const why = home === undefined ? NO_HOME : `the queue to send it to, ${home}, is not there`;
       for (const { job } of some) sent.set(job.id, { failed: why });
-    } else for (const [id, one] of await sendTo(ground, to, some, 'replay', mark)) sent.set(id, one);
+      continue;
+    }
+    for (const [id, one] of await sendTo(ground, to, some, 'replay', mark)) sent.set(id, one);
+    for (const { job } of some) names.set(job.id, to.name);
   }
-  const copies = copiesOf(jobs, sent);
+  const copies = copiesOf(jobs, sent).map((copy) => {
+    const to = names.get(copy.ref.id);
+    return to === copy.ref.queue ? copy : { ...copy, to };
+  });
   if (copies.length > 0) await note?.(copies);
+  const ids = copies.map(({ ref }) => ref.id);
+  await held.sure(ids, DELETE_SECONDS).catch(() => undefined); // the delete itself tells what could not be done
   const kept = await deleteAll(
     ground.calls,
     held.queue.url,

@@ -161,7 +161,7 @@ function adapterOf(
       },
       revert: none(
         'a replayed message is another one, in a queue whose workers take it at once.',
-        'jobctl restore RUN sends a copy to the dead-letter queue, to be looked at there.',
+        'While its workers stand still: jobctl drain QUEUE --evacuate --receive, then jobctl restore RUN of that run, which puts what waited among the dead.',
       ),
       lock: {
         level: 'emulated',

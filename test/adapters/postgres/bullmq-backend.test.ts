@@ -213,7 +213,7 @@ describe("writes beside BullMQ's own workers on Postgres", () => {
       '2 of its children are not done: deal with those first',
       expect.stringMatching(/its parent books \S+ counts on it/),
       expect.stringMatching(/its parent books \S+ counts on it/),
-      'it is the next run of the scheduler hourly: removeJobScheduler takes both away',
+      'it is the next run of the scheduler hourly: jobctl schedule remove takes both away',
     ]);
     expect(outcomes.map(({ ref }) => ref.id)).toContain(next?.id);
     expect(await dumpTables(database)).toBe(before);

@@ -71,7 +71,7 @@ const awaited: Bar = (row) =>
 const nextRun: Bar = ({ scheduler, native }) =>
   scheduler === null || native === 'failed' || native === 'completed'
     ? undefined
-    : skip('conflict', `it is the next run of the scheduler ${scheduler}: removeJobScheduler takes both away`);
+    : skip('conflict', `it is the next run of the scheduler ${scheduler}: jobctl schedule remove takes both away`);
 
 const follower: Bar = ({ followed }) =>
   followed ? skip('conflict', 'a newer job of its deduplication id is kept until it ends') : undefined;

@@ -12,6 +12,7 @@ import { compare, holdForRestore, holdForRevert } from './put-back.ts';
 import { restore } from './restore.ts';
 import { revert } from './revert.ts';
 import { jobsOf, savedJobsOf } from './rows.ts';
+import { schedulerWrites } from './scheduler-writes.ts';
 import { schedules } from './schedules.ts';
 import { queues, stats } from './stats.ts';
 import { workers } from './workers.ts';
@@ -39,6 +40,8 @@ export async function bullmq(db: Db, schema: string, place: string): Promise<Dia
     caveats: {
       cancel:
         'BullMQ knows no cancelled jobs: a waiting or delayed one is taken out of the queue and is then only in the backup of the run; an active one is left alone',
+      schedule:
+        'BullMQ pauses no scheduler: a paused one is taken out with its next run and kept among the settings of the queue (the table meta) until it is resumed; an application that makes it again when it starts ends the pause',
     },
     cancelRemoves: true,
     queues: (reader) => queues(reader, layout),
@@ -59,6 +62,7 @@ export async function bullmq(db: Db, schema: string, place: string): Promise<Dia
     schedules: (reader, asked) => schedules(reader, layout, asked),
     pause: pauseOf(layout),
     enqueue: adds(layout),
+    schedule: schedulerWrites(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };
 }

@@ -16,7 +16,7 @@ export async function restore(
   db: Db,
   layout: Layout,
   saved: readonly SavedJob[],
-  { asWas }: PutBack,
+  { asWas }: Pick<PutBack, 'asWas'>,
 ): Promise<Outcome[]> {
   for (const [queue, jobs] of byQueue(saved)) await makeRoom(db, layout, queue, jobs);
   const back = new Set<string>();
@@ -38,12 +38,16 @@ export async function restore(
   });
 }
 
+/** An obliteration of the queue waits until we are done, as it does for the library's own producers. */
+export const keepObliterationOff = (db: Db, queue: string): Promise<unknown> =>
+  db.query(`SELECT pg_advisory_xact_lock_shared(hashtext('bullmq:finalization'), hashtext($1))`, [queue]);
+
 /**
- * Keeps an obliteration of the queue off until we are done, as the library's own producers do. In a database that was made
- * anew its counters lie behind: a new job would get an id that is taken, and would be dropped as a duplicate.
+ * In a database that was made anew its counters lie behind: a new job would get an id that is taken, and would be dropped as
+ * a duplicate.
  */
 async function makeRoom(db: Db, { call, schema }: Layout, queue: string, jobs: readonly SavedJob[]): Promise<void> {
-  await db.query(`SELECT pg_advisory_xact_lock_shared(hashtext('bullmq:finalization'), hashtext($1))`, [queue]);
+  await keepObliterationOff(db, queue);
   const numbers = jobs.flatMap(({ job: { id } }) => (/^[1-9]\d{0,17}$/.test(id) ? [BigInt(id)] : []));
   const order = jobs.map((item) => BigInt((JSON.parse(savedIn(item).row) as { seq: number }).seq));
   await raise(db, `${call('job_seq')}`, highest(order.map((seq) => (seq < 0n ? -seq : seq))));

@@ -2,6 +2,7 @@ import type { Schedule } from '../../../domain/schedule.ts';
 import type { Db } from '../connection.ts';
 import { instantOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
+import { PAUSED, rowIn, type SavedScheduler } from './saved-scheduler.ts';
 
 const MOST = 1000;
 
@@ -15,10 +16,10 @@ interface SchedulerRow {
   readonly zone: string | null;
 }
 
-/** The library pauses none, so none is ever said to be paused. */
+/** Those at work, and those that are paused. */
 export async function schedules(
   db: Db,
-  { scheduler }: Layout,
+  { scheduler, meta }: Layout,
   queues: readonly string[] | undefined,
 ): Promise<Schedule[]> {
   const rows = await db.query<SchedulerRow>(
@@ -26,14 +27,30 @@ export async function schedules(
        FROM ${scheduler} s WHERE $1::text[] IS NULL OR s.queue = ANY ($1) ORDER BY 1, 2 LIMIT ${MOST}`,
     [queues ?? null],
   );
-  return rows.map(({ queue, id, name, next, ...rule }) => ({
-    id,
-    queue,
-    type: name ?? undefined,
-    when: whenOf(rule),
-    nextAt: instantOf(next),
-  }));
+  // whoever makes a scheduler anew ends its pause
+  const kept = await db.query<{ queue: string; value: string }>(
+    `SELECT m.queue, m.value FROM ${meta} m
+      WHERE starts_with(m.field, $2) AND ($1::text[] IS NULL OR m.queue = ANY ($1))
+        AND NOT EXISTS (SELECT FROM ${scheduler} s WHERE s.queue = m.queue AND s.scheduler_id = substr(m.field, length($2) + 1))
+      ORDER BY m.queue, m.field LIMIT ${MOST}`,
+    [queues ?? null, PAUSED],
+  );
+  return [
+    ...rows.map((row): Schedule => ({ ...scheduleOf(row), nextAt: instantOf(row.next), paused: false })),
+    ...kept.map(({ queue, value }): Schedule => {
+      const saved = JSON.parse(value) as SavedScheduler;
+      const { name, pattern, every_ms: every, tz: zone } = rowIn(saved);
+      return { ...scheduleOf({ queue, id: saved.id, name, pattern, every, zone }), paused: true };
+    }),
+  ];
 }
+
+const scheduleOf = ({ queue, id, name, ...rule }: Omit<SchedulerRow, 'next'>): Schedule => ({
+  id,
+  queue,
+  type: name ?? undefined,
+  when: whenOf(rule),
+});
 
 function whenOf({ pattern, every, zone }: Pick<SchedulerRow, 'pattern' | 'every' | 'zone'>): string {
   if (pattern !== null) return zone === null ? pattern : `${pattern} (${zone})`;

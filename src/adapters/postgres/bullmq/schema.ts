@@ -1,12 +1,12 @@
 import { JobctlError } from '../../../domain/errors.ts';
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
-import type { Inspection, WriteVerb } from '../dialect.ts';
+import type { Inspection } from '../dialect.ts';
 import { deedsFinding } from '../rights.ts';
 import { quotedLiterals } from '../sql.ts';
 import { invalidIndex, tableFacts } from '../table-size.ts';
 import { KNOWN_SCHEMA, type Layout, readLayout } from './layout.ts';
-import { permit } from './privileges.ts';
+import { type Deed, permit } from './privileges.ts';
 
 const MIGRATE = 'Let the library do it once: a connection with `migrate: true`, or its runMigrations().';
 
@@ -32,7 +32,7 @@ const functions = [
 ];
 /** What the library's own workers look for jobs by, and we for those that have ended. */
 const indexes = ['job_ready_idx', 'job_delayed_idx', 'job_active_idx', 'job_finished_idx'];
-const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+const verbs: readonly Deed[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert', 'schedule'];
 
 /** Whether everything is there that the library's migrations bring, and whether this role may use it. */
 export async function inspect(

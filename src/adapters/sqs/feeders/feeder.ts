@@ -19,11 +19,12 @@ export interface Targets {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-export const asSchedule = (queue: string, { id, on, when, calls }: Feeder): Schedule => ({
+export const asSchedule = (queue: string, { id, on, when, calls, managedBy }: Feeder): Schedule => ({
   id,
   queue,
   when: calls === undefined ? when : `${when}, calls ${calls}`,
   paused: !on,
+  ...(managedBy === undefined ? {} : { managedBy }),
 });
 
 /** `rule/default/nightly` taken apart; undefined where it is of another kind. */

@@ -203,7 +203,13 @@ describe('what feeds a queue', () => {
     const adapter = await open();
     expect(await adapter.schedules?.(['orders'])).toEqual([
       { id: 'rule/default/hourly', queue: 'orders', when: 'rate(1 hour)', paused: false },
-      { id: 'rule/default/managed', queue: 'orders', when: 'on events', paused: false },
+      {
+        id: 'rule/default/managed',
+        queue: 'orders',
+        when: 'on events',
+        paused: false,
+        managedBy: 'pipes.amazonaws.com',
+      },
       { id: 'rule/own/calls', queue: 'orders', when: 'on events, calls bill', paused: false },
       { id: 'rule/own/off', queue: 'orders', when: 'on events', paused: true },
       { id: 'schedule/default/by-api', queue: 'orders', when: 'rate(1 day)', paused: false },
