@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { spawn } from '@lydell/node-pty';
-import type { QueueStats } from '../src/domain/adapter.ts';
+import type { QueueStats } from '../src/domain/stats.ts';
 import { plainStyle } from '../src/output/page.ts';
 import { beginning, update } from '../src/top/state.ts';
 import { frameLines } from '../src/top/views/frame.ts';

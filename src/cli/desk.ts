@@ -8,16 +8,16 @@ import type { Progress } from '../operations/ports.ts';
 import { CallTimes } from '../operations/relief.ts';
 import { jobView, type Redact } from '../output/job-view.ts';
 import { plainStyle } from '../output/page.ts';
-import type { PauseNote } from '../output/pauses-text.ts';
 import type { PlanView } from '../output/plan-text.ts';
 import type { RunShow } from '../output/run-text.ts';
 import { confirmer, type Prompt } from '../safety/confirm.ts';
+import { batches } from '../safety/journal.ts';
 import { readRun, runsFolder } from '../safety/run-folder.ts';
 import { listRuns, type RunSummary, summaryOf } from '../safety/run-list.ts';
 import { carryOut } from './carry-out.ts';
 import { compileTests } from './criteria.ts';
+import { lookAt } from './look-at.ts';
 import { announced } from './notify.ts';
-import { pauseNotes } from './pauses.ts';
 import { portsFor } from './ports.ts';
 import { reliefOf } from './relief.ts';
 import { openSession, type Session, type SessionFlags } from './session.ts';
@@ -34,7 +34,7 @@ interface Talk extends Prompt {
 
 /** A context for a screen: opened with the first look, looked at again and again, written to by the pipeline alone. */
 export function openDesk(context: Context, flags: SessionFlags, stateDir: string) {
-  const place = flags.context === undefined ? [] : ['-c', flags.context];
+  const place = placeOf(flags);
   let opening: Promise<Session> | undefined;
   let unlocked = false;
   let times = new CallTimes();
@@ -104,38 +104,39 @@ export function openDesk(context: Context, flags: SessionFlags, stateDir: string
   };
 }
 
-async function lookAt(session: Session) {
-  const { reader } = session;
-  const queues = await reader.stats({});
-  const asOf = await reader.now();
-  const pauses: PauseNote[] = await pauseNotes(session, queues, asOf);
-  const workers = await reader.workers?.();
-  const silent = workers?.filter((worker) => worker.silent).length ?? 0;
-  const { name: backend, version, where } = reader.backend;
-  return {
-    backend,
-    version,
-    where,
-    reads: reader.reads,
-    asOf,
-    queues,
-    pauses,
-    workers: workers && { alive: workers.length - silent, silent },
-  };
+/** What leads another command to the same place, as it was typed: a password is never in it. */
+function placeOf(flags: SessionFlags): string[] {
+  const leading = ['url', 'schema', 'dialect', 'region', 'profile', 'endpoint-url', 'config'] as const;
+  const given = leading.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, flags[name]]));
+  return flags.context === undefined ? given : ['-c', flags.context, ...given];
 }
 
-/** The longest of its lanes: what has waited for longer has missed it in whatever lane it is. */
-const targetsOf = ({ queues }: Context): Record<string, number> =>
+/** Of the queues and lanes that have one. */
+const targetsOf = ({ queues }: Context) =>
   Object.fromEntries(
-    Object.entries(queues).flatMap(([queue, { lanes = {} }]) => {
-      const targets = Object.values(lanes).flatMap(({ target }) =>
-        target === undefined ? [] : [parseDuration(target)],
+    Object.entries(queues).flatMap(([queue, { target, lanes = {} }]) => {
+      const byLane = Object.entries(lanes).flatMap(([lane, { target }]) =>
+        target === undefined ? [] : [[lane, parseDuration(target)] as const],
       );
-      return targets.length === 0 ? [] : [[queue, Math.max(...targets)]];
+      const found = {
+        queue: target === undefined ? undefined : parseDuration(target),
+        lanes: Object.fromEntries(byLane),
+      };
+      return found.queue === undefined && byLane.length === 0 ? [] : [[queue, found] as const];
     }),
   );
 
 async function showRun(stateDir: string, id: string, now: Instant): Promise<RunShow> {
   const { plan, report, backupPath, journalPath } = await readRun(stateDir, id);
-  return { run: await summaryOf(stateDir, id), plan, report, backup: backupPath, journal: journalPath, now, next: [] };
+  const run = await summaryOf(stateDir, id);
+  const handled = run.running ? await handledBy(journalPath) : undefined;
+  return { run, plan, report, backup: backupPath, journal: journalPath, handled, now, next: [] };
+}
+
+/** Jobs that a run which goes on has dealt with so far. */
+async function handledBy(journalPath: string): Promise<number> {
+  let jobs = 0;
+  for await (const { outcome } of batches(journalPath))
+    jobs += outcome === undefined ? 0 : outcome.done + outcome.rest.length;
+  return jobs;
 }

@@ -1,7 +1,7 @@
 import { requireOps } from '../domain/capability.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
-import { noSchedules } from '../operations/scheduling.ts';
+import { noPause, noSchedules } from '../operations/scheduling.ts';
 import type { Session } from './session.ts';
 import { type SwitchOrder, switchQueues } from './switch-queues.ts';
 
@@ -10,7 +10,9 @@ type Order = Pick<SwitchOrder, 'queues' | 'reason' | 'timeout'>;
 /** Stops what adds jobs to the queues by itself, as a run of its own; the workers go on. */
 export async function pauseIntake(session: Session, ports: Ports, pace: Pace, order: Order): Promise<Report> {
   const { adapter } = session;
-  requireOps(adapter.backend.name, 'pause schedules', adapter.can.schedule ?? noSchedules);
+  const { name } = adapter.backend;
+  const ops = requireOps(name, 'pause schedules', adapter.can.schedule ?? noSchedules);
+  if (ops.pausable === false) throw noPause(name, order.queues[0] ?? 'QUEUE', 'ID');
   return await switchQueues(session, ports, pace, { ...order, verb: 'pause', to: 'paused', only: 'schedules' });
 }
 

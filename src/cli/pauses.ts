@@ -1,5 +1,5 @@
-import type { QueueStats } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { QueueStats } from '../domain/stats.ts';
 import type { PauseNote } from '../output/pauses-text.ts';
 import { pausesAt } from '../safety/pauses.ts';
 import type { Session } from './session.ts';

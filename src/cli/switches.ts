@@ -28,7 +28,7 @@ export function switchesOf({ context, adapter, stateDir }: Place, timeout: strin
   };
   const of = (queue: string): Pauses => {
     const { schedule } = adapter.can;
-    if (schedule === undefined || schedule.level === 'none') return workers(queue);
+    if (schedule === undefined || schedule.level === 'none' || schedule.ops.pausable === false) return workers(queue);
     return withSchedules(() => workers(queue), adapter, schedule.ops);
   };
   return {

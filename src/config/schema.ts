@@ -85,10 +85,17 @@ const queue = z.strictObject({
     .describe(
       'BullMQ: the queue in which the application keeps the dead jobs of this one; its name, or more about it.',
     ),
+  target: duration
+    .optional()
+    .describe('How long the oldest waiting job of this queue may wait; the longest of its lanes when missing.'),
   lanes: z
     .record(
       z.string(),
-      z.strictObject({ target: duration.optional().describe('How long a job of this lane may wait.') }),
+      z.strictObject({
+        target: duration
+          .optional()
+          .describe('How long the oldest waiting job of this lane may wait; as the queue when missing.'),
+      }),
     )
     .optional()
     .describe('The lanes of this queue.'),

@@ -31,8 +31,8 @@ redact:
   # paths: [customer.address, items.*.note]
   # email: true
 
-# Finished runs are removed after that long, with their backups. Without the key they are kept.
-backups:
-  retention: 30d
-  # folder: /var/lib/jobctl
+# Where runs are kept, and how long finished ones are, with their backups: for ever, unless this is said.
+# backups:
+#   retention: 30d
+#   folder: /var/lib/jobctl
 `;

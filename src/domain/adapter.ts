@@ -1,15 +1,16 @@
-import type { Action, PutBack, Resolution } from './action.ts';
+import type { Action, Resolution } from './action.ts';
 import type { Capability } from './capability.ts';
+import type { Claims, Returns } from './claim.ts';
 import type { DoctorFinding } from './doctor.ts';
 import type { Enqueues } from './enqueue.ts';
 import type { Instant } from './instant.ts';
-import type { Job, JobDetail, JobRef, JobState } from './job.ts';
+import type { Job, JobDetail } from './job.ts';
 import type { LogAnswer, LogRequest } from './log.ts';
-import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pause.ts';
 import type { Scale, Scales } from './scale.ts';
 import type { Schedule, Schedules } from './schedule.ts';
 import type { Criterion, Selection } from './selection.ts';
+import type { QueueStats, StatsRequest } from './stats.ts';
 import type { Empties, Moves } from './whole-queue.ts';
 
 export interface BackendInfo {
@@ -41,63 +42,6 @@ export interface BackendInfo {
 
 export interface QueueRef {
   readonly queue: string;
-}
-
-export type StateCounts = Readonly<Record<JobState, number>>;
-
-export interface StatsRow {
-  readonly counts: StateCounts;
-  /** Native states that this version does not know, with their counts. Never dropped. */
-  readonly other: Readonly<Record<string, number>>;
-  /** False when any of the counts is an estimate. */
-  readonly exact: boolean;
-  /** Seconds, by the backend's clock; undefined when no such job exists or its time is not stored. */
-  readonly oldestWaitingSeconds?: number | undefined;
-  readonly oldestActiveSeconds?: number | undefined;
-  /** What ended in the last `windowSeconds`; undefined where the backend cannot tell. */
-  readonly rates?: Rates | undefined;
-}
-
-export interface Rates {
-  readonly windowSeconds: number;
-  readonly completed: number;
-  readonly died: number;
-  /** Mean run time of what completed in the window, seconds. */
-  readonly meanSeconds?: number | undefined;
-}
-
-export type Breakdown = 'type' | 'lane' | 'tenant';
-
-export interface QueueStats extends StatsRow {
-  readonly queue: string;
-  /** Undefined where the backend has no such thing as a pause. */
-  readonly paused?: boolean | undefined;
-  readonly by?: readonly (StatsRow & { readonly key: string })[] | undefined;
-  /** Where its dead jobs lie, when that is a queue with a row of its own: both rows count the same jobs. */
-  readonly deadLetter?: string | undefined;
-  /** Where they were asked for; what the monitoring has no point for is missing, and is not 0. */
-  readonly metrics?: QueueMetrics | undefined;
-}
-
-/** What a monitoring service measured of a queue. Each point with the time it stands for, which lies minutes back. */
-export interface QueueMetrics {
-  readonly oldestAgeSeconds?: Point | undefined;
-  /** Jobs a minute that were added, and that were taken away when done. */
-  readonly sentPerMinute?: Point | undefined;
-  readonly donePerMinute?: Point | undefined;
-}
-
-export interface Point {
-  readonly value: number;
-  readonly at: Instant;
-}
-
-export interface StatsRequest {
-  /** All queues when missing. */
-  readonly queues?: readonly string[] | undefined;
-  readonly by?: Breakdown | undefined;
-  /** Also what a monitoring service measured, where the backend has one. */
-  readonly metrics?: boolean | undefined;
 }
 
 export interface Count {
@@ -190,81 +134,6 @@ export interface QueueReader {
   statements?(): Promise<Statement[]>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
   close(): Promise<void>;
-}
-
-/** The lossless native form of a job: JSON that only the adapter that wrote it reads. */
-export type Snapshot = Readonly<Record<string, unknown>>;
-
-export interface SavedJob {
-  readonly job: Job;
-  readonly snapshot: Snapshot;
-}
-
-/** Half of a write in two steps: the job stands in its new place, under this id, and its old place is still to be cleared. */
-export interface Copy {
-  readonly ref: JobRef;
-  readonly as: string;
-  /** The queue that it stands in now, if that is another one. */
-  readonly to?: string | undefined;
-}
-
-/** Remembers copies. Resolves when they are on the disk; until then the old place is not cleared. */
-export type Note = (copies: readonly Copy[]) => Promise<void>;
-
-/**
- * Jobs held for us: nobody else can change them until `release`.
- * `apply` writes, then returns one outcome for each job given. When it rejects, the answer was lost: the outcome is unknown.
- * A backend that can only copy and then delete tells `note` in between, so that nothing is copied twice after a crash.
- * Releasing lets go of what was not applied, and is safe to repeat. Where `reads` is `receive`, that is at the latest when
- * the walk over the claims ends: what was passed over must not be met again.
- */
-export interface Claim {
-  readonly jobs: readonly SavedJob[];
-  /** Jobs asked for by name that could not be held, and why. */
-  readonly skipped: readonly Outcome[];
-  /** What the journal must remember so that `settle` and `undo` can tell our write from another's. */
-  readonly mark: string;
-  apply(jobs: readonly SavedJob[], note?: Note): Promise<Outcome[]>;
-  release(): Promise<void>;
-}
-
-export interface ClaimRequest<Act = Action> {
-  readonly selection: Selection;
-  readonly action: Act;
-  /** Jobs per claim, at most. */
-  readonly size: number;
-  /** A run that broke off is taken up again: what it held may be out of reach for a while yet. */
-  readonly resumed?: boolean | undefined;
-}
-
-/** A write that was journalled as intended and never as answered. */
-export interface OpenIntent {
-  readonly action: (Action | Resolution)['verb'] | 'restore' | 'revert';
-  readonly mark: string;
-  readonly jobs: readonly SavedJob[];
-  /** What `note` was told before the run broke off. */
-  readonly copies?: readonly Copy[] | undefined;
-}
-
-export interface Settles {
-  /**
-   * What became of the jobs: `done`, `skipped` with `not-applied` (it never happened), or still `unknown`.
-   * Finishes what is half done: a job that was copied is taken out of its old place.
-   */
-  settle(intent: OpenIntent): Promise<Outcome[]>;
-}
-
-export interface Claims<Act = Action> extends Settles {
-  /**
-   * Claims until no job of the selection is left; each job at most once. The caller releases every claim before it asks for
-   * the next. A reset with `stuck` in its selection checks the proof itself, even where the criterion is not pushed.
-   */
-  claim(request: ClaimRequest<Act>): AsyncIterable<Claim>;
-}
-
-export interface Returns extends Settles {
-  /** Holds the place of saved jobs so that they can be put back. `mark`: the write that must still be their last one (undo). */
-  hold(saved: readonly SavedJob[], how: PutBack, mark?: string): Promise<Claim>;
 }
 
 export interface LockRequest {

@@ -16,6 +16,8 @@ export interface Schedule {
 
 /** A call that rejects as `refused`, `stale` or `unsupported` has changed nothing. */
 export interface Schedules {
+  /** False where the backend knows no pause of them: `pause` and `resume` then reject as `unsupported`. */
+  readonly pausable?: false | undefined;
   pause(id: string, queue: string): Promise<Schedule>;
   resume(id: string, queue: string): Promise<Schedule>;
   /** Adds one job now, next to the regular ones; the new job's id. */

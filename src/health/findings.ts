@@ -1,4 +1,4 @@
-import type { QueueStats } from '../domain/adapter.ts';
+import type { QueueStats } from '../domain/stats.ts';
 
 /** What is wrong with a queue at this moment, the worst only. */
 export interface Finding {
@@ -29,19 +29,19 @@ const GROWTH = 0.05;
 export function finding(observed: Observed): Finding | undefined {
   const { stats, targetSeconds, overdue, deadPerSecond = 0, backlogPerSecond = 0 } = observed;
   const { counts, oldestWaitingSeconds: oldest, rates } = stats;
-  if (overdue === true) return { level: 'bad', text: 'still paused, its time is over' };
+  if (overdue === true) return { level: 'bad', text: 'pause is overdue' };
   const dying = deadPerSecond * 60;
-  if (dying >= FLOOD) return { level: 'bad', text: `dying: ${Math.round(dying)} a minute` };
+  if (dying >= FLOOD) return { level: 'bad', text: `dying: ${Math.round(dying)}/min` };
   if (counts.dead > 0 && rates !== undefined && rates.died >= MANY && rates.died > rates.completed * SHARE)
-    return { level: 'bad', text: `${rates.died} died in ${Math.round(rates.windowSeconds / 60)} min` };
+    return { level: 'bad', text: `${rates.died} died in ${Math.round(rates.windowSeconds / 60)}m` };
   if (targetSeconds !== undefined && oldest !== undefined && oldest > targetSeconds && stats.paused !== true)
-    return { level: 'bad', text: 'waits longer than its target' };
+    return { level: 'bad', text: 'over its target' };
   if (stats.paused === true) return { level: 'warn', text: 'paused' };
   if (counts.waiting > 0 && counts.active === 0 && rates?.completed === 0 && (oldest ?? 0) > STARVED)
-    return { level: 'warn', text: 'nobody takes its jobs' };
+    return { level: 'warn', text: 'nobody takes jobs' };
   const growing = backlogPerSecond * 60;
   if (growing >= FLOOD && growing > counts.waiting * GROWTH)
-    return { level: 'warn', text: `growing: ${Math.round(growing)} a minute` };
+    return { level: 'warn', text: `growing: ${Math.round(growing)}/min` };
   return counts.dead > 0 ? { level: 'warn', text: 'has dead jobs' } : undefined;
 }
 

@@ -1,4 +1,5 @@
-import type { Claim, OpenIntent, QueueAdapter, SavedJob } from '../domain/adapter.ts';
+import type { QueueAdapter } from '../domain/adapter.ts';
+import type { Claim, OpenIntent, SavedJob } from '../domain/claim.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import type { Job, JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';

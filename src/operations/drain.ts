@@ -1,5 +1,6 @@
-import type { QueueReader, QueueStats } from '../domain/adapter.ts';
+import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
+import type { QueueStats } from '../domain/stats.ts';
 
 export interface DrainRequest {
   readonly queues: readonly string[];

@@ -1,6 +1,7 @@
 import type { Action, Resolution } from '../domain/action.ts';
-import type { Claim, Claims, QueueAdapter, QueueReader, Returns, SavedJob, Settles } from '../domain/adapter.ts';
+import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
+import type { Claim, Claims, Returns, SavedJob, Settles } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { JobState } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Copy, Lock, Note, SavedJob } from '../domain/adapter.ts';
+import type { Lock } from '../domain/adapter.ts';
+import type { Copy, Note, SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { fromDate } from '../domain/instant.ts';
 import type { JobRef } from '../domain/job.ts';

@@ -1,5 +1,6 @@
-import type { QueueReader, StateCounts } from '../domain/adapter.ts';
+import type { QueueReader } from '../domain/adapter.ts';
 import type { Job, JobRef } from '../domain/job.ts';
+import type { StateCounts } from '../domain/stats.ts';
 import type { Followed, FollowPorts } from './follow-job.ts';
 
 const SHORTEST = 0.5;

@@ -24,6 +24,12 @@ const IDS_IN_A_LINE = 20;
 export const commandOf = (order: Order, place: readonly string[]): string =>
   ['jobctl', ...wordsOf(order, place)].map(shellWord).join(' ');
 
+/** A command of ours as it was advised, with these flags before its comment; other advice as it is. */
+export const commandAt = (advice: string, place: readonly string[]): string =>
+  advice.startsWith('jobctl ') && place.length > 0
+    ? advice.replace(/(?=\s+#\s)|$/, ` ${place.map(shellWord).join(' ')}`)
+    : advice;
+
 /** The same word by word, without the program: for the audit. */
 export const wordsOf = (order: Order, place: readonly string[]): string[] => [...words(order), ...place];
 

@@ -1,4 +1,4 @@
-import type { Copy } from '../domain/adapter.ts';
+import type { Copy } from '../domain/claim.ts';
 import { leavesWork } from '../domain/outcome.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readJournal } from '../safety/journal.ts';

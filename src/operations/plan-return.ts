@@ -1,4 +1,5 @@
-import type { QueueReader, SavedJob } from '../domain/adapter.ts';
+import type { QueueReader } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
 import { openBackup } from '../safety/backup-reader.ts';

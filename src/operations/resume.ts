@@ -1,4 +1,4 @@
-import type { SavedJob } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';

@@ -16,9 +16,20 @@ export const noSchedules = {
   instead: 'Change them where they are: in the application, or in the scheduler that adds the jobs.',
 } as const;
 
+/** What can only be there or not be there is taken away, and put back. */
+export const noPause = (backend: string, queue: string, id: string): JobctlError =>
+  new JobctlError('unsupported', `${backend} pauses no schedule: it is there, or it is not.`, {
+    next: [
+      `jobctl schedule remove ${queue} ${id} --confirm ${queue}   # undo puts it back as it was`,
+      'An application that sets its schedules up when it starts brings it back: stop that first.',
+    ],
+  });
+
 export function scheduling(task: Scheduling, { adapter }: Pick<EngineParts, 'adapter'>): Engine {
   const ops = requireOps(adapter.backend.name, 'change schedules', adapter.can.schedule ?? noSchedules);
   const { deed, schedule } = task;
+  if ((deed === 'pause' || deed === 'resume') && ops.pausable === false)
+    throw noPause(adapter.backend.name, schedule.queue, schedule.id);
   if (deed === 'run' && ops.run === undefined)
     throw new JobctlError('unsupported', `${adapter.backend.name} cannot run a schedule out of turn.`, {
       next: [`jobctl enqueue ${schedule.queue} TYPE --payload JSON   # adds a job like it`],

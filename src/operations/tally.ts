@@ -1,4 +1,4 @@
-import type { Copy } from '../domain/adapter.ts';
+import type { Copy } from '../domain/claim.ts';
 import type { JobRef } from '../domain/job.ts';
 import { emptyTally, leavesWork, type Outcome, type Tally } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';

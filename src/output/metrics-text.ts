@@ -1,5 +1,5 @@
-import type { Point, QueueMetrics, QueueStats } from '../domain/adapter.ts';
 import { type Instant, secondsBetween } from '../domain/instant.ts';
+import type { Point, QueueMetrics, QueueStats } from '../domain/stats.ts';
 import { age, duration } from './age.ts';
 import { grouped } from './count-text.ts';
 import { lines } from './facts.ts';

@@ -1,6 +1,6 @@
-import type { QueueStats, StatsRow } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type JobState, jobStates } from '../domain/job.ts';
+import type { QueueStats, StatsRow } from '../domain/stats.ts';
 import { age, clock } from './age.ts';
 import { approximately, grouped } from './count-text.ts';
 import { blocks, lines } from './facts.ts';

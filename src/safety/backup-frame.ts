@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
-import type { SavedJob } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 
 /**
  * One batch in a backup file: a zstd skippable frame that says what follows, then a zstd frame of NDJSON, a SavedJob a line.

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { SavedJob } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
 import { endsUnwritten, frameAt, openForReading, read, type Stretch, walk } from './backup-walk.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { AppendFile } from './append-file.ts';
 import { encodeFrame, type FrameRef, Lines } from './backup-frame.ts';

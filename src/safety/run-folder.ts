@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SavedJob } from '../domain/adapter.ts';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Plan, Report } from '../domain/plan.ts';

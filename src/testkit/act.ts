@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Action } from '../domain/action.ts';
-import type { BrowseOptions, Claims, Copy, Note, QueueReader, Returns, SavedJob } from '../domain/adapter.ts';
+import type { BrowseOptions, QueueReader } from '../domain/adapter.ts';
+import type { Claims, Copy, Note, Returns, SavedJob } from '../domain/claim.ts';
 import { type Job, type JobState, jobStates } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';

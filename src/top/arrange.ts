@@ -3,6 +3,7 @@ import { settle } from './cursor.ts';
 import { intoOf, outOf, slope } from './history.ts';
 import { pageOf } from './layout.ts';
 import type { Place, Row, Sort, State } from './model.ts';
+import { targetOf } from './targets.ts';
 
 export const keyOf = (place: string, queue: string): string => `${place}\n${queue}`;
 
@@ -24,16 +25,18 @@ export function arranged(state: State): State {
   };
 }
 
-function rowsOf({ name, look, history, targets }: Place): Row[] {
+function rowsOf(place: Place): Row[] {
+  const { name, look, history } = place;
   return (look?.queues ?? []).map((stats) => {
     const samples = history[stats.queue] ?? [];
-    const targetSeconds = Object.hasOwn(targets, stats.queue) ? targets[stats.queue] : undefined;
+    const targetSeconds = targetOf(place, stats.queue);
     return {
       key: keyOf(name, stats.queue),
       place: name,
       queue: stats.queue,
       stats,
       targetSeconds,
+      workers: crewOf(look, stats.queue),
       into: intoOf(stats, samples),
       out: outOf(stats),
       trend: samples.map(({ backlog }) => backlog),
@@ -46,6 +49,12 @@ function rowsOf({ name, look, history, targets }: Place): Row[] {
       }),
     };
   });
+}
+
+function crewOf(look: Place['look'], queue: string): Row['workers'] {
+  const crews = look?.workers?.byQueue;
+  if (crews === undefined) return undefined;
+  return Object.hasOwn(crews, queue) ? crews[queue] : { alive: 0, silent: 0 };
 }
 
 type Compare = (a: Row, b: Row) => number;

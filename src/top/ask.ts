@@ -7,6 +7,7 @@ import type { Desk } from './desk.ts';
 import type { Answer, Question } from './messages.ts';
 import type { JobLine } from './model.ts';
 import { smooth } from './smooth.ts';
+import { Surroundings } from './surroundings.ts';
 
 /** Dead jobs that are grouped before more are asked for. */
 const SCAN = 20_000;
@@ -22,11 +23,12 @@ interface Walk {
 /** Answers what the screens ask. What it has to remember between two questions goes with the screen's ticket. */
 export class Answers {
   readonly #walks = new Map<number, Walk>();
+  readonly #surroundings = new Surroundings();
 
   async ask(desk: Desk, ticket: number, question: Question): Promise<Answer> {
     switch (question.kind) {
       case 'queue':
-        return await this.#queue(desk, question.queue);
+        return await this.#queue(desk, ticket, question.queue);
       case 'dead':
         return await dead(desk, question);
       case 'jobs':
@@ -45,12 +47,13 @@ export class Answers {
   }
 
   forget(ticket: number): void {
+    this.#surroundings.forget(ticket);
     const walk = this.#walks.get(ticket);
     this.#walks.delete(ticket);
     void walk?.next.return?.().catch(() => {});
   }
 
-  async #queue(desk: Desk, queue: string): Promise<Answer> {
+  async #queue(desk: Desk, ticket: number, queue: string): Promise<Answer> {
     const reader = await desk.reader();
     const queues = [queue];
     const [byType] = await reader.stats({ queues, by: 'type' });
@@ -60,8 +63,7 @@ export class Answers {
       stats: byType,
       byType: byType.by,
       byLane: byLane?.by,
-      workers: await reader.workers?.(),
-      schedules: await reader.schedules?.(queues),
+      ...(await this.#surroundings.of(ticket, reader, queue)),
       runs: (await desk.runs(queue)).slice(0, RUNS),
       now: await reader.now(),
     };

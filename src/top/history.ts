@@ -1,19 +1,22 @@
-import type { QueueStats } from '../domain/adapter.ts';
+import type { QueueStats } from '../domain/stats.ts';
 
 /** One look at a queue. `at` in milliseconds of the screen's clock. */
 export interface Sample {
   readonly at: number;
   readonly backlog: number;
   readonly dead: number;
+  /** Jobs that ended a second, where the backend tells. */
+  readonly out?: number | undefined;
 }
 
 /** How many looks are kept: at one a second a minute, at the slowest an afternoon. */
 export const KEPT = 60;
 
-export const sampleOf = ({ counts }: QueueStats, at: number): Sample => ({
+export const sampleOf = (stats: QueueStats, at: number): Sample => ({
   at,
-  backlog: counts.waiting + counts.delayed + counts.active + counts.blocked,
-  dead: counts.dead,
+  backlog: stats.counts.waiting + stats.counts.delayed + stats.counts.active + stats.counts.blocked,
+  dead: stats.counts.dead,
+  out: outOf(stats),
 });
 
 /** Never longer than `KEPT`. */
@@ -39,4 +42,13 @@ export function intoOf(stats: QueueStats, samples: readonly Sample[]): number | 
   const out = outOf(stats);
   const grown = slope(samples, 'backlog');
   return out === undefined || grown === undefined ? undefined : Math.max(0, out + grown);
+}
+
+/** What came in and what went out a second, from look to look; nothing where the backend does not tell what ended. */
+export function flows(samples: readonly Sample[]): { readonly into: number; readonly out: number }[] {
+  return samples.slice(1).flatMap(({ at, backlog, out }, index) => {
+    const before = samples[index] as Sample;
+    if (out === undefined || at <= before.at) return [];
+    return [{ into: Math.max(0, out + (backlog - before.backlog) / ((at - before.at) / 1000)), out }];
+  });
 }

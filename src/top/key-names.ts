@@ -45,5 +45,9 @@ export function keyNames(input: string, pressed: Pressed): string[] {
 function keyOf(letter: string): string {
   if (letter === ' ') return 'space';
   if (letter === '\r' || letter === '\n') return 'enter';
-  return letter < ' ' ? '' : letter;
+  if (letter === '\t') return 'tab';
+  if (letter === '\b' || letter === '\x7f') return 'backspace';
+  if (letter === '\x1b') return 'escape';
+  // Ctrl and a letter
+  return letter < ' ' ? `ctrl-${String.fromCharCode(letter.charCodeAt(0) + 96)}` : letter;
 }

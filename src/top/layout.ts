@@ -1,4 +1,4 @@
-import type { Screen, State } from './model.ts';
+import type { Place, Screen, State } from './model.ts';
 
 /** Smaller than this nothing can be shown. */
 export const least = { columns: 40, rows: 8 };
@@ -8,13 +8,18 @@ const HEADS = 3;
 /** The line of what can be done, and the one above it for a question or a notice. */
 const FOOT = 2;
 
-export const headsShown = ({ places, rows }: Pick<State, 'places' | 'rows'>): number =>
-  Math.min(places.length, rows < 20 ? 1 : HEADS);
+export const current = ({ screens }: Pick<State, 'screens'>): Screen => screens.at(-1) as Screen;
+
+/** The contexts of the head: on the screen of one it is that one, so that nobody acts under another's name. */
+export function headsOf({ places, rows, screens }: Pick<State, 'places' | 'rows' | 'screens'>): readonly Place[] {
+  const screen = current({ screens });
+  return screen.kind === 'overview'
+    ? places.slice(0, rows < 20 ? 1 : HEADS)
+    : places.filter(({ name }) => name === screen.place);
+}
 
 /** Lines between head and foot. */
-export const bodyOf = (state: State): number => Math.max(1, state.rows - headsShown(state) - FOOT);
-
-export const current = ({ screens }: Pick<State, 'screens'>): Screen => screens.at(-1) as Screen;
+export const bodyOf = (state: State): number => Math.max(1, state.rows - headsOf(state).length - FOOT);
 
 /** Lines for the preview below a list of jobs. */
 export const previewOf = (state: State): number => (bodyOf(state) < 16 ? 0 : Math.floor(bodyOf(state) / 2));

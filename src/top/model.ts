@@ -1,7 +1,8 @@
-import type { QueueStats, Worker } from '../domain/adapter.ts';
+import type { Worker } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Schedule } from '../domain/schedule.ts';
+import type { QueueStats } from '../domain/stats.ts';
 import type { Finding } from '../health/findings.ts';
 import type { Group } from '../health/groups.ts';
 import type { Order } from '../operations/order.ts';
@@ -13,15 +14,26 @@ import type { RunShow } from '../output/run-text.ts';
 import type { RunRow } from '../output/runs-text.ts';
 import type { Sample } from './history.ts';
 
+/** Seconds that the oldest waiting job may wait. */
+export interface Targets {
+  readonly queue?: number | undefined;
+  readonly lanes: Readonly<Record<string, number>>;
+}
+
 /** What is known of a backend before anything was asked of it. */
 export interface PlaceFacts {
   readonly name: string;
   readonly protected: boolean;
   readonly readOnly: boolean;
-  /** Seconds that jobs of a queue may wait, by queue. */
-  readonly targets: Readonly<Record<string, number>>;
+  /** By queue, as configured. */
+  readonly targets: Readonly<Record<string, Targets>>;
   /** The flags that lead a command line to it. */
   readonly flags: readonly string[];
+}
+
+export interface Crew {
+  readonly alive: number;
+  readonly silent: number;
 }
 
 /** One look at a backend. */
@@ -34,7 +46,8 @@ export interface Look {
   readonly asOf: Instant;
   readonly queues: readonly QueueStats[];
   readonly pauses: readonly PauseNote[];
-  readonly workers?: { readonly alive: number; readonly silent: number } | undefined;
+  /** `byQueue` only where each says which queue it takes from. */
+  readonly workers?: (Crew & { readonly byQueue?: Readonly<Record<string, Crew>> | undefined }) | undefined;
 }
 
 export interface Place extends PlaceFacts {
@@ -56,6 +69,7 @@ export interface Row {
   readonly queue: string;
   readonly stats: QueueStats;
   readonly targetSeconds?: number | undefined;
+  readonly workers?: Crew | undefined;
   readonly into?: number | undefined;
   readonly out?: number | undefined;
   readonly trend: readonly number[];
@@ -81,6 +95,8 @@ export interface QueueFacts {
   readonly workers?: readonly Worker[] | undefined;
   readonly schedules?: readonly Schedule[] | undefined;
   readonly runs: readonly RunRow[];
+  /** What could not be had, and why. */
+  readonly missing?: readonly string[] | undefined;
   readonly now: Instant;
 }
 
@@ -99,6 +115,10 @@ interface At {
   readonly ticket: number;
   readonly loading: boolean;
   readonly failure?: string | undefined;
+  /** When the last answer came, by the screen's clock. */
+  readonly loadedAt?: number | undefined;
+  /** When it is asked for again by itself. */
+  readonly dueAt?: number | undefined;
 }
 interface AtQueue extends At {
   readonly place: string;
@@ -108,8 +128,6 @@ interface AtQueue extends At {
 export interface QueueScreen extends AtQueue {
   readonly kind: 'queue';
   readonly facts?: QueueFacts | undefined;
-  readonly loadedAt?: number | undefined;
-  readonly dueAt: number;
   readonly scroll: number;
 }
 
@@ -154,7 +172,6 @@ export interface RunsScreen extends At {
   readonly place: string;
   readonly runs?: readonly RunRow[] | undefined;
   readonly now?: Instant | undefined;
-  readonly dueAt: number;
   readonly cursor: Cursor;
 }
 
@@ -238,6 +255,8 @@ export interface State {
   readonly tickets: number;
   readonly unlocked: boolean;
   readonly help: boolean;
+  /** First line of the help that is drawn. */
+  readonly helpTop: number;
   readonly input?: Input | undefined;
   readonly panel?: Panel | undefined;
   /** Said in the last line until the next key. */

@@ -79,16 +79,19 @@ function contextJson({ name, protected: isProtected, readOnly, look, failure }: 
           version: look.version,
           where: look.where,
           asOf: look.asOf,
-          ...(look.workers === undefined ? {} : { workers: look.workers }),
+          ...(look.workers === undefined
+            ? {}
+            : { workers: { alive: look.workers.alive, silent: look.workers.silent } }),
           pauses: look.pauses,
         }),
     queues,
   };
 }
 
-const queueJson = ({ stats, targetSeconds, out, finding }: Row) => ({
+const queueJson = ({ stats, targetSeconds, workers, out, finding }: Row) => ({
   ...stats,
   ...(targetSeconds === undefined ? {} : { targetSeconds }),
+  ...(workers === undefined ? {} : { workers }),
   ...(out === undefined ? {} : { outPerSecond: out }),
   ...(finding === undefined ? {} : { finding }),
 });

@@ -1,4 +1,4 @@
-import { commandOf } from '../operations/order.ts';
+import { commandAt, commandOf } from '../operations/order.ts';
 import { errorText } from '../output/error-text.ts';
 import { lines } from '../output/facts.ts';
 import { type Page, plainStyle, view } from '../output/page.ts';
@@ -12,20 +12,30 @@ import type { Acting, Ending, Panel, State } from './model.ts';
 type Shown = Exclude<Panel, { stage: 'scope' }>;
 
 /** The text of an action: its plan, or what came of it. Scrolled by lines. */
-export function panelLines(panel: Shown, page: Page): string[] {
-  return fold(textOf(panel, page).split('\n'), page.width);
+export function panelLines(panel: Shown, state: State, page: Page): string[] {
+  return fold(textOf(panel, state, page).split('\n'), page.width);
 }
 
-function textOf(panel: Shown, page: Page): string {
+function textOf(panel: Shown, state: State, page: Page): string {
   // a dry run ends with its plan
   const planned = panel.plan === undefined ? undefined : planText(panel.plan, page);
   if (panel.stage === 'ended' && !(planned !== undefined && 'report' in panel.ending && panel.ending.report.dryRun))
-    return endText(panel.ending, page);
+    return endText(placed(panel.ending, flagsOf(state, panel)), page);
   return planned ?? (panel.stage === 'running' ? '' : 'Looking what it would do …');
 }
 
 export const panelLength = (state: State, panel: Shown): number =>
-  panelLines(panel, { width: state.columns, style: plainStyle, clean: (text) => text }).length;
+  panelLines(panel, state, { width: state.columns, style: plainStyle, clean: (text) => text }).length;
+
+const flagsOf = ({ places }: State, { place }: Pick<Acting, 'place'>): readonly string[] =>
+  places.find(({ name }) => name === place)?.flags ?? [];
+
+/** What is to be copied leads to the context that was acted on, not to the one that a shell would take. */
+function placed(ending: Ending, flags: readonly string[]): Ending {
+  const there = (command: string): string => commandAt(command, flags);
+  if ('report' in ending) return { report: { ...ending.report, next: ending.report.next.map(there) } };
+  return 'failure' in ending ? { ...ending, next: ending.next.map(there) } : ending;
+}
 
 function endText(ending: Ending, page: Page): string {
   if ('report' in ending) return reportText(ending.report, page);
@@ -35,8 +45,7 @@ function endText(ending: Ending, page: Page): string {
 
 /** The same on a command line. */
 export const equivalent = ({ order, dryRun, place }: Acting, state: State, page: Page): string => {
-  const flags = state.places.find(({ name }) => name === place)?.flags ?? [];
-  return page.clean(`${commandOf(order, flags)}${dryRun ? ' --dry-run' : ''}`);
+  return page.clean(`${commandOf(order, flagsOf(state, { place }))}${dryRun ? ' --dry-run' : ''}`);
 };
 
 /** What is asked or told below the text. */
@@ -59,11 +68,16 @@ export function panelFoot(state: State, panel: Shown, page: Page): string[] {
       ];
     case 'ended':
       return [
-        lines(panel.dryRun ? style.warn('Writing is locked: this was the plan. W unlocks, then do it again.') : ''),
+        lines(panel.dryRun && 'report' in panel.ending ? style.warn(lockedText(state, panel)) : ''),
         style.dim('Enter closes'),
       ];
   }
 }
+
+const lockedText = ({ places }: State, { place }: Acting): string =>
+  places.some(({ name, readOnly }) => name === place && readOnly)
+    ? 'The context is readOnly: this was the plan, and nothing is written through it.'
+    : 'Writing is locked: this was the plan. W unlocks, then do it again.';
 
 function progressOf(state: State, { progress, begunAt }: Extract<Panel, { stage: 'running' }>): string {
   if (progress === undefined) return 'Working …';

@@ -1,15 +1,16 @@
 import { arranged } from './arrange.ts';
-import { atTop, settle } from './cursor.ts';
-import { current, pageOf } from './layout.ts';
+import { atTop, scrolled, settle } from './cursor.ts';
+import { bodyOf, current, pageOf } from './layout.ts';
 import type { Message } from './messages.ts';
 import type { PlaceFacts, State } from './model.ts';
-import { asked, ended, panelKey, planned, progressed } from './update/act.ts';
+import { asked, ended, panelKey, planned, progressed, typesInto } from './update/act.ts';
 import { answered, failed, looked, lookFailed, ticked } from './update/answers.ts';
 import { filterOf, inputKey } from './update/input.ts';
 import { reload } from './update/open.ts';
 import { deadKey, jobKey, jobsKey, overviewKey, queueKey, runKey, runsKey } from './update/screens.ts';
 import { back, type Step, still } from './update/step.ts';
 import { unlock } from './update/unlock.ts';
+import { helpLines } from './views/keys.ts';
 
 export interface Beginning {
   readonly places: readonly PlaceFacts[];
@@ -42,6 +43,7 @@ export const beginning = ({ places, unlocked, ...rest }: Beginning): State => ({
   tickets: 0,
   unlocked: unlocked && places.some(({ readOnly }) => !readOnly),
   help: false,
+  helpTop: 0,
 });
 
 /** All that the screen knows to do, without a backend, a terminal or a clock. */
@@ -92,16 +94,18 @@ function resized(state: State): State {
 
 function pressed(state: State, key: string): Step {
   if (key === 'ctrl-z') return [state, [{ type: 'suspend' }]];
+  if (state.help) return helpKey(state, key);
+  if (key === '?' && state.panel !== undefined && !typesInto(state.panel))
+    return still({ ...state, help: true, helpTop: 0 });
   if (state.panel !== undefined) return panelKey(state, state.panel, key);
   if (state.input !== undefined) return inputKey(state, state.input, key);
-  if (state.help) return key === 'ctrl-c' ? [state, [{ type: 'exit', code: 130 }]] : still({ ...state, help: false });
   switch (key) {
     case 'ctrl-c':
       return [state, [{ type: 'exit', code: 130 }]];
     case 'q':
       return [state, [{ type: 'exit', code: 0 }]];
     case '?':
-      return still({ ...state, help: true });
+      return still({ ...state, help: true, helpTop: 0 });
     case ':':
       return still({ ...state, input: { kind: 'palette', text: '' } });
     case '/': {
@@ -120,6 +124,15 @@ function pressed(state: State, key: string): Step {
     default:
       return onScreen(state, key);
   }
+}
+
+/** A help that is longer than the window is scrolled; any other key closes it. */
+function helpKey(state: State, key: string): Step {
+  const lines = helpLines(state).length;
+  const top = lines > bodyOf(state) ? scrolled(state.helpTop, lines, bodyOf(state), key) : undefined;
+  if (top !== undefined) return still({ ...state, helpTop: top });
+  if (key === 'ctrl-c' && state.panel === undefined) return [state, [{ type: 'exit', code: 130 }]];
+  return still({ ...state, help: false });
 }
 
 function onScreen(state: State, key: string): Step {

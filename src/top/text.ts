@@ -1,6 +1,6 @@
-import type { QueueStats } from '../domain/adapter.ts';
-import { age, duration, relative } from '../output/age.ts';
-import { approximately, grouped, plural } from '../output/count-text.ts';
+import type { QueueStats } from '../domain/stats.ts';
+import { duration, relative } from '../output/age.ts';
+import { approximately, grouped } from '../output/count-text.ts';
 import { blocks, facts, lines } from '../output/facts.ts';
 import { jobText } from '../output/job-text.ts';
 import { type Page, plainStyle, view } from '../output/page.ts';
@@ -8,13 +8,15 @@ import { type PauseNote, pauseLine } from '../output/pauses-text.ts';
 import { runText } from '../output/run-text.ts';
 import { runsText } from '../output/runs-text.ts';
 import { sparkline } from '../output/sparkline.ts';
-import { type Column, table } from '../output/table.ts';
 import { hang } from '../output/text-width.ts';
 import { workersText } from '../output/workers-text.ts';
 import { fold } from './fold.ts';
 import type { Sample } from './history.ts';
-import { slope } from './history.ts';
-import type { JobScreen, QueueScreen, RunScreen, State } from './model.ts';
+import { flows, slope } from './history.ts';
+import type { JobScreen, Place, QueueScreen, RunScreen, State } from './model.ts';
+import { parts } from './parts-text.ts';
+import { perSecond } from './short.ts';
+import { laneTargetOf, targetOf } from './targets.ts';
 
 export type TextScreen = QueueScreen | JobScreen | RunScreen;
 
@@ -43,18 +45,18 @@ function queueText(screen: QueueScreen, state: State, page: Page): string {
   if (known === undefined || place === undefined) return waiting(screen.loading);
   const samples = Object.hasOwn(place.history, queue) ? (place.history[queue] ?? []) : [];
   const pauses = place.look?.pauses.filter((pause) => pause.queue === queue) ?? [];
-  return drawn({ known, pauses, samples, target: place.targets[queue] }, page);
+  return drawn({ known, pauses, samples, place }, page);
 }
 
 interface Drawn {
   readonly known: NonNullable<QueueScreen['facts']>;
   readonly pauses: readonly PauseNote[];
   readonly samples: readonly Sample[];
-  readonly target: number | undefined;
+  readonly place: Place;
 }
 
 /** What the queue holds, by type and lane, how it went, who works on it, what was done to it. */
-const drawn = view(({ known, pauses, samples, target }: Drawn, page: Page): string => {
+const drawn = view(({ known, pauses, samples, place }: Drawn, page: Page): string => {
   const { stats, now } = known;
   const { counts, exact, rates } = stats;
   const count = (value: number): string => approximately(value, exact || value === 0);
@@ -66,7 +68,7 @@ const drawn = view(({ known, pauses, samples, target }: Drawn, page: Page): stri
     ),
     facts(
       [
-        ['waiting', `${count(counts.waiting)}${oldestText(stats, target)}`],
+        ['waiting', `${count(counts.waiting)}${oldestText(stats, targetOf(place, stats.queue))}`],
         [
           'active',
           `${count(counts.active)}${stats.oldestActiveSeconds === undefined ? '' : `, the longest for ${duration(stats.oldestActiveSeconds)}`}`,
@@ -86,11 +88,14 @@ const drawn = view(({ known, pauses, samples, target }: Drawn, page: Page): stri
     ),
     trends(samples, page),
     parts('types', known.byType, page),
-    parts('lanes', known.byLane, page),
+    parts('lanes', known.byLane, page, (lane) => laneTargetOf(place, stats.queue, lane)),
     known.workers === undefined
       ? undefined
       : lines(head('workers'), workersText({ workers: known.workers, now }, page)),
     schedules(known.schedules, now, page),
+    known.missing === undefined || known.missing.length === 0
+      ? undefined
+      : lines(head('not known'), ...known.missing.map((why) => hang('  ', why, page.width))),
     known.runs.length === 0
       ? undefined
       : lines(head('runs'), runsText({ runs: known.runs, more: false, now, next: [] }, page)),
@@ -105,39 +110,31 @@ function oldestText({ oldestWaitingSeconds: oldest }: QueueStats, target: number
 
 function trends(samples: readonly Sample[], page: Page): string | undefined {
   if (samples.length < 2) return undefined;
-  const width = Math.min(60, page.width - 34);
-  const line = (label: string, of: 'backlog' | 'dead'): string => {
-    const change = (slope(samples, of) ?? 0) * 60;
-    const sign = change > 0 ? '+' : '';
-    return `  ${label}  ${sparkline(
-      samples.map((one) => one[of]),
-      Math.max(10, width),
-    )}  ${sign}${grouped(Math.round(change))} a minute`;
+  const width = Math.max(10, Math.min(60, page.width - 34));
+  const line = (label: string, values: readonly number[], now: string): string =>
+    `  ${label.padEnd(5)}  ${sparkline(values, width)}  ${now}`;
+  const change = (label: string, of: 'backlog' | 'dead'): string => {
+    const perMinute = Math.round((slope(samples, of) ?? 0) * 60);
+    const values = samples.map((one) => one[of]);
+    return line(label, values, `${perMinute > 0 ? '+' : ''}${grouped(perMinute)} a minute`);
   };
+  const rate = (label: string, values: readonly number[]): string =>
+    values.length === 0 ? '' : line(label, values, `${perSecond(values.at(-1) ?? 0)} a second`);
+  const flow = flows(samples);
   const span = ((samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0)) / 1000;
-  return lines(page.style.strong(`last ${duration(span)}`), line('to do', 'backlog'), line('dead ', 'dead'));
-}
-
-type Part = NonNullable<QueueStats['by']>[number];
-
-/** One part alone says nothing that the queue does not. */
-function parts(name: string, all: QueueStats['by'], page: Page): string | undefined {
-  if (all === undefined || all.length === 0 || (all.length === 1 && all[0]?.key === '')) return undefined;
-  const number = (head: string, of: (part: Part) => number): Column<Part> => ({
-    head,
-    right: true,
-    whole: true,
-    cell: (part) => approximately(of(part), part.exact),
-  });
-  const columns: Column<Part>[] = [
-    { head: name.toUpperCase().replace(/S$/, ''), min: 10, cell: ({ key }) => (key === '' ? '(none)' : key) },
-    number('WAITING', ({ counts }) => counts.waiting),
-    { head: 'OLDEST', right: true, whole: true, cell: ({ oldestWaitingSeconds }) => age(oldestWaitingSeconds) },
-    number('ACTIVE', ({ counts }) => counts.active),
-    number('DELAYED', ({ counts }) => counts.delayed),
-    number('DEAD', ({ counts }) => counts.dead),
-  ];
-  return lines(page.style.strong(`${plural(all.length, name.slice(0, -1))}`), table(columns, all, page).text);
+  return lines(
+    page.style.strong(`last ${duration(span)}`),
+    change('to do', 'backlog'),
+    change('dead', 'dead'),
+    rate(
+      'in',
+      flow.map(({ into }) => into),
+    ),
+    rate(
+      'out',
+      flow.map(({ out }) => out),
+    ),
+  );
 }
 
 function schedules(all: Drawn['known']['schedules'], now: string, page: Page): string | undefined {

@@ -143,6 +143,17 @@ describe('faults', () => {
       expect.stringMatching(/contexts\.c\.url: must be sqs:\/\/REGION/),
       expect.stringMatching(/^3:22 backups\.retention: is not a duration/),
     ]);
+    expect(
+      await issuesOf(
+        'version: 1\ncontexts: {a: {url: "memory:", queues: {mail: {target: 5, lanes: {eu: {target: "5", targt: 5m}}}}}}\n',
+      ),
+    ).toEqual([
+      '2:56 contexts.a.queues.mail.target: must be a string',
+      expect.stringMatching(
+        /^2:\d+ contexts\.a\.queues\.mail\.lanes\.eu\.target: is not a duration; write it with its unit/,
+      ),
+      expect.stringMatching(/contexts\.a\.queues\.mail\.lanes\.eu\.targt: unknown key "targt"; did you mean target\?/),
+    ]);
     expect(await issuesOf('version: 1\nbackups: {retention: 6h}\n')).toEqual([
       expect.stringMatching(/^2:22 backups\.retention: must be a day or more/),
     ]);
@@ -163,10 +174,10 @@ describe('the template', () => {
   it('passes the check as it stands, and with its examples switched on', async () => {
     expect(await issuesOf(configTemplate)).toEqual([]);
     const all = configTemplate.replace(
-      /^( *)# (?=( {0,6})(production|url|schema|protected|readOnly|reset|staleAfter|redact|fields|paths|email|folder))/gm,
+      /^( *)# (?=( {0,6})(production|url|schema|protected|readOnly|reset|staleAfter|redact|fields|paths|email|backups|retention|folder))/gm,
       '$1',
     );
-    expect(all.match(/^ *(url|readOnly|email|folder|staleAfter|paths):/gm)).toHaveLength(8);
+    expect(all.match(/^ *(url|readOnly|email|retention|folder|staleAfter|paths):/gm)).toHaveLength(9);
     expect(await issuesOf(all)).toEqual([]);
   });
 });

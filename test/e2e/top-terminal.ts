@@ -20,11 +20,22 @@ export const KEY = { enter: '\r', escape: '\x1b', ctrlC: '\x03', ctrlZ: '\x1a', 
 
 const TIMEOUT_MS = 40_000;
 
+interface Window {
+  readonly columns: number;
+  readonly rows: number;
+  readonly term?: string;
+}
+
 /** `jobctl top` in a pseudo-terminal, seen through a screen that understands what it writes. */
-export function openTop(home: Home, args: readonly string[] = [], size = { columns: 100, rows: 30 }): TopTerminal {
-  const env = { ...home.env, TERM: 'xterm-256color', LANG: 'C.UTF-8' };
+export function openTop(
+  home: Home,
+  args: readonly string[] = [],
+  size: Window = { columns: 100, rows: 30 },
+): TopTerminal {
+  const name = size.term ?? 'xterm-256color';
+  const env = { ...home.env, TERM: name, LANG: 'C.UTF-8' };
   const pty = spawn(process.execPath, [program, 'top', '--every', '1s', ...args], {
-    name: 'xterm-256color',
+    name,
     cols: size.columns,
     rows: size.rows,
     cwd: home.folder,

@@ -224,3 +224,20 @@ it('prints the overview once where nobody can see a screen', async () => {
   const away = await (await homeForTest('postgres://127.0.0.1:1/none')).run(['top', '--once']);
   expect([away.code, away.stdout]).toEqual([8, expect.stringContaining('NOT REACHED')]);
 });
+
+it('prints it once in a dumb terminal, and colours nothing where colour is not wanted', async () => {
+  const home = await homeForTest(shared.url);
+  const dumb = openTop(home, [], { columns: 100, rows: 30, term: 'dumb' });
+  expect(await dumb.ended).toEqual({ code: 0, signal: 0 });
+  expect(dumb.output()).toMatch(/ email +2 /);
+  expect(dumb.output()).not.toContain('\x1b');
+  const plain = openTop({ ...home, env: { ...home.env, NO_COLOR: '1' } });
+  expect(await plain.shows('email')).toMatch(/^> /); // the line of the cursor, without being inverse
+  plain.press('q');
+  await plain.ended;
+  const looks = plain
+    .output()
+    .split(ESC)
+    .filter((part) => /^[1-9][0-9;]*m/.test(part));
+  expect(looks).toEqual([]);
+});

@@ -1,7 +1,8 @@
 import { readFile, truncate } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { Claim, Claims, Note, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../src/domain/adapter.ts';
+import type { Claim, Claims, Note, Returns } from '../../src/domain/claim.ts';
 import type { Ports } from '../../src/operations/ports.ts';
 import type { RunFolder } from '../../src/safety/run-folder.ts';
 

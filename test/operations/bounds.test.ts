@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Claims, QueueAdapter } from '../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../src/domain/adapter.ts';
+import type { Claims } from '../../src/domain/claim.ts';
 import { openStage, remove, type Stage } from './stage.ts';
 
 /** A backend that tells before a write that nothing shows what came after the plan, and counts only so many. */

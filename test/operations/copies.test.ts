@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { OpenIntent } from '../../src/domain/adapter.ts';
+import type { OpenIntent } from '../../src/domain/claim.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { aroundApply } from './faulty.ts';
 import { openStage } from './stage.ts';

@@ -1,4 +1,5 @@
-import type { Capabilities, Claim, Claims, QueueAdapter, Returns } from '../../src/domain/adapter.ts';
+import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
+import type { Claim, Claims, Returns } from '../../src/domain/claim.ts';
 
 export type Apply = Claim['apply'];
 

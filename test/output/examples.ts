@@ -1,7 +1,7 @@
-import type { QueueStats } from '../../src/domain/adapter.ts';
 import { JobctlError } from '../../src/domain/errors.ts';
 import type { Job, JobState } from '../../src/domain/job.ts';
 import type { Plan, Report } from '../../src/domain/plan.ts';
+import type { QueueStats } from '../../src/domain/stats.ts';
 import { backupCheckText, backupHeadText, backupsText } from '../../src/output/backups-text.ts';
 import { capabilitiesText } from '../../src/output/capabilities-text.ts';
 import { contextsText } from '../../src/output/contexts-text.ts';

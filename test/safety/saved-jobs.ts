@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { SavedJob } from '../../src/domain/adapter.ts';
+import type { SavedJob } from '../../src/domain/claim.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { commandOf } from '../../src/operations/order.ts';
+import { plainStyle } from '../../src/output/page.ts';
 import type { Message } from '../../src/top/messages.ts';
 import type { Panel, State } from '../../src/top/model.ts';
+import { panelLines } from '../../src/top/panel-text.ts';
 import { keys, now, only, plan, play, seen, typed } from './scene.ts';
 
 const dead: Message = {
@@ -123,6 +125,15 @@ describe('the road of an action', () => {
     expect([stage(state), effects]).toEqual(['ended', [{ type: 'look', place: 'prod' }]]);
     const closed = play(state, ...keys('enter'));
     expect([stage(closed.state), only(closed.effects, 'ask')[0]?.question.kind]).toEqual([undefined, 'dead']);
+  });
+
+  it('advises commands that lead to the context it acted on', () => {
+    const next = ['jobctl resume email', 'jobctl drain email --evacuate   # takes what waits out', 'Ask the team.'];
+    const { state } = play(asking, ...keys('y'), { type: 'ended', ending: { failure: 'locked', next } });
+    const text = panelLines(state.panel as never, state, { width: 200, style: plainStyle, clean: (one) => one });
+    expect(text.join('\n')).toContain('jobctl resume email -c prod\n');
+    expect(text.join('\n')).toContain('jobctl drain email --evacuate -c prod   # takes what waits out\n');
+    expect(text.join('\n')).toMatch(/Ask the team\.$/);
   });
 
   it('knows no question and no end of an action that is not there', () => {

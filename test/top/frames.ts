@@ -139,6 +139,30 @@ const asking: Scene = (size) =>
     { type: 'asked', question: 'Replay 300 jobs in email (context prod)?', severe: false },
   ).state;
 
+const atQueue: Scene = (size) =>
+  play(
+    begin([place('prod', { targets: { email: { queue: 7200, lanes: { express: 60 } } } })], size),
+    { type: 'tick', at: 0 },
+    looked(flood),
+    looked(flood, 60_000),
+    ...keys('enter'),
+    answer(1, {
+      kind: 'queue',
+      facts: {
+        stats: flood[0] ?? stats('email'),
+        byType: ['email.send_welcome', 'email.send_receipt'].map((key) => ({ ...stats(''), key })),
+        byLane: [
+          { ...stats('', { waiting: 2 }, { oldestWaitingSeconds: 90 }), key: 'express' },
+          { ...stats('', { waiting: 10 }, { oldestWaitingSeconds: 3700 }), key: 'bulk' },
+        ],
+        workers: [{ id: 'worker-1', seenAt: now, silent: false, active: 3 }],
+        schedules: [{ id: 'nightly', queue: 'email', when: '0 3 * * *', nextAt: '2026-11-25T03:00:00.000000Z' }],
+        runs: [run],
+        now,
+      },
+    }),
+  ).state;
+
 export const scenes: Readonly<Record<string, Scene>> = {
   connecting: (size) => play(begin([place()], size), { type: 'tick', at: 0 }).state,
   overview: (size) =>
@@ -148,7 +172,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     ),
   'unusual names': (size) =>
     play(
-      begin([place('prod', { targets: { メール送信: 60 } })], size),
+      begin([place('prod', { targets: { メール送信: { queue: 60, lanes: {} } } })], size),
       looked(unusual, 1000, { pauses: [{ queue: '📦 parcels 🇩🇪', since: now, until: now, by: 'ada', overdue: true }] }),
     ).state,
   'several contexts, one away': (size) =>
@@ -164,24 +188,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
       },
     ).state,
   filter: (size) => play(open(size), ...keys('/'), ...typed('mail')).state,
-  queue: (size) =>
-    play(
-      open(size),
-      looked(flood, 60_000),
-      ...keys('enter'),
-      answer(1, {
-        kind: 'queue',
-        facts: {
-          stats: flood[0] ?? stats('email'),
-          byType: ['email.send_welcome', 'email.send_receipt'].map((key) => ({ ...stats(''), key })),
-          byLane: undefined,
-          workers: [{ id: 'worker-1', seenAt: now, silent: false, active: 3 }],
-          schedules: [{ id: 'nightly', queue: 'email', when: '0 3 * * *', nextAt: '2026-11-25T03:00:00.000000Z' }],
-          runs: [run],
-          now,
-        },
-      }),
-    ).state,
+  queue: atQueue,
+  'the end of a queue': (size) => play(atQueue(size), ...keys('G')).state,
   dead: atDead,
   jobs: atJobs,
   job: (size) => play(atJobs(size), ...keys('enter'), answer(3, { kind: 'job', detail, now })).state,

@@ -53,6 +53,8 @@ it('names the keys, whatever they come as', async () => {
     [' ', 'space'],
     ['\x12', 'ctrl-r'],
     ['jjk', 'j', 'j', 'k'],
+    ['eg\x15x', 'e', 'g', 'ctrl-u', 'x'],
+    ['ab\x7f', 'a', 'b', 'backspace'],
     ['\x1bd', 'escape', 'd'],
     ['W', 'W'],
     ['é', 'é'],

@@ -21,7 +21,7 @@ it('prints the overview, the worst first, and what could not be reached', async 
     "prod · postgres/procrastinate 3.9 · 2026-11-24T03:41:09Z · 3 workers, 1 silent
     staging · NOT REACHED: no route to host
         QUEUE           CONTEXT   WAITING  OLDEST ACTIVE    DEAD FINDING
-      ! email           prod           12    1h1m      0     412 300 died in 5 min
+      ! email           prod           12    1h1m      0     412 300 died in 5m
         webhooks        prod       90,000      1m      4       0
         reports         prod            0       -      0       0
     "

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { KEPT } from '../../src/top/history.ts';
+import { flows, KEPT, sampleOf } from '../../src/top/history.ts';
+import type { Look } from '../../src/top/model.ts';
+import { laneTargetOf, targetOf } from '../../src/top/targets.ts';
 import { begin, flood, keys, looked, only, place, play, seen, stats, typed } from './scene.ts';
 
 const queues = (state: ReturnType<typeof seen>): string[] => state.list.map(({ queue }) => queue);
@@ -56,6 +58,26 @@ describe('rates', () => {
     expect(state.list[0]).toMatchObject({ out: 2, into: 5, trend: [100, 130] });
   });
 
+  it('tells them look by look, for the history', () => {
+    const look = (waiting: number, at: number) =>
+      sampleOf(stats('q', { waiting }, { rates: { windowSeconds: 10, completed: 40, died: 10 } }), at);
+    expect(flows([look(0, 0), look(20, 10_000), look(0, 12_000)])).toEqual([
+      { into: 7, out: 5 },
+      { into: 0, out: 5 },
+    ]);
+    expect(flows([sampleOf(stats('q'), 0), sampleOf(stats('q'), 1000)])).toEqual([]);
+  });
+
+  it('knows the workers of a queue where each says which is its', () => {
+    const crews = (workers: Look['workers']) =>
+      play(begin(), looked([stats('a'), stats('b')], 0, { workers })).state.list.map((row) => row.workers);
+    expect(crews({ alive: 2, silent: 1, byQueue: { a: { alive: 2, silent: 1 } } })).toEqual([
+      { alive: 2, silent: 1 },
+      { alive: 0, silent: 0 },
+    ]);
+    expect(crews({ alive: 2, silent: 1 })).toEqual([undefined, undefined]);
+  });
+
   it('tells nothing after one look, or where the backend tells nothing', () => {
     const { state } = play(
       begin(),
@@ -70,7 +92,7 @@ describe('rates', () => {
 describe('order', () => {
   it('shows the worst first: what dies, then what misses its target, then what grows', () => {
     const { state } = play(
-      begin([place('prod', { targets: { slow: 60 } })]),
+      begin([place('prod', { targets: { slow: { queue: 60, lanes: {} } } })]),
       looked([
         stats('calm', { completed: 5 }),
         stats('slow', { waiting: 3 }, { oldestWaitingSeconds: 61 }),
@@ -80,8 +102,8 @@ describe('order', () => {
     );
     expect(queues(state)).toEqual(['dying', 'slow', 'old', 'calm']);
     expect(state.list.map(({ finding }) => finding?.text)).toEqual([
-      '30 died in 5 min',
-      'waits longer than its target',
+      '30 died in 5m',
+      'over its target',
       'has dead jobs',
       undefined,
     ]);
@@ -160,4 +182,21 @@ describe('several contexts', () => {
     ]);
     expect(only(play(state, ...keys('down', 'enter')).effects, 'ask')).toMatchObject([{ place: 'a' }]);
   });
+});
+
+it('knows the target of a queue and of each of its lanes', () => {
+  const targets = {
+    mail: { queue: 300, lanes: { express: 60, bulk: 3600 } },
+    push: { lanes: { express: 60, bulk: 3600 } },
+  };
+  const known = { targets };
+  expect(['mail', 'push', 'none', 'constructor'].map((queue) => targetOf(known, queue))).toEqual([
+    300,
+    3600,
+    undefined,
+    undefined,
+  ]);
+  const lanes = ['express', 'bulk', '', 'constructor'];
+  expect(lanes.map((lane) => laneTargetOf(known, 'mail', lane))).toEqual([60, 3600, 300, 300]);
+  expect(lanes.map((lane) => laneTargetOf(known, 'push', lane))).toEqual([60, 3600, undefined, undefined]);
 });

@@ -1,5 +1,5 @@
-import type { QueueStats } from '../../src/domain/adapter.ts';
 import type { JobState } from '../../src/domain/job.ts';
+import type { QueueStats } from '../../src/domain/stats.ts';
 import type { PlanView } from '../../src/output/plan-text.ts';
 import type { Effect, Message } from '../../src/top/messages.ts';
 import type { Look, PlaceFacts, State } from '../../src/top/model.ts';

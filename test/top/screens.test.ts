@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Group } from '../../src/health/groups.ts';
 import type { Message } from '../../src/top/messages.ts';
 import type { JobLine, JobsScreen, State } from '../../src/top/model.ts';
-import { begin, flood, keys, looked, now, only, place, play, seen, typed } from './scene.ts';
+import { begin, flood, keys, looked, now, only, place, plan, play, seen, typed } from './scene.ts';
 
 const group = (id: string, count: number, signature = `SomeError: ${id}`): Group => ({
   group: id,
@@ -62,12 +62,54 @@ it('asks again by itself when the backend is back', () => {
   expect(only(play(failed, looked(flood, 5000)).effects, 'ask')[0]?.question).toMatchObject({ kind: 'dead' });
 });
 
+it('refreshes the dead by cause at the pace of the scan, and a run while it goes on; where looking counts nothing', () => {
+  const slow = { ...dead, tookMs: 500 } as Message;
+  const open = play(seen(), ...keys('d'), slow).state;
+  expect(only(play(open, { type: 'tick', at: 11_900 }).effects, 'ask')).toEqual([]);
+  expect(only(play(open, { type: 'tick', at: 12_100 }).effects, 'ask')[0]?.question).toMatchObject({ kind: 'dead' });
+  const sqs = play(begin(), looked(flood, 0, { reads: 'receive' }), ...keys('d', 'L'), dead).state;
+  expect(only(play(sqs, { type: 'tick', at: 90_000 }).effects, 'ask')).toEqual([]);
+  const lost = play(sqs, ...keys('ctrl-r'), { type: 'failed', ticket: 1, at: 3000, message: 'gone' }).state;
+  expect(only(play(lost, looked(flood, 5000, { reads: 'receive' })).effects, 'ask')).toEqual([]);
+
+  const run = (running: boolean): Message => ({
+    type: 'answered',
+    ticket: 2,
+    at: 2000,
+    tookMs: 5,
+    answer: {
+      kind: 'run',
+      shown: {
+        run: { id: 'r', startedAt: now, state: running ? 'unfinished' : 'finished', running, queues: ['email'] },
+        plan: { ...plan.plan, sample: [] },
+        journal: '/j',
+        now,
+        next: [],
+      },
+    },
+  });
+  const runs: Message = {
+    ...dead,
+    answer: { kind: 'runs', runs: [{ id: 'r', startedAt: now, state: 'unfinished', running: true, queues: [] }], now },
+  } as Message;
+  const asks = (running: boolean) =>
+    only(play(seen(), ...keys('u'), runs, ...keys('enter'), run(running), { type: 'tick', at: 9000 }).effects, 'ask');
+  expect(asks(true)[0]?.question).toEqual({ kind: 'run', id: 'r' });
+  expect(asks(false)).toEqual([]);
+});
+
 it('fetches further jobs only when the cursor comes near the end', () => {
   const state = inGroup(100, true);
   expect(only(play(state, ...keys('pagedown')).effects, 'ask').map(({ question }) => question.kind)).toEqual([]);
   const { effects } = play(state, ...keys('end'));
   expect(only(effects, 'ask')[0]?.question).toMatchObject({ kind: 'jobs', group: 'g-1', upTo: 200, fresh: false });
   expect(only(play(play(state, ...keys('end')).state, ...keys('up')).effects, 'ask')).toEqual([]);
+});
+
+it('forgets the marks of jobs that are gone, once it has seen all', () => {
+  const state = play(inGroup(3, true), ...keys('space', 'space')).state;
+  expect(shown(play(state, jobs(2, 1, true)).state).marks.size).toBe(2);
+  expect([...shown(play(state, jobs(2, 1)).state).marks]).toEqual(['job-0']);
 });
 
 it('previews the job under the cursor, one at a time', () => {
@@ -129,6 +171,18 @@ describe('the line after a colon', () => {
   it('names the nearest queue, and what there is to say', () => {
     expect(colon('queue webhook').state.notice).toContain('Did you mean webhooks?');
     expect(colon('nonsense').state.notice).toContain('There is no "nonsense"');
+    expect(colon('queu email').state.notice).toMatch(/Did you mean queue.* \? lists what there is/);
+  });
+
+  it('means the queue of the context that is looked at, where several have one of that name', () => {
+    const both = play(
+      begin([place('a'), place('b')]),
+      looked(flood, 0, { place: 'a' }),
+      looked(flood, 0, { place: 'b' }),
+    ).state;
+    const inB = play(both, ...keys('down', 'enter')).state;
+    expect(inB.screens.at(-1)).toMatchObject({ place: 'b' });
+    expect(colon('queue reports', inB).state.screens.at(-1)).toMatchObject({ place: 'b', queue: 'reports' });
   });
 });
 

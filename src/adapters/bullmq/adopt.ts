@@ -1,4 +1,4 @@
-import type { Note, SavedJob } from '../../domain/adapter.ts';
+import type { Note, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { carriedOut } from './claim.ts';
 import { type Desk, writable } from './desk.ts';

@@ -1,5 +1,5 @@
-import type { Breakdown, QueueStats } from '../../domain/adapter.ts';
 import { type JobState, jobStates } from '../../domain/job.ts';
+import type { Breakdown, QueueStats } from '../../domain/stats.ts';
 import type { Command, Connection, Reply } from './connection.ts';
 import { type Fields, priorityOf, sinceOf, someFields, textOf, timeFields } from './job.ts';
 import type { QueueKeys } from './keys.ts';

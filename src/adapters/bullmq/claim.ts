@@ -1,5 +1,5 @@
 import type { Action } from '../../domain/action.ts';
-import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, ClaimRequest, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { outcomeOf, skipped } from './answers.ts';
 import { candidates, namedCandidates, type Walked } from './candidates.ts';

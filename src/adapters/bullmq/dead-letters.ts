@@ -1,6 +1,7 @@
-import type { QueueAdapter, QueueStats, StatsRow } from '../../domain/adapter.ts';
+import type { QueueAdapter } from '../../domain/adapter.ts';
 import type { Job } from '../../domain/job.ts';
 import { matcher, type Selection } from '../../domain/selection.ts';
+import type { QueueStats, StatsRow } from '../../domain/stats.ts';
 import type { Desk } from './desk.ts';
 import { canWithLetters, type Trail } from './letter-claims.ts';
 import { innerId, type Shelf, shown, split } from './letters.ts';

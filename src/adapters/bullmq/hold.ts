@@ -1,4 +1,4 @@
-import type { Claim, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { outcomeOf } from './answers.ts';
 import type { Desk, Place } from './desk.ts';

@@ -1,5 +1,6 @@
-import type { Claim, ClaimRequest, Claims, QueueAdapter, SavedJob } from '../../domain/adapter.ts';
+import type { QueueAdapter } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
+import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';

@@ -1,4 +1,4 @@
-import type { Claims, OpenIntent, SavedJob } from '../../domain/adapter.ts';
+import type { Claims, OpenIntent, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
 import type { Desk } from './desk.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../domain/adapter.ts';
+import type { SavedJob } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Job, JobError } from '../../domain/job.ts';
 import type { Selection } from '../../domain/selection.ts';

@@ -1,4 +1,4 @@
-import type { Rates } from '../../domain/adapter.ts';
+import type { Rates } from '../../domain/stats.ts';
 import type { Command, Reply } from './connection.ts';
 import { fieldsOf, numberOf } from './job.ts';
 import type { QueueKeys } from './keys.ts';

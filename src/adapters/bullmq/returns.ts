@@ -1,5 +1,5 @@
 import type { PutBack } from '../../domain/action.ts';
-import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import { toMicros } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';

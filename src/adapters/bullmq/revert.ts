@@ -1,4 +1,4 @@
-import type { Claim, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
 import { carriedOut } from './claim.ts';

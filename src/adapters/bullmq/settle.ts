@@ -1,4 +1,4 @@
-import type { OpenIntent, SavedJob } from '../../domain/adapter.ts';
+import type { OpenIntent, SavedJob } from '../../domain/claim.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { SavedJob, Snapshot } from '../../domain/adapter.ts';
+import type { SavedJob, Snapshot } from '../../domain/claim.ts';
 import type { Job } from '../../domain/job.ts';
 import { type Fields, type Found, jobOf } from './job.ts';
 import { PackedFields } from './packed-texts.ts';

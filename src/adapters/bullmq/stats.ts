@@ -1,5 +1,5 @@
-import type { QueueStats, StateCounts, StatsRequest } from '../../domain/adapter.ts';
 import { type JobState, jobStates } from '../../domain/job.ts';
+import type { QueueStats, StateCounts, StatsRequest } from '../../domain/stats.ts';
 import { breakdown } from './breakdown.ts';
 import type { Command, Connection, Reply } from './connection.ts';
 import { sinceOf, someFields, timeFields } from './job.ts';

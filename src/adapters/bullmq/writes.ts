@@ -1,5 +1,6 @@
-import type { Claims, QueueAdapter } from '../../domain/adapter.ts';
+import type { QueueAdapter } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
+import type { Claims } from '../../domain/claim.ts';
 import { claims } from './claim.ts';
 import type { Connection } from './connection.ts';
 import type { Desk } from './desk.ts';

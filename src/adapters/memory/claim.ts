@@ -1,4 +1,4 @@
-import type { Claim, ClaimRequest, Claims, OpenIntent, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, ClaimRequest, Claims, OpenIntent, SavedJob } from '../../domain/claim.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome, SkipReason } from '../../domain/outcome.ts';
 import { matcher, type Selection } from '../../domain/selection.ts';

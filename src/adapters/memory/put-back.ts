@@ -1,5 +1,5 @@
 import type { PutBack } from '../../domain/action.ts';
-import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import type { Outcome, SkipReason } from '../../domain/outcome.ts';
 import { done, letGo, saved as savedNow, settle, skipped } from './claim.ts';
 import type { Connection } from './connection.ts';

@@ -1,6 +1,6 @@
-import type { QueueStats, StatsRequest, StatsRow } from '../../domain/adapter.ts';
 import { earlier, type Instant, secondsBetween } from '../../domain/instant.ts';
 import { type Job, type JobState, jobStates } from '../../domain/job.ts';
+import type { QueueStats, StatsRequest, StatsRow } from '../../domain/stats.ts';
 import { toJob } from './memory-job.ts';
 import type { MemoryStore } from './store.ts';
 

@@ -1,4 +1,5 @@
-import type { BrowseOptions, Count, SavedJob } from '../../domain/adapter.ts';
+import type { BrowseOptions, Count } from '../../domain/adapter.ts';
+import type { SavedJob } from '../../domain/claim.ts';
 import type { Job } from '../../domain/job.ts';
 import type { Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';

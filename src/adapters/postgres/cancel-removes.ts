@@ -1,4 +1,4 @@
-import type { Claim, Claims, Returns } from '../../domain/adapter.ts';
+import type { Claim, Claims, Returns } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './outcomes.ts';
 

@@ -1,5 +1,5 @@
 import type { Action, Resolution } from '../../domain/action.ts';
-import type { Claim, ClaimRequest, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, ClaimRequest, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Writer } from './connection.ts';
 import type { Dialect, Page, WriteVerb } from './dialect.ts';

@@ -1,15 +1,6 @@
 import type { Action, PutBack } from '../../domain/action.ts';
-import type {
-  BackendInfo,
-  BrowseOptions,
-  Count,
-  QueueRef,
-  QueueStats,
-  SavedJob,
-  Statement,
-  StatsRequest,
-  Worker,
-} from '../../domain/adapter.ts';
+import type { BackendInfo, BrowseOptions, Count, QueueRef, Statement, Worker } from '../../domain/adapter.ts';
+import type { SavedJob } from '../../domain/claim.ts';
 import type { Enqueued, Enqueues, NewJob } from '../../domain/enqueue.ts';
 import type { Job, JobDetail } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -17,6 +8,7 @@ import type { PauseState } from '../../domain/pause.ts';
 import type { Schedule, Schedules } from '../../domain/schedule.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
+import type { QueueStats, StatsRequest } from '../../domain/stats.ts';
 import type { Db } from './connection.ts';
 
 /** A page in the dialect's own order. `cursor` is the place after its last row, undefined at the end. */
@@ -53,8 +45,8 @@ export interface DialectEnqueue extends Pick<Enqueues, 'ignores' | 'refuses' | '
 }
 
 /** How a dialect changes what adds jobs by itself; each inside a transaction. */
-export type DialectSchedules = {
-  readonly [Deed in Exclude<keyof Schedules, 'removable'>]: (
+export type DialectSchedules = Pick<Schedules, 'pausable'> & {
+  readonly [Deed in Exclude<keyof Schedules, 'removable' | 'pausable'>]: (
     db: Db,
     ...given: Parameters<NonNullable<Schedules[Deed]>>
   ) => ReturnType<NonNullable<Schedules[Deed]>>;

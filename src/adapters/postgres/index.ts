@@ -1,6 +1,7 @@
 import type { Action, Resolution } from '../../domain/action.ts';
-import type { Claims, Locks, QueueAdapter, QueueReader } from '../../domain/adapter.ts';
+import type { Locks, QueueAdapter, QueueReader } from '../../domain/adapter.ts';
 import type { Capability } from '../../domain/capability.ts';
+import type { Claims } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { recreatingReverts, removingCancels } from './cancel-removes.ts';

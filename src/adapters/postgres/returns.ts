@@ -1,5 +1,5 @@
 import type { PutBack } from '../../domain/action.ts';
-import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import { claimOf, failed, opened, write } from './claim.ts';
 import type { Writer } from './connection.ts';
 import type { Dialect, WriteVerb } from './dialect.ts';

@@ -25,6 +25,7 @@ export function scheduling(dialect: Dialect, ops: DialectSchedules, writer: () =
     }
   };
   return {
+    ...(ops.pausable === undefined ? {} : { pausable: ops.pausable }),
     pause: (...given) => within((db) => ops.pause(db, ...given)),
     resume: (...given) => within((db) => ops.resume(db, ...given)),
     run: (...given) => within((db) => ops.run(db, ...given)),

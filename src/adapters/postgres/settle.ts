@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OpenIntent, SavedJob } from '../../domain/adapter.ts';
+import type { OpenIntent, SavedJob } from '../../domain/claim.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Db, Writer } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { Copy, Note, SavedJob } from '../../domain/adapter.ts';
+import type { Copy, Note, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Queue } from './directory.ts';
 import type { Ground } from './ground.ts';

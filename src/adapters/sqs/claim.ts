@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/claim.ts';
 import { fromDate } from '../../domain/instant.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';

@@ -1,5 +1,5 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import type { SavedJob, Snapshot } from '../../domain/adapter.ts';
+import type { SavedJob, Snapshot } from '../../domain/claim.ts';
 import { fromDate, type Instant } from '../../domain/instant.ts';
 import type { Job } from '../../domain/job.ts';
 import { nameInArn, type Queue } from './directory.ts';

@@ -1,6 +1,6 @@
 import type { MetricDataQuery, MetricDataResult } from '@aws-sdk/client-cloudwatch';
-import type { Point, QueueMetrics } from '../../domain/adapter.ts';
 import { fromDate } from '../../domain/instant.ts';
+import type { Point, QueueMetrics } from '../../domain/stats.ts';
 import type { Aws } from './aws.ts';
 
 /** One value of one queue or function, minute by minute. */

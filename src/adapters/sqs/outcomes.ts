@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../domain/adapter.ts';
+import type { SavedJob } from '../../domain/claim.ts';
 import type { Outcome, SkipReason } from '../../domain/outcome.ts';
 
 type Of = Pick<SavedJob, 'job'>;

@@ -1,5 +1,5 @@
 import type { PutBack } from '../../domain/action.ts';
-import type { Claim, Returns, SavedJob } from '../../domain/adapter.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { copiesOf, notSent, sendTo } from './apply.ts';
 import { newMark } from './claim.ts';

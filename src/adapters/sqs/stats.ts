@@ -1,4 +1,4 @@
-import type { QueueStats, StateCounts, StatsRequest } from '../../domain/adapter.ts';
+import type { QueueStats, StateCounts, StatsRequest } from '../../domain/stats.ts';
 import type { Queue } from './directory.ts';
 import type { Ground } from './ground.ts';
 import { inParallel } from './in-parallel.ts';

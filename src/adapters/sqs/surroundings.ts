@@ -1,4 +1,5 @@
-import type { QueueReader, QueueStats, RareCapabilities, StatsRequest } from '../../domain/adapter.ts';
+import type { QueueReader, RareCapabilities } from '../../domain/adapter.ts';
+import type { QueueStats, StatsRequest } from '../../domain/stats.ts';
 import { Aws, type AwsOptions } from './aws.ts';
 import { findings } from './consumers/findings.ts';
 import { logs } from './consumers/logs.ts';

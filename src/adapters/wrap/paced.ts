@@ -1,5 +1,6 @@
 import type { Resolution } from '../../domain/action.ts';
-import type { Claim, Claims, QueueAdapter, Returns } from '../../domain/adapter.ts';
+import type { QueueAdapter } from '../../domain/adapter.ts';
+import type { Claim, Claims, Returns } from '../../domain/claim.ts';
 import type { Enqueues } from '../../domain/enqueue.ts';
 import { asReader } from './as-reader.ts';
 import { over } from './over.ts';

@@ -1,4 +1,5 @@
-import type { Claims, QueueAdapter } from '../../domain/adapter.ts';
+import type { QueueAdapter } from '../../domain/adapter.ts';
+import type { Claims } from '../../domain/claim.ts';
 import type { Enqueues } from '../../domain/enqueue.ts';
 import { asReader } from './as-reader.ts';
 import { over } from './over.ts';

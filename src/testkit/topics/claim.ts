@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Claim, Claims } from '../../domain/adapter.ts';
+import type { Claim, Claims } from '../../domain/claim.ts';
 import type { Job } from '../../domain/job.ts';
 import type { Selection } from '../../domain/selection.ts';
 import { act, all, inState, jobsOf, movedJob, nth, replay, steady, times, told, whole } from '../act.ts';

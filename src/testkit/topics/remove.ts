@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Action } from '../../domain/action.ts';
-import type { Claim } from '../../domain/adapter.ts';
+import type { Claim } from '../../domain/claim.ts';
 import { act, all, inState, jobsOf, reread, times, told } from '../act.ts';
 import { needs, opsOf, type Topic } from '../topic.ts';
 

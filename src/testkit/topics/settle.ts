@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Action } from '../../domain/action.ts';
-import type { Claim, Copy } from '../../domain/adapter.ts';
+import type { Claim, Copy } from '../../domain/claim.ts';
 import { act, all, inState, putBack, replay, reread, times, told } from '../act.ts';
 import type { Bench, SeedJob } from '../bench.ts';
 import { NotHere, needsSameIds, opsOf, type Topic } from '../topic.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { Breakdown, QueueStats } from '../../domain/adapter.ts';
 import { earlier } from '../../domain/instant.ts';
 import { jobStates } from '../../domain/job.ts';
+import type { Breakdown, QueueStats } from '../../domain/stats.ts';
 import { browseAll, inState, times, whole } from '../act.ts';
 import type { Bench } from '../bench.ts';
 import { needs, type Topic } from '../topic.ts';

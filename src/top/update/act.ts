@@ -19,7 +19,8 @@ export function begin(state: State, place: string, order: Order): Step {
     const text = `dead-${order.queue.replaceAll(/[^\w.-]/g, '_')}.ndjson`;
     return still({ ...state, panel: undefined, input: { kind: 'file', text, order } });
   }
-  const dryRun = !state.unlocked;
+  const guarded = state.places.some(({ name, readOnly }) => name === place && readOnly);
+  const dryRun = !state.unlocked || guarded;
   return [
     { ...state, panel: { stage: 'planning', place, order, dryRun, scroll: 0 } },
     [{ type: 'act', place, order, dryRun }],
@@ -38,6 +39,9 @@ export function beginExport(state: State, place: string, order: Extract<Order, {
   } as const;
   return [{ ...state, input: undefined, panel: running }, [{ type: 'act', place, order, dryRun: false }]];
 }
+
+/** Where a name is typed, every sign belongs to it. */
+export const typesInto = (panel: Panel): boolean => panel.stage === 'asking' && panel.severe;
 
 /** A key for the panel. */
 export function panelKey(state: State, panel: Panel, key: string): Step {

@@ -14,25 +14,29 @@ const push = (state: State, screen: Screen, place: string, question: Question): 
 const base = (state: State) => ({ ticket: state.tickets + 1, loading: true });
 
 export const openQueue = (state: State, place: string, queue: string): Step =>
-  push(state, { kind: 'queue', ...base(state), place, queue, dueAt: Number.POSITIVE_INFINITY, scroll: 0 }, place, {
+  push(state, { kind: 'queue', ...base(state), place, queue, scroll: 0 }, place, {
     kind: 'queue',
     queue,
   });
 
+/** Looking at jobs there hides them for the moment, and counts. */
+export const receives = (state: State, place: string): boolean =>
+  state.places.find(({ name }) => name === place)?.look?.reads === 'receive';
+
 /** On a backend where looking is a receive it opens without looking: that takes another key. */
 export function openDead(state: State, place: string, queue: string): Step {
-  const receives = state.places.find(({ name }) => name === place)?.look?.reads === 'receive';
+  const hides = receives(state, place);
   const screen = {
     kind: 'dead',
     ...base(state),
     place,
     queue,
     all: false,
-    agreed: !receives,
+    agreed: !hides,
     cursor: atTop,
     filter: '',
   } as const;
-  if (!receives) return push(state, screen, place, { kind: 'dead', queue, all: false });
+  if (!hides) return push(state, screen, place, { kind: 'dead', queue, all: false });
   return still({ ...state, tickets: screen.ticket, screens: [...state.screens, { ...screen, loading: false }] });
 }
 
@@ -63,7 +67,7 @@ export const openJob = (state: State, place: string, queue: string, id: string):
   push(state, { kind: 'job', ...base(state), place, queue, id, scroll: 0 }, place, { kind: 'job', queue, id });
 
 export const openRuns = (state: State, place: string): Step =>
-  push(state, { kind: 'runs', ...base(state), place, dueAt: Number.POSITIVE_INFINITY, cursor: atTop }, place, {
+  push(state, { kind: 'runs', ...base(state), place, cursor: atTop }, place, {
     kind: 'runs',
   });
 

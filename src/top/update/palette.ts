@@ -17,6 +17,13 @@ export const palette: Readonly<Record<string, string>> = {
   quit: 'leave',
 };
 
+const words = Object.keys(palette).map((entry) => entry.split(' ')[0] ?? '');
+
+const meant = (name: string, known: readonly string[]): string => {
+  const close = nearest(name, known);
+  return close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : '';
+};
+
 /** `queue email`: what was typed after the colon. */
 export function obey(state: State, line: string): Step {
   const [word = '', ...rest] = line.trim().split(/\s+/);
@@ -29,7 +36,7 @@ export function obey(state: State, line: string): Step {
     case 'quit':
       return [state, [{ type: 'exit', code: 0 }]];
     case 'help':
-      return still({ ...state, help: true });
+      return still({ ...state, help: true, helpTop: 0 });
     case 'write':
       return unlock(state);
     case 'refresh':
@@ -46,19 +53,18 @@ export function obey(state: State, line: string): Step {
     case 'dead':
       return toQueue(state, word, name);
     default:
-      return noticed(state, `There is no "${word}". ${Object.keys(palette).join(' · ')}`);
+      return noticed(state, `There is no "${word}".${meant(word, words)} ? lists what there is.`);
   }
 }
 
 function toQueue(state: State, word: 'queue' | 'dead', name: string): Step {
-  const place = state.places.find(({ look }) => look?.queues.some(({ queue }) => queue === name))?.name;
+  const here = placeOf(state);
+  const holders = state.places.filter(({ look }) => look?.queues.some(({ queue }) => queue === name));
+  // several contexts may have one of that name: the one that is looked at is meant
+  const place = (holders.find((one) => one.name === here) ?? holders[0])?.name;
   if (place !== undefined) return word === 'queue' ? openQueue(state, place, name) : openDead(state, place, name);
   const known = state.places.flatMap(({ look }) => look?.queues.map(({ queue }) => queue) ?? []);
-  const close = nearest(name, known);
-  return noticed(
-    state,
-    `There is no queue "${name}".${close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : ''}`,
-  );
+  return noticed(state, `There is no queue "${name}".${meant(name, known)}`);
 }
 
 /** The context of the shown screen, else the one of the line under the cursor, else the first. */

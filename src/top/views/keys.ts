@@ -1,4 +1,5 @@
-import type { Screen } from '../model.ts';
+import { current } from '../layout.ts';
+import type { Screen, State } from '../model.ts';
 import { palette } from '../update/palette.ts';
 
 type Keys = readonly (readonly [key: string, does: string])[];
@@ -61,15 +62,28 @@ const everywhere: Keys = [
   ['q', 'leave'],
 ];
 
-export function helpLines(kind: Screen['kind']): string[] {
-  const list = (keys: Keys): string[] => keys.map(([key, does]) => `  ${key.padEnd(15)} ${does}`);
+const panelKeys: Keys = [
+  ['a letter', 'which jobs are meant, as listed'],
+  ['y, n', 'agree, or not'],
+  ['NAME, Enter', 'agree to what cannot simply be undone'],
+  ['s', 'stop after the batch in flight'],
+  ['Up Down g G', 'scroll the plan'],
+  ['Esc', 'leave it; while it goes on, stop it'],
+];
+
+const list = (keys: Keys): string[] => keys.map(([key, does]) => `  ${key.padEnd(15)} ${does}`);
+
+const LAST = 'An action shows its plan first. Nothing happens before you have agreed to it.';
+
+export function helpLines({ screens, panel }: Pick<State, 'screens' | 'panel'>): string[] {
+  if (panel !== undefined) return ['This action', ...list(panelKeys), LAST];
   return [
     'This screen',
-    ...list(screenKeys[kind]),
+    ...list(screenKeys[current({ screens }).kind]),
     'Everywhere',
     ...list(everywhere),
     'After a colon',
     ...list(Object.entries(palette)),
-    'An action shows its plan first. Nothing happens before you have agreed to it.',
+    LAST,
   ];
 }

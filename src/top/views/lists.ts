@@ -5,6 +5,7 @@ import { tries } from '../../output/jobs-text.ts';
 import { lineOf } from '../cursor.ts';
 import { pageOf, previewOf } from '../layout.ts';
 import type { Cursor, DeadScreen, JobLine, JobsScreen, RunsScreen, State } from '../model.ts';
+import { receives } from '../update/open.ts';
 import { groupsShown } from '../update/screens.ts';
 import { type Column, type Grid, gridOf } from './grid.ts';
 import { dot, type Look, marked } from './look.ts';
@@ -86,7 +87,12 @@ export function jobsLines(state: State, screen: JobsScreen, look: Look): string[
 }
 
 /** As much of the job under the cursor as there is room for. */
-function previewLines(state: State, { preview, jobs, cursor, now }: JobsScreen, room: number, look: Look): string[] {
+function previewLines(
+  state: State,
+  { place, preview, jobs, cursor, now }: JobsScreen,
+  room: number,
+  look: Look,
+): string[] {
   const rule = look.style.dim('─'.repeat(state.columns));
   const here =
     jobs[
@@ -95,6 +101,8 @@ function previewLines(state: State, { preview, jobs, cursor, now }: JobsScreen, 
         jobs.map(({ id }) => id),
       )
     ]?.id;
+  if (here !== undefined && receives(state, place))
+    return [rule, look.style.dim('To look at a job here is to receive it: Enter does.')];
   if (preview === undefined || now === undefined || preview.job.id !== here) return [rule];
   return [
     rule,

@@ -1,8 +1,8 @@
 import { age } from '../../output/age.ts';
-import { approximately } from '../../output/count-text.ts';
 import { sparkline } from '../../output/sparkline.ts';
 import { pageOf } from '../layout.ts';
 import type { Row, Sort, State } from '../model.ts';
+import { perSecond, short } from '../short.ts';
 import { type Column, gridOf } from './grid.ts';
 import { type Look, marked } from './look.ts';
 
@@ -66,15 +66,18 @@ function columnsOf({ places, sort, reversed }: State, look: Look): Column<Row>[]
       cell: ({ stats, targetSeconds }) => {
         const text = age(stats.oldestWaitingSeconds);
         const late = targetSeconds !== undefined && (stats.oldestWaitingSeconds ?? 0) > targetSeconds;
-        return late ? { text, look: style.bad } : text;
+        return late ? { text: `!${text}`, look: style.bad } : text; // the sign says it without colour
       },
     },
     ...(places.some(({ targets }) => Object.keys(targets).length > 0)
-      ? [{ head: 'TARGET', width: 6, right: true, drop: 50, cell: ({ targetSeconds }: Row) => age(targetSeconds) }]
+      ? [{ head: 'TARGET', width: 6, right: true, drop: 28, cell: ({ targetSeconds }: Row) => age(targetSeconds) }]
       : []),
     count('ACTIVE', 6, 'active', 10),
     count('DELAYED', 7, 'delayed', 40),
     count('DEAD', 7, 'dead'),
+    ...(places.some(({ look: seen }) => seen?.workers?.byQueue !== undefined)
+      ? [{ head: 'WORKERS', width: 7, right: true, drop: 35, cell: ({ workers }: Row) => crewText(workers) }]
+      : []),
     rate('IN/S', 'into', 'in', 30),
     rate('OUT/S', 'out', 'out', 25),
     { head: 'TREND', width: TREND, drop: 45, cell: ({ trend }) => sparkline(trend, TREND) },
@@ -96,25 +99,6 @@ function signOf({ finding, stats }: Row, { style }: Look): { text: string; look:
   return { text: '', look: same };
 }
 
-/** As it stands where there is room, else `1.2M`. */
-export function short(value: number, exact: boolean, width: number): string {
-  const whole = approximately(value, exact);
-  if (whole.length <= width) return whole;
-  const sign = exact ? '' : '~';
-  for (const [unit, size] of [
-    ['k', 1e3],
-    ['M', 1e6],
-    ['G', 1e9],
-  ] as const) {
-    const text = `${sign}${Math.floor(value / size)}${unit}`;
-    if (text.length <= Math.min(width, sign.length + 5)) return text;
-  }
-  return `${sign}${value.toExponential(0)}`;
-}
-
-const perSecond = (value: number): string =>
-  value > 0 && value < 0.05
-    ? '<0.1'
-    : value < 100
-      ? (Math.round(value * 10) / 10).toString()
-      : short(Math.round(value), true, 6);
+/** `3`, or `2/3` where one of three is silent. */
+const crewText = (crew: Row['workers']): string =>
+  crew === undefined ? '-' : crew.silent === 0 ? `${crew.alive}` : `${crew.alive}/${crew.alive + crew.silent}`;

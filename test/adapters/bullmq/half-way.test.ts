@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
 import type { Action } from '../../../src/domain/action.ts';
-import type { QueueAdapter, SavedJob } from '../../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
+import type { SavedJob } from '../../../src/domain/claim.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Selection } from '../../../src/domain/selection.ts';
 import { act, inState, putBack, replay, told } from '../../../src/testkit/act.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SavedJob } from '../../../src/domain/adapter.ts';
+import type { SavedJob } from '../../../src/domain/claim.ts';
 import { act, inState, putBack, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { addJob, dumpTables, endOne, graphileVersions, makeDead, takeOne } from '../../setup/graphile.ts';

@@ -1,7 +1,7 @@
 import { makeWorkerUtils as utils16 } from 'graphile-worker16';
 import { makeWorkerUtils as utils18 } from 'graphile-worker18';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Claim } from '../../../src/domain/adapter.ts';
+import type { Claim } from '../../../src/domain/claim.ts';
 import { act, all, inState, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import {

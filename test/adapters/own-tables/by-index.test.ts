@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StatsRow } from '../../../src/domain/adapter.ts';
+import type { StatsRow } from '../../../src/domain/stats.ts';
 import { browseAll, inState } from '../../../src/testkit/act.ts';
 import { openShop } from './shop.ts';
 

@@ -111,15 +111,23 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) 
     expect(told(outcomes)).toEqual(all(copies, 'skipped conflict'));
     expect((await jobOf(at.adapter, 'undelivered', copies[0])).state).toBe('dead');
   });
-});
 
-describe('pg-boss 12 dead letters', () => {
-  it('refuses to replay an original whose copy was put back before', async () => {
-    const at = await place('12');
+  it('refuses to replay an original whose copy was put back before, and after that one has died as well', async () => {
+    const at = await place(version);
     const { originals, copies } = await deadLettered(at);
+    const originalsAgain = async () =>
+      (await act(opsOf(at, 'replay'), { ...inState('email', 'dead'), ids: originals }, replay)).outcomes;
     await act(opsOf(at, 'replay'), inState('undelivered', 'dead'), replay);
-    const { outcomes } = await act(opsOf(at, 'replay'), { ...inState('email', 'dead'), ids: originals }, replay);
-    expect(told(outcomes)).toEqual(all(originals, 'skipped duplicate'));
-    expect(JSON.stringify(outcomes)).toContain(`put back as job ${copies[0]}`);
+    const waiting = await originalsAgain();
+    expect(told(waiting)).toEqual(all(originals, 'skipped duplicate'));
+    expect(JSON.stringify(waiting)).toContain(`put back as job ${copies[0]}`);
+    for (const _ of copies) {
+      const [taken] = (await at.boss.fetch('email')) ?? [];
+      await at.boss.fail('email', taken?.id ?? '', { message: 'mailbox is still full' });
+    }
+    expect((await jobsOf(at.adapter, 'undelivered')).size).toBe(2);
+    expect(told(await originalsAgain())).toEqual(all(originals, 'skipped duplicate'));
+    const began = (await at.adapter.find(copies[0] ?? '', 'email'))?.links ?? [];
+    expect(began).toContainEqual({ relation: 'began as', to: `job ${originals[0]} in email (failed)` });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/domain/action.ts';
-import type { Claim, QueueAdapter } from '../../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
+import type { Claim } from '../../../src/domain/claim.ts';
 import { act, all, inState, putBack, replay, reread, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { defer, dumpAll, makeCompleted, makeDead } from '../../setup/procrastinate.ts';

@@ -1,6 +1,6 @@
 import { DeleteQueueCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../../src/domain/adapter.ts';
+import type { Claim } from '../../../src/domain/claim.ts';
 import { browseAll, inState } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { hasty } from '../../conformance/sqs-bench.ts';

@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { openSqs, type SqsOptions } from '../../../src/adapters/sqs/index.ts';
 import type { Action } from '../../../src/domain/action.ts';
-import type { Claims, QueueAdapter } from '../../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
+import type { Claims } from '../../../src/domain/claim.ts';
 import type { JobState } from '../../../src/domain/job.ts';
 import type { Selection } from '../../../src/domain/selection.ts';
 import { type Acted, act } from '../../../src/testkit/act.ts';

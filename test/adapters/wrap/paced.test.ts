@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAdapter } from '../../../src/adapters/memory/index.ts';
 import { paced } from '../../../src/adapters/wrap/paced.ts';
-import type { Claims, QueueAdapter } from '../../../src/domain/adapter.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
+import type { Claims } from '../../../src/domain/claim.ts';
 
 const request = {
   selection: { queues: ['letters'], states: ['dead'] },

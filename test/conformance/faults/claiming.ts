@@ -1,4 +1,4 @@
-import type { Claims, SavedJob } from '../../../src/domain/adapter.ts';
+import type { Claims, SavedJob } from '../../../src/domain/claim.ts';
 import { claiming, claimingAgain, claimsOf, type Fault, overwrite, withCan } from './plant.ts';
 
 export const claimingFaults: readonly Fault[] = [

@@ -1,15 +1,7 @@
 import type { MemoryAdapter, MemoryJob } from '../../../src/adapters/memory/index.ts';
 import { asReader } from '../../../src/adapters/wrap/as-reader.ts';
-import type {
-  Capabilities,
-  Claim,
-  Claims,
-  Lock,
-  QueueAdapter,
-  QueueReader,
-  Returns,
-  SavedJob,
-} from '../../../src/domain/adapter.ts';
+import type { Capabilities, Lock, QueueAdapter, QueueReader } from '../../../src/domain/adapter.ts';
+import type { Claim, Claims, Returns, SavedJob } from '../../../src/domain/claim.ts';
 import type { Job } from '../../../src/domain/job.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Selection } from '../../../src/domain/selection.ts';

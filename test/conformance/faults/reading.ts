@@ -1,4 +1,4 @@
-import type { Returns } from '../../../src/domain/adapter.ts';
+import type { Returns } from '../../../src/domain/claim.ts';
 import type { Job } from '../../../src/domain/job.ts';
 import { type Fault, finding, withCan, withReader } from './plant.ts';
 

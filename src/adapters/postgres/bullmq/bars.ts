@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Db } from '../connection.ts';
 import { idsOf, type Skip, skip } from '../outcomes.ts';
 import { inForce, twinOf } from './dedup.ts';

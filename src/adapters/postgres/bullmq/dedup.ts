@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Db } from '../connection.ts';
 import { type Skip, skip } from '../outcomes.ts';
 import { nowMs } from './expressions.ts';

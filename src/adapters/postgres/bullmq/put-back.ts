@@ -1,5 +1,5 @@
 import type { PutBack } from '../../../domain/action.ts';
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import type { Held, Standing } from '../dialect.ts';

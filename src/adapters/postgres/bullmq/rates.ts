@@ -1,4 +1,4 @@
-import type { Rates } from '../../../domain/adapter.ts';
+import type { Rates } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
 import { nowMs } from './expressions.ts';
 import type { Layout } from './layout.ts';

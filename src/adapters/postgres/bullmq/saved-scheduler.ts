@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Db } from '../connection.ts';
 import type { Layout } from './layout.ts';
 import { savedJobsOf } from './rows.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import { quoted } from '../sql.ts';
 import type { Layout } from './layout.ts';
 

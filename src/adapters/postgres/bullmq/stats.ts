@@ -1,4 +1,5 @@
-import type { QueueRef, QueueStats, StatsRequest, StatsRow } from '../../../domain/adapter.ts';
+import type { QueueRef } from '../../../domain/adapter.ts';
+import type { QueueStats, StatsRequest, StatsRow } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
 import { nowMs, sinceMs } from './expressions.ts';
 import type { Layout } from './layout.ts';

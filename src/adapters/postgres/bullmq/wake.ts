@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Db } from '../connection.ts';
 
 /** The library's workers listen for the names of queues in which there is something to do. */

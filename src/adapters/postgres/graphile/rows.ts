@@ -1,4 +1,5 @@
-import type { BrowseOptions, SavedJob } from '../../../domain/adapter.ts';
+import type { BrowseOptions } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Job, JobState } from '../../../domain/job.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { JobState } from '../../../domain/job.ts';
 import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { SavedRow, SavedTable } from '../saved-rows.ts';
 import { quoted } from '../sql.ts';
 import type { Column, Table } from './catalog.ts';

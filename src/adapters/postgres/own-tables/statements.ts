@@ -1,5 +1,6 @@
 import type { Action } from '../../../domain/action.ts';
-import type { SavedJob, Statement } from '../../../domain/adapter.ts';
+import type { Statement } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';
 import type { Layout } from './layout.ts';

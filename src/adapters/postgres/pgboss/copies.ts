@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Instant } from '../../../domain/instant.ts';
 import type { Db } from '../connection.ts';
 import { instant } from '../sql.ts';
@@ -30,17 +30,16 @@ export async function doubles(db: Db, layout: Layout, jobs: readonly SavedJob[])
   if (lettered.length === 0) return found;
   const letters = [...new Set(lettered.map((saved) => factsOf(saved).dead_letter ?? ''))];
   const byDeath = Map.groupBy(lettered, ({ job }) => deathOf(job.since, job.payload));
-  const byId = Map.groupBy(lettered, ({ job }) => job.id);
+  const byRoot = Map.groupBy(lettered, rootOf);
   for (const copy of await copiesOf(db, layout, letters, lettered)) {
-    const originals = (copy.source === null ? byDeath.get(copy.death) : byId.get(copy.source)) ?? [];
+    const originals = (copy.root === null ? byDeath.get(copy.death) : byRoot.get(copy.root)) ?? [];
     for (const saved of originals.filter((one) => factsOf(one).dead_letter === copy.queue)) {
       const note = `its copy ${copy.id} is in ${copy.queue}: replay that one, or remove it first; both would run it twice`;
       found.set(saved.job.id, note);
     }
   }
-  const byRoot = Map.groupBy(lettered, rootOf);
   for (const moved of await movedOf(db, layout, lettered)) {
-    for (const { job } of byRoot.get(moved.root) ?? []) {
+    for (const { job } of (moved.root === null ? byDeath.get(moved.death) : byRoot.get(moved.root)) ?? []) {
       if (job.id === moved.id || job.queue !== moved.queue || (job.since ?? '') > moved.created) continue;
       found.set(job.id, `its copy was already put back as job ${moved.id}: replaying both would run it twice`);
     }
@@ -51,7 +50,8 @@ export async function doubles(db: Db, layout: Layout, jobs: readonly SavedJob[])
 interface Copy {
   readonly id: string;
   readonly queue: string;
-  readonly source: string | null;
+  /** The job that it all began with; before schema 43 the one that the copy was made of. */
+  readonly root: string | null;
   readonly death: string;
 }
 
@@ -63,14 +63,15 @@ async function copiesOf(
   originals: readonly SavedJob[],
 ): Promise<Copy[]> {
   const linked = layout.has('source_id');
-  const select = `SELECT j.id::text AS id, j.name AS queue, ${linked ? 'j.source_id::text' : 'NULL'} AS source, ${deathKey('j.created_on')} AS death
+  const rooted = layout.has('source_root_id');
+  const root = rooted ? 'coalesce(j.source_root_id, j.source_id)::text' : linked ? 'j.source_id::text' : 'NULL';
+  const select = `SELECT j.id::text AS id, j.name AS queue, ${root} AS root, ${deathKey('j.created_on')} AS death
        FROM ${layout.job} j WHERE j.name = ANY ($1::text[]) AND ((${early(layout)}) OR j.state = 'active')`;
   const silent = await db.query<Copy>(
     `${select} AND j.created_on = ANY ($2::timestamptz[]) ${linked ? 'AND j.source_id IS NULL' : ''}`,
     [letters, [...new Set(originals.map(({ job }) => job.since))]],
   );
   if (!linked) return silent;
-  const rooted = layout.has('source_root_id');
   return [
     ...silent,
     ...(await db.query<Copy>(
@@ -80,14 +81,19 @@ async function copiesOf(
   ];
 }
 
-/** Copies that were put back: they keep the id of the job that it all began with. */
+/**
+ * Copies that were put back, whatever has become of them since. They keep the id of the job that it all began with; before
+ * schema 43, which has no place for it, they keep the moment at which that one died.
+ */
 async function movedOf(db: Db, layout: Layout, originals: readonly SavedJob[]) {
-  if (!layout.has('source_root_id')) return [];
-  return await db.query<{ id: string; queue: string; root: string; created: Instant }>(
-    `SELECT j.id::text AS id, j.name AS queue, j.source_root_id::text AS root, ${instant('j.created_on')} AS created
-       FROM ${layout.job} j
-      WHERE j.source_root_id = ANY ($2::uuid[]) AND j.name = ANY ($1::text[]) AND j.state <= 'completed'`,
-    [namesOf(originals), originals.map(rootOf)],
+  const rooted = layout.has('source_root_id');
+  const [root, among] = rooted
+    ? ['j.source_root_id::text', 'j.source_root_id = ANY ($2::uuid[])']
+    : ['NULL', 'j.created_on = ANY ($2::timestamptz[])'];
+  return await db.query<Copy & { readonly created: Instant }>(
+    `SELECT j.id::text AS id, j.name AS queue, ${root} AS root, ${deathKey('j.created_on')} AS death, ${instant('j.created_on')} AS created
+       FROM ${layout.job} j WHERE ${among} AND j.name = ANY ($1::text[]) AND j.state <> 'cancelled'`,
+    [namesOf(originals), rooted ? originals.map(rootOf) : [...new Set(originals.map(({ job }) => job.since))]],
   );
 }
 

@@ -14,6 +14,7 @@ import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { queues } from './queues.ts';
 import { jobsOf, type PageRequest, type Place, pageOfPlaces, savedJobsOf } from './rows.ts';
+import { schedules, scheduleWrites } from './schedules.ts';
 import { stats } from './stats.ts';
 import { workers } from './workers.ts';
 import { apply } from './write.ts';
@@ -49,6 +50,8 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     ...(instances === undefined ? {} : { workers: (reader) => workers(reader, instances) }),
     enqueue: adds(layout),
+    ...(layout.scheduleColumns.length === 0 ? {} : { schedules: (reader, names) => schedules(reader, layout, names) }),
+    ...(layout.queue === undefined || layout.scheduleColumns.length === 0 ? {} : { schedule: scheduleWrites(layout) }),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
@@ -93,6 +96,8 @@ function caveatsOf(layout: Layout): Dialect['caveats'] {
     reset: layout.has('heartbeat_on')
       ? 'what has used all its runs is left to the library'
       : "what has used all its runs is left to the library; before 12 nothing keeps a late worker's answer off the new run",
+    schedule:
+      'listed, run, removed and put back: pg-boss pauses none, and an application that sets it up when it starts brings back what was removed',
     restore: 'what is past its retention comes back all the same, and the next maintenance takes it away again',
     cancel: 'only what has not started: the library cannot stop a job that runs, it would only forget it',
   };

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import { idsOf, namesOf } from './places.ts';
 
 /** The jobs of `keys` as a condition on `j`. */

@@ -27,6 +27,9 @@ export interface Layout {
   /** Labels of the enum of states, in its order. */
   readonly states: readonly string[];
   readonly queueColumns: readonly string[];
+  /** What sends jobs by the clock: every version has the table. */
+  readonly schedule: string;
+  readonly scheduleColumns: readonly string[];
   /** True before 10: `retrylimit` where later versions have `retry_limit`. */
   readonly squashed: boolean;
   /** Whether an index on (name, created_on) is there and finished, so that jobs can be listed by their age. */
@@ -42,6 +45,7 @@ interface Catalog {
   readonly columns: readonly string[];
   readonly json_columns: readonly string[];
   readonly queue_columns: readonly string[];
+  readonly schedule_columns: readonly string[];
   readonly states: readonly string[];
   readonly dependency: boolean;
   readonly instances: boolean;
@@ -58,7 +62,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
   const table = (name: string): string => `${quoted(schema)}.${name}`;
   const [catalog] = await db.query<Catalog>(
     `SELECT ${columnsOf('$2')} AS columns, ${columnsOf('$2', `AND atttypid = 'jsonb'::regtype`)} AS json_columns,
-            ${columnsOf('$3')} AS queue_columns,
+            ${columnsOf('$3')} AS queue_columns, ${columnsOf('$7')} AS schedule_columns,
             ARRAY(SELECT e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
                    WHERE n.nspname = $1 AND t.typname = 'job_state' ORDER BY e.enumsortorder) AS states,
             to_regclass($4) IS NOT NULL AS dependency, to_regclass($6) IS NOT NULL AS instances,
@@ -67,7 +71,15 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
                    WHERE i.indrelid = to_regclass($5) AND a.attrelid = i.indrelid AND i.indisvalid
                      AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')
                    GROUP BY i.indexrelid) AS indexes`,
-    [schema, table('job'), table('queue'), table('job_dependency'), table('job_common'), table('instance')],
+    [
+      schema,
+      table('job'),
+      table('queue'),
+      table('job_dependency'),
+      table('job_common'),
+      table('instance'),
+      table('schedule'),
+    ],
   );
   const [stored] = await db.query<{ version: number }>(`SELECT version FROM ${table('version')}`);
   if (catalog === undefined || stored === undefined || catalog.states.length === 0) {
@@ -90,6 +102,8 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     jsonColumns,
     states,
     queueColumns,
+    schedule: table('schedule'),
+    scheduleColumns: catalog.schedule_columns,
     squashed,
     byAge: indexes.some((names) => names.startsWith('name created_on')),
     byEnd: indexes.some((names) => names.startsWith('name completed_on')),

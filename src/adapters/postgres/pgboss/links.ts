@@ -27,27 +27,20 @@ export async function linksOf(db: Db, layout: Layout, { name, id }: Place): Prom
 
 function partsOf(layout: Layout): Part[] {
   const originals = `j.name IN (SELECT q.name FROM ${layout.queue} q WHERE q.dead_letter = o.name) AND j.state = 'failed' AND ${sameDeath('j', 'o')}`;
-  if (!layout.has('source_id')) {
-    return [
-      {
-        relation: 'dead-letter copy',
-        link: `j.name = o.dead_letter AND o.state = 'failed' AND ${sameDeath('o', 'j')}`,
-      },
-      { relation: 'copy of', link: originals },
-    ];
-  }
   const root = layout.has('source_root_id');
+  const beginning = root
+    ? `o.source_id IS NULL AND j.name = ANY (ARRAY(SELECT q.name FROM ${layout.queue} q)) AND j.id = o.source_root_id`
+    : `j.name = o.name AND j.state = 'failed' AND ${sameDeath('j', 'o')}`;
+  const linked = layout.has('source_id');
   return [
-    { relation: 'dead-letter copy', link: `j.name = o.dead_letter AND ${linkOf(layout)}` },
-    { relation: 'copy of', link: `j.name = o.source_name AND j.id = o.source_id` },
-    ...(root
-      ? [
-          {
-            relation: 'began as',
-            link: `o.source_id IS NULL AND j.name = ANY (ARRAY(SELECT q.name FROM ${layout.queue} q)) AND j.id = o.source_root_id`,
-          },
-        ]
-      : []),
+    {
+      relation: 'dead-letter copy',
+      link: linked
+        ? `j.name = o.dead_letter AND ${linkOf(layout)}`
+        : `j.name = o.dead_letter AND o.state = 'failed' AND ${sameDeath('o', 'j')}`,
+    },
+    { relation: 'copy of', link: linked ? 'j.name = o.source_name AND j.id = o.source_id' : originals },
+    { relation: 'began as', link: beginning },
   ];
 }
 

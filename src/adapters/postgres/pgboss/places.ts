@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 
 /** The columns that the unique indexes and the dead-letter links look at, as a snapshot's row holds them. */
 export interface RowFacts {

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { outcomes, type Skip, skip } from '../outcomes.ts';
@@ -126,7 +126,10 @@ async function moveBack(
         `coalesce(q.retention_minutes, 20160) * interval '1 min'`,
       ]
     : ['', `q.retention_seconds * interval '1 s'`];
-  const root = layout.has('source_root_id') ? ', source_root_id = coalesce(j.source_root_id, j.source_id)' : '';
+  // what tells the original later that its work is under way: its id, or the moment at which it died, which is the copy's first
+  const root = layout.has('source_root_id')
+    ? ', source_root_id = coalesce(j.source_root_id, j.source_id), created_on = now()'
+    : '';
   const cleared = [
     'source_name',
     'source_id',
@@ -140,7 +143,7 @@ async function moveBack(
     .map((column) => `, ${column} = NULL`);
   return await db.query<Changed>(
     `UPDATE ${layout.job} j SET name = q.name, state = 'created', retry_count = 0, output = NULL, singleton_on = NULL,
-            created_on = now(), start_after = now(), started_on = NULL, completed_on = NULL, keep_until = now() + ${retention},
+            start_after = now(), started_on = NULL, completed_on = NULL, keep_until = now() + ${retention},
             ${sets.join(', ')}${expiry}${root}${cleared.join('')}
        FROM unnest($3::uuid[], $4::text[]) AS m (id, source) JOIN ${layout.queue} q ON q.name = m.source
       WHERE ${these} AND j.id = m.id AND j.state IN ('created', 'retry', 'failed')

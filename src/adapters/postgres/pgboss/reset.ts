@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { outcomes, type Skip, skip } from '../outcomes.ts';

@@ -1,4 +1,4 @@
-import type { SavedJob } from '../../../domain/adapter.ts';
+import type { SavedJob } from '../../../domain/claim.ts';
 import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';

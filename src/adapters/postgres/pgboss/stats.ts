@@ -1,5 +1,5 @@
-import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/adapter.ts';
 import type { JobState } from '../../../domain/job.ts';
+import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
 import { Parameters } from '../sql.ts';
 import { inQueues } from './conditions.ts';

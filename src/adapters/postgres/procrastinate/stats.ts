@@ -1,4 +1,4 @@
-import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/adapter.ts';
+import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
 import { Parameters } from '../sql.ts';
 import type { Layout } from './layout.ts';
