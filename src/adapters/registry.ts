@@ -60,6 +60,13 @@ export async function openAdapter(opening: Opening): Promise<QueueAdapter> {
       next: ['Supported now: postgres://, redis://, rediss://, sqs://, memory:'],
     });
   }
+  const [name] = Object.keys(opening.deadLetters ?? {});
+  // counted as a queue of its own, its jobs would be taken for waiting ones
+  if (name !== undefined && open !== openBullmq) {
+    throw new JobctlError('usage', `queues.${name}.deadLetter is for BullMQ in Redis; this is ${scheme}:.`, {
+      next: ['Take the key out of this context: here `jobctl capabilities` tells where the dead jobs are.'],
+    });
+  }
   return knownLayout(await open(opening), opening.newerSchema === true);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
+import { openAdapter } from '../../../src/adapters/registry.ts';
 import type { Action } from '../../../src/domain/action.ts';
 import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
@@ -200,5 +201,13 @@ describe('a queue whose dead jobs lie in a queue of their own', () => {
       /nothing tells which are whose/,
     );
     await expect(open({ mail: { queue: 'dlq' }, dlq: { queue: 'dlq-2' } })).rejects.toThrow(/can have no dead-letter/);
+  });
+
+  it('is refused where the backend would not heed it', async () => {
+    const opening = { url: 'memory:', where: 'memory:', deadLetters: { mail: { queue: 'mail-dlq' } } };
+    await expect(openAdapter(opening)).rejects.toMatchObject({
+      code: 'JOBCTL_USAGE',
+      message: 'queues.mail.deadLetter is for BullMQ in Redis; this is memory:.',
+    });
   });
 });
