@@ -3,7 +3,7 @@ import type { QueueAdapter } from '../../src/domain/adapter.ts';
 import { earlier, fromDate, type Instant } from '../../src/domain/instant.ts';
 import { jobStates } from '../../src/domain/job.ts';
 import type { Attribute, Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
-import { createProcrastinate, type ProcrastinateDatabase, type ProcrastinateVersion } from '../setup/databases.ts';
+import { createProcrastinate, type ProcrastinateVersion, type SchemaDatabase } from '../setup/databases.ts';
 import { dumpAll, workOne } from '../setup/procrastinate.ts';
 import { adapterOn, borrowed } from './borrowed.ts';
 
@@ -24,13 +24,13 @@ function holdsOf(version: ProcrastinateVersion): Holds {
 
 /** Opens an adapter on this database as the registry would. */
 export const openOn = (
-  database: ProcrastinateDatabase,
+  database: SchemaDatabase,
   more: { timeoutMs?: number; url?: string } = {},
 ): Promise<QueueAdapter> =>
   openPostgres({ url: database.url, where: 'postgres://test', schema: database.schema, ...more });
 
 export interface PostgresBench extends Bench {
-  readonly database: ProcrastinateDatabase;
+  readonly database: SchemaDatabase;
 }
 
 export async function postgresBench(version: ProcrastinateVersion, schema?: string): Promise<PostgresBench> {
@@ -79,7 +79,7 @@ interface JobRow {
 
 /** Past the triggers, so that every time is the one that was asked for. */
 async function seed(
-  { pool }: ProcrastinateDatabase,
+  { pool }: SchemaDatabase,
   holds: Holds,
   queue: string,
   jobs: readonly SeedJob[],

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Handler, runWorker, type WorkerOptions } from '../../src/demo/worker.ts';
-import { createProcrastinate, type ProcrastinateDatabase, procrastinateVersions } from '../setup/databases.ts';
+import { createProcrastinate, procrastinateVersions, type SchemaDatabase } from '../setup/databases.ts';
 import { defer } from '../setup/procrastinate.ts';
 
-let db: ProcrastinateDatabase;
+let db: SchemaDatabase;
 afterEach(() => db.drop());
 
 /** Runs a worker until the handler named `last` has been called `times` times. */

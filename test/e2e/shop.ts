@@ -1,10 +1,10 @@
 import { afterAll } from 'vitest';
-import { createProcrastinate, type ProcrastinateDatabase, type ProcrastinateVersion } from '../setup/databases.ts';
+import { createProcrastinate, type ProcrastinateVersion, type SchemaDatabase } from '../setup/databases.ts';
 import { defer, dumpAll, makeActive, makeCompleted, makeDead } from '../setup/procrastinate.ts';
 
 /** A small shop after a bad night: every state, two queues, a crashed worker, a duplicate, hostile and secret payloads. */
 export interface Shop {
-  readonly database: ProcrastinateDatabase;
+  readonly database: SchemaDatabase;
   readonly url: string;
   /** Ids by what they are. */
   readonly dead: readonly string[];

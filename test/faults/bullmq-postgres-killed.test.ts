@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listRuns } from '../../src/safety/run-list.ts';
 import { times } from '../../src/testkit/act.ts';
-import { type BullmqDatabase, createBullmqTables, queueOf, seedJobs, workerOf } from '../setup/bullmq-postgres.ts';
+import { createBullmqTables, queueOf, seedJobs, workerOf } from '../setup/bullmq-postgres.ts';
+import type { SchemaDatabase } from '../setup/databases.ts';
 import { isLong } from '../setup/long.ts';
 import { carryOut, type Order, openAt, worldOf } from './carry-out.ts';
 import { type Death, half } from './kill-points.ts';
@@ -18,7 +19,7 @@ const AT_ONCE = 4;
 const seed = testSeed();
 
 let victims: Victims;
-let database: BullmqDatabase;
+let database: SchemaDatabase;
 let folder: string;
 beforeAll(async () => {
   victims = await bundleVictim();

@@ -6,12 +6,12 @@ import type { QueueAdapter } from '../../src/domain/adapter.ts';
 import { openBackup, verifyBackup } from '../../src/safety/backup-reader.ts';
 import { readRun } from '../../src/safety/run-folder.ts';
 import { listRuns } from '../../src/safety/run-list.ts';
-import { createProcrastinate, type ProcrastinateDatabase } from '../setup/databases.ts';
+import { createProcrastinate, type SchemaDatabase } from '../setup/databases.ts';
 import { openAt } from './carry-out.ts';
 
 /** A database with an adapter on it, and state folders; all gone when it is dropped. */
 export interface Scene {
-  readonly database: ProcrastinateDatabase;
+  readonly database: SchemaDatabase;
   readonly adapter: QueueAdapter;
   /** An adapter of its own, as another process would have. */
   peer(): Promise<QueueAdapter>;

@@ -1,85 +1,29 @@
-import { randomUUID } from 'node:crypto';
 import { createPostgresBackend, type JobsOptions, type Processor, Queue, Worker, type WorkerOptions } from 'bullmq';
-import pg from 'pg';
-import { inject } from 'vitest';
-import { searchPath } from '../../src/demo/worker.ts';
 import { toMicros } from '../../src/domain/instant.ts';
 import type { SeedJob } from '../../src/testkit/index.ts';
-import { createDatabase, type TestDatabase } from './databases.ts';
-
-export interface BullmqDatabase extends TestDatabase {
-  readonly schema: string;
-  /** Unqualified names mean `schema`. */
-  readonly pool: pg.Pool;
-}
+import { createFilled, type SchemaDatabase } from './databases.ts';
 
 /** A database with the tables that the library's own migrations make. */
-export async function createBullmqTables(schema = 'bullmq'): Promise<BullmqDatabase> {
-  const from = await template(schema);
-  const name = `bullmq_${randomUUID().slice(0, 13)}`;
-  await onServer((server) =>
-    server.query(
-      `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(from)} STRATEGY file_copy`,
-    ),
-  );
-  const url = new URL(inject('postgresUrl'));
-  url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, options: searchPath(schema), max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
-  return {
-    schema,
-    url: url.href,
-    pool,
-    async drop() {
-      await pool.end();
-      await onServer((server) => server.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`));
-    },
-  };
-}
-
-/** Made by whichever test process comes first; the others wait for its lock and find it. */
-async function template(schema: string): Promise<string> {
-  const name = `template_bullmq_${schema}`;
-  await onServer(async (server) => {
-    await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
-    const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount !== 0) return;
-    const draft = await createDatabase('draft');
+export const createBullmqTables = (schema = 'bullmq'): Promise<SchemaDatabase> =>
+  createFilled('bullmq', schema, async ({ url, pool }) => {
     const queue = new Queue(
       'draft',
-      { connection: { connectionString: draft.url, schema, migrate: true } as never },
+      { connection: { connectionString: url, schema, migrate: true } as never },
       createPostgresBackend as never,
     );
     await queue.waitUntilReady();
     await queue.close();
-    const client = new pg.Client(draft.url);
-    await client.connect();
-    await client.query(`DELETE FROM ${pg.escapeIdentifier(schema)}.meta`);
-    await client.end();
-    const draftName = pg.escapeIdentifier(new URL(draft.url).pathname.slice(1));
-    await server.query(`ALTER DATABASE ${draftName} RENAME TO ${pg.escapeIdentifier(name)}`);
+    await pool.query('DELETE FROM meta');
   });
-  return name;
-}
 
-async function onServer<T>(work: (server: pg.Client) => Promise<T>): Promise<T> {
-  const server = new pg.Client(inject('postgresUrl'));
-  await server.connect();
-  try {
-    return await work(server);
-  } finally {
-    await server.end();
-  }
-}
-
-const connectionOf = ({ url, schema }: BullmqDatabase) => ({ connectionString: url, schema, max: 2 }) as never;
+const connectionOf = ({ url, schema }: SchemaDatabase) => ({ connectionString: url, schema, max: 2 }) as never;
 
 /** The library's own queue and worker. Close them. */
-export const queueOf = (database: BullmqDatabase, name: string): Queue =>
+export const queueOf = (database: SchemaDatabase, name: string): Queue =>
   new Queue(name, { connection: connectionOf(database) }, createPostgresBackend as never).on('error', () => {}); // as above
 
 export function workerOf(
-  database: BullmqDatabase,
+  database: SchemaDatabase,
   name: string,
   process: Processor | null,
   options: Omit<WorkerOptions, 'connection'> = {},
@@ -96,7 +40,7 @@ export function workerOf(
 
 /** Jobs that failed for good in the hands of a real worker, in the order given. */
 export async function makeDead(
-  database: BullmqDatabase,
+  database: SchemaDatabase,
   name: string,
   jobs: readonly { readonly data?: unknown; readonly opts?: JobsOptions }[],
   error = 'no such user',
@@ -127,7 +71,7 @@ const natives = {
 } as const;
 
 /** Jobs as the library would leave them, with the times that were asked for. */
-export async function seedJobs({ pool }: BullmqDatabase, queue: string, jobs: readonly SeedJob[]): Promise<string[]> {
+export async function seedJobs({ pool }: SchemaDatabase, queue: string, jobs: readonly SeedJob[]): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>(
     `SELECT nextval('job_seq')::text AS id FROM generate_series(1, $1::int)`,
     [jobs.length],
@@ -194,7 +138,7 @@ function rowOf(job: SeedJob, id: string, seq: number, now: number): Record<strin
 }
 
 /** Every row of every table as text, but the events: equal dumps mean that nothing was changed. */
-export async function dumpTables({ pool, schema }: BullmqDatabase): Promise<string> {
+export async function dumpTables({ pool, schema }: SchemaDatabase): Promise<string> {
   const { rows: tables } = await pool.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1 AND tablename <> 'event' ORDER BY 1`,
     [schema],

@@ -12,7 +12,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export interface ProcrastinateDatabase extends TestDatabase {
+/** A database with a library's tables in one schema. */
+export interface SchemaDatabase extends TestDatabase {
   readonly schema: string;
   /** Unqualified names mean `schema`. */
   readonly pool: pg.Pool;
@@ -23,16 +24,27 @@ export async function createDatabase(name = 'test'): Promise<TestDatabase> {
   return create(name, 'template0');
 }
 
+/** A database as `make` leaves an empty one. It makes a single one of that name, and the others are copies. */
+export async function createFilled(
+  name: string,
+  schema: string,
+  make: (draft: SchemaDatabase) => Promise<unknown>,
+): Promise<SchemaDatabase> {
+  return opened(await create(name, await template(`template_${name}_${schema}`, schema, make)), schema);
+}
+
 /** A database with the tables of this Procrastinate version. */
-export async function createProcrastinate(
+export const createProcrastinate = (
   version: ProcrastinateVersion,
   { schema = 'public' }: { schema?: string } = {},
-): Promise<ProcrastinateDatabase> {
-  const plain = schema === 'public';
-  const database = await create(`procrastinate_${version}`, plain ? await template(version) : 'template0');
+): Promise<SchemaDatabase> =>
+  createFilled(`procrastinate_${version}`, schema, async ({ pool }) =>
+    pool.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}; ${await schemaSql(version)}`),
+  );
+
+function opened(database: TestDatabase, schema: string): SchemaDatabase {
   const pool = new pg.Pool({ connectionString: database.url, options: searchPath(schema), max: 5 });
   pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
-  if (!plain) await pool.query(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}; ${await schemaSql(version)}`);
   return {
     url: database.url,
     schema,
@@ -50,21 +62,27 @@ async function create(name: string, from: string): Promise<TestDatabase> {
   await onServer((server) =>
     server.query(`CREATE DATABASE ${quoted} TEMPLATE ${pg.escapeIdentifier(from)} STRATEGY file_copy`),
   );
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${unique}`;
   return {
-    url: urlOf(unique),
+    url: url.href,
     drop: () => onServer(async (server) => void (await server.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`))),
   };
 }
 
 /** Made by whichever test process comes first; the others wait for its lock and find it. */
-async function template(version: ProcrastinateVersion): Promise<string> {
-  const name = `template_procrastinate_${version}`;
+async function template(
+  name: string,
+  schema: string,
+  make: (draft: SchemaDatabase) => Promise<unknown>,
+): Promise<string> {
   await onServer(async (server) => {
     await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
     const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (rowCount !== 0) return;
-    const draft = await create('draft', 'template0');
-    await onServer(async (fresh) => void (await fresh.query(await schemaSql(version))), draft.url);
+    const draft = opened(await create('draft', 'template0'), schema);
+    await make(draft);
+    await draft.pool.end();
     const draftName = pg.escapeIdentifier(new URL(draft.url).pathname.slice(1));
     await server.query(`ALTER DATABASE ${draftName} RENAME TO ${pg.escapeIdentifier(name)}`);
   });
@@ -76,18 +94,12 @@ async function schemaSql(version: ProcrastinateVersion): Promise<string> {
   return readFile(new URL(path, import.meta.url), 'utf8');
 }
 
-async function onServer<T>(work: (server: pg.Client) => Promise<T>, url = inject('postgresUrl')): Promise<T> {
-  const server = new pg.Client(url);
+async function onServer<T>(work: (server: pg.Client) => Promise<T>): Promise<T> {
+  const server = new pg.Client(inject('postgresUrl'));
   await server.connect();
   try {
     return await work(server);
   } finally {
     await server.end();
   }
-}
-
-function urlOf(database: string): string {
-  const url = new URL(inject('postgresUrl'));
-  url.pathname = `/${database}`;
-  return url.href;
 }

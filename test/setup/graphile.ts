@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   Logger as Logger16,
   runMigrations as migrate16,
@@ -14,70 +13,24 @@ import {
   runOnce as runOnce18,
   type TaskList,
 } from 'graphile-worker18';
-import pg from 'pg';
-import { inject } from 'vitest';
-import { searchPath } from '../../src/demo/worker.ts';
-import { createDatabase, type TestDatabase } from './databases.ts';
+import { createFilled, type SchemaDatabase } from './databases.ts';
 
 export type GraphileVersion = '0.16' | '0.18';
 export const graphileVersions: readonly GraphileVersion[] = ['0.16', '0.18'];
 
-export interface GraphileDatabase extends TestDatabase {
+export interface GraphileDatabase extends SchemaDatabase {
   readonly version: GraphileVersion;
-  readonly schema: string;
-  /** Unqualified names mean `schema`. */
-  readonly pool: pg.Pool;
 }
 
 /** A database with the tables that this version of the package makes. */
 export async function createGraphile(version: GraphileVersion, schema = 'graphile_worker'): Promise<GraphileDatabase> {
-  const name = `graphile_${version}_${randomUUID().slice(0, 13)}`;
-  const url = new URL(inject('postgresUrl'));
-  const from = pg.escapeIdentifier(await template(version, schema));
-  await onServer((server) =>
-    server.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${from} STRATEGY file_copy`),
-  );
-  url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, options: searchPath(schema), max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
-  return {
-    version,
-    schema,
-    url: url.href,
-    pool,
-    async drop() {
-      await pool.end();
-      await onServer((server) => server.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`));
-    },
-  };
-}
-
-/** Made by whichever test process comes first; the others wait for its lock and find it. */
-async function template(version: GraphileVersion, schema: string): Promise<string> {
-  const name = `template_graphile_${version}_${schema}`;
-  await onServer(async (server) => {
-    await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
-    const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount !== 0) return;
-    const draft = await createDatabase('draft');
-    const options = { connectionString: draft.url, schema };
-    await (version === '0.16'
+  const database = await createFilled(`graphile_${version}`, schema, ({ url }) => {
+    const options = { connectionString: url, schema };
+    return version === '0.16'
       ? migrate16({ ...options, logger: silent16 })
-      : migrate18({ ...options, logger: silent18 }));
-    const draftName = pg.escapeIdentifier(new URL(draft.url).pathname.slice(1));
-    await server.query(`ALTER DATABASE ${draftName} RENAME TO ${pg.escapeIdentifier(name)}`);
+      : migrate18({ ...options, logger: silent18 });
   });
-  return name;
-}
-
-async function onServer<T>(work: (server: pg.Client) => Promise<T>): Promise<T> {
-  const server = new pg.Client(inject('postgresUrl'));
-  await server.connect();
-  try {
-    return await work(server);
-  } finally {
-    await server.end();
-  }
+  return { ...database, version };
 }
 
 const silent16 = new Logger16(() => () => {});

@@ -1,21 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import PgBoss9 from 'pg-boss9';
 import PgBoss10 from 'pg-boss10';
 import PgBoss11 from 'pg-boss11';
 import { getConstructionPlans, PgBoss as PgBoss12 } from 'pg-boss12';
-import { inject } from 'vitest';
-import { searchPath } from '../../src/demo/worker.ts';
-import { createDatabase, type TestDatabase } from './databases.ts';
+import { createFilled, type SchemaDatabase } from './databases.ts';
 
 export type PgBossVersion = '9' | '10' | '11' | '12';
 export const writtenVersions = ['10', '11', '12'] as const satisfies readonly PgBossVersion[];
 
-export interface PgBossDatabase extends TestDatabase {
+export interface PgBossDatabase extends SchemaDatabase {
   readonly version: PgBossVersion;
-  readonly schema: string;
-  /** Unqualified names mean `schema`. */
-  readonly pool: pg.Pool;
 }
 
 const plans: Readonly<Record<PgBossVersion, (schema: string) => string>> = {
@@ -27,52 +20,8 @@ const plans: Readonly<Record<PgBossVersion, (schema: string) => string>> = {
 
 /** A database with the tables that this version of the package makes. */
 export async function createPgBoss(version: PgBossVersion, schema = 'pgboss'): Promise<PgBossDatabase> {
-  const name = `pgboss_${version}_${randomUUID().slice(0, 13)}`;
-  const url = new URL(inject('postgresUrl'));
-  const from = pg.escapeIdentifier(await template(version, schema));
-  await onServer(url.href, (server) =>
-    server.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${from} STRATEGY file_copy`),
-  );
-  url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, options: searchPath(schema), max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
-  return {
-    version,
-    schema,
-    url: url.href,
-    pool,
-    async drop() {
-      await pool.end();
-      await onServer(inject('postgresUrl'), (server) =>
-        server.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
-      );
-    },
-  };
-}
-
-/** Made by whichever test process comes first; the others wait for its lock and find it. */
-async function template(version: PgBossVersion, schema: string): Promise<string> {
-  const name = `template_pgboss_${version}_${schema}`;
-  await onServer(inject('postgresUrl'), async (server) => {
-    await server.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
-    const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount !== 0) return;
-    const draft = await createDatabase('draft');
-    await onServer(draft.url, (fresh) => fresh.query(plans[version](schema)));
-    const draftName = pg.escapeIdentifier(new URL(draft.url).pathname.slice(1));
-    await server.query(`ALTER DATABASE ${draftName} RENAME TO ${pg.escapeIdentifier(name)}`);
-  });
-  return name;
-}
-
-async function onServer<T>(url: string, work: (server: pg.Client) => Promise<T>): Promise<T> {
-  const server = new pg.Client(url);
-  await server.connect();
-  try {
-    return await work(server);
-  } finally {
-    await server.end();
-  }
+  const database = await createFilled(`pgboss_${version}`, schema, ({ pool }) => pool.query(plans[version](schema)));
+  return { ...database, version };
 }
 
 /** What the tests use of the packages, in the words that 9 to 12 share. */
@@ -87,6 +36,7 @@ export interface Boss {
   work(name: string, options: object, handler: (jobs: readonly WorkedJob[]) => Promise<unknown>): Promise<string>;
   retry(name: string, id: string): Promise<unknown>;
   cancel(name: string, id: string): Promise<unknown>;
+  schedule(name: string, cron: string, data?: object, options?: object): Promise<unknown>;
   /** One pass of maintenance and monitoring: in 10 under the first name, since 11 under the second. */
   maintain?(): Promise<unknown>;
   supervise?(name: string): Promise<unknown>;

@@ -5,18 +5,11 @@ import { openSchemaAdmin } from '../../../src/adapters/postgres/schema.ts';
 import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { act, all, inState, putBack, replay, told, whole } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
-import {
-  type BullmqDatabase,
-  createBullmqTables,
-  dumpTables,
-  makeDead,
-  queueOf,
-  seedJobs,
-  workerOf,
-} from '../../setup/bullmq-postgres.ts';
+import { createBullmqTables, dumpTables, makeDead, queueOf, seedJobs, workerOf } from '../../setup/bullmq-postgres.ts';
+import type { SchemaDatabase } from '../../setup/databases.ts';
 import { Seen } from '../graphile/scene.ts';
 
-async function scene(): Promise<{ database: BullmqDatabase; adapter: QueueAdapter }> {
+async function scene(): Promise<{ database: SchemaDatabase; adapter: QueueAdapter }> {
   const database = await createBullmqTables();
   onTestFinished(() => database.drop());
   const adapter = await openPostgres({ url: database.url, where: 'postgres://there/jobs' });
@@ -27,7 +20,7 @@ async function scene(): Promise<{ database: BullmqDatabase; adapter: QueueAdapte
 const idle = { autorun: false, skipStalledCheck: true };
 
 function worker(
-  database: BullmqDatabase,
+  database: SchemaDatabase,
   ...rest: Parameters<typeof workerOf> extends [unknown, ...infer R] ? R : never
 ): Worker {
   const made = workerOf(database, ...rest);

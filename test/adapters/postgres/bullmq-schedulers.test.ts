@@ -7,14 +7,15 @@ import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
 import type { Schedules } from '../../../src/domain/schedule.ts';
 import { until } from '../../setup/bullmq.ts';
-import { type BullmqDatabase, createBullmqTables, dumpTables, queueOf, workerOf } from '../../setup/bullmq-postgres.ts';
+import { createBullmqTables, dumpTables, queueOf, workerOf } from '../../setup/bullmq-postgres.ts';
+import type { SchemaDatabase } from '../../setup/databases.ts';
 
 const HOUR_MS = 3_600_000;
 const daily = { pattern: '0 3 * * *', tz: 'Europe/Berlin' };
 const report = { name: 'report', data: { day: 'mañana' }, opts: { attempts: 3, priority: 7 } };
 
 describe("job schedulers of BullMQ's Postgres backend", () => {
-  let database: BullmqDatabase;
+  let database: SchemaDatabase;
   let adapter: QueueAdapter;
   let ops: Schedules;
   let mail: Queue;

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { openOn } from '../../conformance/postgres-bench.ts';
-import { createProcrastinate, type ProcrastinateDatabase, type ProcrastinateVersion } from '../../setup/databases.ts';
+import { createProcrastinate, type ProcrastinateVersion, type SchemaDatabase } from '../../setup/databases.ts';
 
 export interface Place {
-  readonly database: ProcrastinateDatabase;
-  readonly pool: ProcrastinateDatabase['pool'];
+  readonly database: SchemaDatabase;
+  readonly pool: SchemaDatabase['pool'];
   readonly adapter: QueueAdapter;
   /** Another adapter on the same tables, as another process would open it. */
   peer(more?: { timeoutMs?: number; url?: string; staleAfter?: number }): Promise<QueueAdapter>;

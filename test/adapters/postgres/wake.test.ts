@@ -3,12 +3,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import { searchPath } from '../../../src/demo/worker.ts';
 import { act, all, inState, replay, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
-import { type ProcrastinateDatabase, procrastinateVersions } from '../../setup/databases.ts';
+import { procrastinateVersions, type SchemaDatabase } from '../../setup/databases.ts';
 import { defer, makeActive, makeDead } from '../../setup/procrastinate.ts';
 import { placeForTest } from './place.ts';
 
 /** What arrives on these channels until `until` was said on the first of them. */
-async function ear({ url, schema }: ProcrastinateDatabase, channels: readonly string[]) {
+async function ear({ url, schema }: SchemaDatabase, channels: readonly string[]) {
   const client = new pg.Client({ connectionString: url, options: searchPath(schema) });
   await client.connect();
   onTestFinished(() => client.end());
