@@ -46,6 +46,7 @@ const ENTRIES = [
   'src/index.ts',
   'src/testkit/index.ts',
   'src/cli/command-not-found.ts',
+  'src/cli/help-page.ts',
   'src/commands/**/*.{ts,tsx}',
   'src/**/*-main.ts',
 ];

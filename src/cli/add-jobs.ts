@@ -29,7 +29,7 @@ const SAMPLE = 5;
 export async function addJobs(session: Session, ports: Ports, pace: Pace, order: AddOrder): Promise<Report> {
   const { adapter, reader, context, stateDir } = session;
   const ops = requireOps(adapter.backend.name, 'enqueue', adapter.can.enqueue ?? noDoor);
-  if (!order.newQueue) await mustExist(session, order.queue);
+  if (!order.newQueue) await mustExist(session, order);
   await ops.permit?.();
   const spool = await openSpool(stateDir);
   let folder = '';
@@ -65,9 +65,9 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
   }
 }
 
-async function mustExist({ reader }: Session, queue: string): Promise<void> {
+async function mustExist({ reader }: Session, { queue, verb }: AddOrder): Promise<void> {
   await knownQueues(reader, [queue]).catch((error: unknown) => {
-    if (!(error instanceof JobctlError)) throw error;
+    if (!(error instanceof JobctlError) || verb !== 'enqueue') throw error; // a trial needs workers, and has no such flag
     throw new JobctlError(error.kind, error.message, {
       next: ['Add --new-queue when it is to be a new one.', ...error.next],
     });

@@ -4,7 +4,7 @@ import type { Page } from '../output/page.ts';
 import { warningsText } from '../output/warning-text.ts';
 import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
-import { asFailure, failureJson, isClosedPipe } from './failure.ts';
+import { asFailure, failureJson, isReaderGone } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { placed } from './placed.ts';
 import { openSession, type Session } from './session.ts';
@@ -58,10 +58,12 @@ export abstract class JobctlCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    process.stdout.on('error', (error) => {
-      if (!isClosedPipe(error)) throw error;
-      // the reader has gone: what is still written goes nowhere, and a write runs to its end all the same
-    });
+    process.stdout.removeAllListeners('error'); // oclif's own throws what a closed terminal answers
+    for (const stream of [process.stdout, process.stderr])
+      stream.on('error', (error) => {
+        if (!isReaderGone(error)) throw error;
+        // what is still written goes nowhere, and a write runs to its end all the same
+      });
   }
 
   override logJson(value: unknown): void {

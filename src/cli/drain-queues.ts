@@ -19,7 +19,7 @@ export async function drainQueues(
   order: DrainOrder,
   say: (text: string) => void,
 ): Promise<Drained> {
-  const stop = stopSignal(() => {});
+  const stop = stopSignal(() => {}, true);
   const screen = process.stderr.isTTY === true;
   let last = Number.NEGATIVE_INFINITY;
   try {
@@ -30,6 +30,7 @@ export async function drainQueues(
         now: () => performance.now() / 1000,
         sleep: (seconds) => sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {}),
         signal: stop.signal,
+        missed: ({ message }) => say(`${screen ? '\n' : ''}${message}; looking again`),
         show: (step) => {
           if (!screen && step.waitedSeconds - last < LOG_SECONDS) return;
           last = step.waitedSeconds;

@@ -46,5 +46,6 @@ export const failureJson = (error: JobctlError) => ({
   },
 });
 
-/** A reader that went away (`| head`) is not an error of ours. */
-export const isClosedPipe = (error: unknown): boolean => (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+/** A reader that went away (`| head`), or a terminal that was closed (EIO), is not an error of ours. */
+export const isReaderGone = (error: unknown): boolean =>
+  ['EPIPE', 'EIO'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');

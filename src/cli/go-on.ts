@@ -1,10 +1,12 @@
-import type { Report } from '../domain/plan.ts';
+import { JobctlError } from '../domain/errors.ts';
+import { isTrial, type Plan, type Report } from '../domain/plan.ts';
 import { engineFor } from '../operations/engine.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { resumeRun } from '../operations/resume.ts';
 import { sentBefore } from '../operations/sent-before.ts';
 import { openRun } from '../safety/run-folder.ts';
 import { inputOf } from '../safety/run-input.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import { compileTests } from './criteria.ts';
 import { payloadCheck } from './job-types.ts';
 import { runHere } from './run-here.ts';
@@ -21,6 +23,7 @@ export interface GoOnOrder {
 export async function goOn(session: Session, ports: Ports, pace: Pace, order: GoOnOrder): Promise<Report> {
   const { stateDir, adapter } = session;
   const { plan, path } = await runHere(session, order.run);
+  if (isTrial(plan.verb)) throw notGoneOn(plan, order.run);
   const { task } = plan;
   const tests = task.kind === 'act' ? await compileTests(task.selection) : {};
   const engine = engineFor(plan, {
@@ -41,5 +44,13 @@ export async function goOn(session: Session, ports: Ports, pace: Pace, order: Go
     await run.close();
   }
 }
+
+const notGoneOn = ({ verb, queues }: Plan, run: string): JobctlError =>
+  new JobctlError('refused', `A ${verb} is not gone on with: more of its jobs are of use to nobody.`, {
+    next: [
+      `jobctl undo ${run}   # takes away what is left of it`,
+      `jobctl ${verb} ${queues.map(shellWord).join(' ')}   # a new one`,
+    ],
+  });
 
 async function* none(): AsyncGenerator<never> {}

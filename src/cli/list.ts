@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Flags, type Interfaces } from '@oclif/core';
 import type { QueueReader } from '../domain/adapter.ts';
 import type { Job, JobState } from '../domain/job.ts';
@@ -52,11 +53,14 @@ export abstract class ListCommand extends JobctlCommand {
     };
     if (flags.ndjson) {
       let none = true;
+      // Node takes the closed pipe of stdout back into use: it must be remembered here, or all the rest is read for nobody.
+      const closed = new AbortController();
+      process.stdout.once('error', () => closed.abort());
       for await (const job of this.found(session, selection, flags)) {
         none = false;
-        if (!process.stdout.writable) break;
+        if (closed.signal.aborted) break;
         if (!process.stdout.write(`${safeJson(jobView(job, session.redact))}\n`))
-          await new Promise((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
+          await once(process.stdout, 'drain', { signal: closed.signal }).catch(() => closed.abort());
       }
       if (none) await refuseUnknown(reader, queue);
       return { jobs: [], more: false };
@@ -70,7 +74,17 @@ export abstract class ListCommand extends JobctlCommand {
     }
     if (jobs.length === 0) await refuseUnknown(reader, queue);
     this.print(
-      jobsText({ jobs, more, what, now: await reader.now(), next: jobs.length === 0 ? [] : next }, this.page(flags)),
+      jobsText(
+        {
+          jobs,
+          more,
+          what,
+          now: await reader.now(),
+          next: jobs.length === 0 ? [] : next,
+          order: reader.backend.priority,
+        },
+        this.page(flags),
+      ),
     );
     return { jobs, more };
   }

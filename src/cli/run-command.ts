@@ -38,6 +38,9 @@ export abstract class RunCommand extends JobctlCommand {
   /** What the first Ctrl-C is answered with. */
   protected stopText: string = 'Stopping after the batch in flight. Press Ctrl-C again to leave at once.';
 
+  /** A terminal that is closed asks it to stop, too: it has something to clean up. Elsewhere nohup must hold. */
+  protected readonly hangUpStops: boolean = false;
+
   /** Carries out what `work` makes of the session, prints the report, and says by the exit code how it ended. */
   protected async write(
     flags: RunFlags & Limits,
@@ -55,7 +58,7 @@ export abstract class RunCommand extends JobctlCommand {
     flags: RunFlags & Limits,
     work: (session: Session, ports: Ports, pace: Pace) => Promise<T>,
   ): Promise<T> {
-    const stop = stopSignal(() => this.say(this.stopText));
+    const stop = stopSignal(() => this.say(this.stopText), this.hangUpStops);
     const planOut = flags['plan-out'];
     const times = new CallTimes();
     try {

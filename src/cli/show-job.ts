@@ -35,7 +35,13 @@ export async function showJob(
         : [];
   return {
     text: jobText(
-      { detail: shown, now: await reader.now(), fold: asked.full ? Number.POSITIVE_INFINITY : FOLD, next },
+      {
+        detail: shown,
+        now: await reader.now(),
+        fold: asked.full ? Number.POSITIVE_INFINITY : FOLD,
+        next,
+        order: reader.backend.priority,
+      },
       page,
     ),
     json: { schemaVersion: 1, ...shown },

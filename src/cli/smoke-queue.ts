@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../config/duration.ts';
 import type { NewJob } from '../domain/enqueue.ts';
@@ -9,9 +8,10 @@ import type { Report } from '../domain/plan.ts';
 import { unfit } from '../operations/adding.ts';
 import { deadOf, deadSince, type Followed, followJob } from '../operations/follow-job.ts';
 import { followMessage } from '../operations/follow-message.ts';
+import { patiently } from '../operations/patience.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { duration } from '../output/age.ts';
-import { type SmokeCheck, type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
+import type { SmokeCheck, SmokeView } from '../output/smoke-text.ts';
 import { addJobs } from './add-jobs.ts';
 import type { Asked } from './new-jobs.ts';
 import type { Session } from './session.ts';
@@ -61,40 +61,56 @@ export async function smokeQueue(
   if (added.dryRun) return added;
   const id = added.made?.[0];
   if (id === undefined) throw notAdded(added);
+  const { run = '' } = added;
   const watch = {
     now: () => performance.now() / 1000,
     sleep: (seconds: number) => sleep(seconds * 1000, undefined, { signal: pace.signal }).catch(() => {}),
     signal: pace.signal,
+    missed: ({ message }: JobctlError) => say(`${message}; looking again`),
   };
-  const followed =
+  const follow = async (): Promise<Followed> =>
     reader.reads === 'receive'
       ? await followMessage(reader, { queue, id }, within, deadBefore, {
           ...watch,
           show: (text) => say(`${queue}: ${text}`),
         })
       : await followJob(reader, { queue, id }, within, { ...watch, show: ({ state }) => say(`job ${id}: ${state}`) });
-  const newlyDead = Math.max(0, (await died()) - (followed.ended === 'dead' ? 1 : 0));
-  const left = await cleanUp(session, ports, { queue, id }, added.run ?? '', followed.ended);
-  const since = Math.ceil(followed.waitedSeconds) + MARGIN;
-  const trace = followed.ended === 'gone' ? await workerTrace(reader, queue, [id, mark], since) : undefined;
-  const error = followed.job?.error?.message;
-  const checks = checksOf(followed, within, newlyDead, left, error === undefined ? undefined : String(redact(error)));
-  return {
-    context: context.name,
-    backend: reader.backend.name,
-    queue,
-    type,
-    ok: checks.every(({ ok }) => ok),
-    ...(added.run === undefined ? {} : { run: added.run }),
-    job: id,
-    ended: followed.ended,
-    seenBy: followed.ended === 'gone' ? (trace ?? 'its disappearance') : 'its state',
-    waitedSeconds: followed.waitedSeconds,
-    newlyDead,
-    cleanedUp: left === undefined,
-    checks,
-  };
+  try {
+    const followed = await follow();
+    const newlyDead = Math.max(0, (await patiently(died, watch)) - (followed.ended === 'dead' ? 1 : 0));
+    const left = await cleanUp(session, ports, { queue, id }, run, followed.ended);
+    const since = Math.ceil(followed.waitedSeconds) + MARGIN;
+    const trace = followed.ended === 'gone' ? await workerTrace(reader, queue, [id, mark], since) : undefined;
+    const error = followed.job?.error?.message;
+    const checks = checksOf(followed, within, newlyDead, left, error === undefined ? undefined : String(redact(error)));
+    return {
+      context: context.name,
+      backend: reader.backend.name,
+      queue,
+      type,
+      ok: checks.every(({ ok }) => ok),
+      ...(added.run === undefined ? {} : { run: added.run }),
+      job: id,
+      ended: followed.ended,
+      seenBy: followed.ended === 'gone' ? (trace ?? 'its disappearance') : 'its state',
+      waitedSeconds: followed.waitedSeconds,
+      newlyDead,
+      cleanedUp: left === undefined,
+      checks,
+    };
+  } catch (error) {
+    throw leftBehind(error, id, run);
+  }
 }
+
+/** What broke the test off, with the way to take away what it added. */
+const leftBehind = (error: unknown, job: string, run: string): unknown =>
+  error instanceof JobctlError
+    ? new JobctlError(error.kind, `${error.message.replace(/\.$/, '')}. What became of job ${job} is not known.`, {
+        next: [`jobctl undo ${run}   # later: takes it away, unless a worker has it`, ...error.next],
+        cause: error,
+      })
+    : error;
 
 /** A key of its own, to tell it from all others, and one attempt, so that a failure is told at once: what the backend can take of it. */
 function manners({ adapter }: Session, queue: string, mark: string): Partial<NewJob> {
@@ -174,11 +190,4 @@ function checksOf(
     },
     { name: 'cleaned up', ok: left === undefined, ...(left === undefined ? {} : { note: left }) },
   ];
-}
-
-/** Where a CI looks for the result. */
-export async function publishSmoke(smoke: SmokeView, junit: string | undefined, env: NodeJS.ProcessEnv): Promise<void> {
-  if (junit !== undefined) await writeFile(junit, smokeJunit(smoke));
-  const summary = env['GITHUB_STEP_SUMMARY'];
-  if (summary) await appendFile(summary, smokeMarkdown(smoke));
 }

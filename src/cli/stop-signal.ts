@@ -2,19 +2,22 @@ import type { QueueReader } from '../domain/adapter.ts';
 
 /**
  * The first Ctrl-C or SIGTERM asks the run to stop after the batch in flight; the second leaves at once, and the journal
- * has the intent.
+ * has the intent. `hangUp`: so does a terminal that is closed, for what must clean up after itself.
  */
-export function stopSignal(answer: () => void): { readonly signal: AbortSignal; dispose(): void } {
+export function stopSignal(answer: () => void, hangUp = false): { readonly signal: AbortSignal; dispose(): void } {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
     stop.abort();
     answer();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const names = ['SIGINT', 'SIGTERM', ...(hangUp ? (['SIGHUP'] as const) : [])] as const;
+  for (const name of names) process.on(name, onSignal);
   return {
     signal: stop.signal,
-    dispose: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+    dispose: () => {
+      for (const name of names) process.off(name, onSignal);
+    },
   };
 }
 

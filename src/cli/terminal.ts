@@ -5,10 +5,16 @@ import { sanitise } from '../safety/sanitise.ts';
 export function pageFor(stream: NodeJS.WriteStream, noColor: boolean): Page {
   const plain = noColor || Boolean(process.env['NO_COLOR']) || process.env['TERM'] === 'dumb';
   return {
-    width: stream.columns || defaultWidth,
+    width: stream.columns || widthAsked() || defaultWidth,
     style: stream.isTTY && !plain ? ansiStyle : plainStyle,
     clean: (text) => sanitise(text, { newlines: true }),
   };
+}
+
+/** Of a pipe or a log nobody knows the width, unless COLUMNS says it. */
+function widthAsked(): number | undefined {
+  const width = Number(process.env['COLUMNS']);
+  return Number.isInteger(width) && width >= 40 ? width : undefined;
 }
 
 /** A person sits there: questions and moving progress make sense. */

@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import { isTrial, type Plan } from '../domain/plan.ts';
 import { listRuns } from '../safety/run-list.ts';
 
 /** How many of them are worth a line. */
@@ -12,12 +12,11 @@ export async function withUnfinished(plan: Plan, stateDir: string): Promise<Plan
       run.context === plan.context &&
       run.queues.some((queue) => plan.queues.includes(queue)),
   );
-  const lines = runs
-    .slice(0, SHOWN)
-    .map(({ id, running }) =>
-      running
-        ? `The run ${id} works on this queue now.`
-        : `The run ${id} on this queue is unfinished: jobctl run resume ${id}`,
-    );
+  const lines = runs.slice(0, SHOWN).map(({ id, running, verb }) => {
+    if (running) return `The run ${id} works on this queue now.`;
+    return isTrial(verb)
+      ? `The run ${id} on this queue was cut short; what is left of it is taken away by: jobctl undo ${id}`
+      : `The run ${id} on this queue is unfinished: jobctl run resume ${id}`;
+  });
   return { ...plan, warnings: [...plan.warnings, ...lines] };
 }

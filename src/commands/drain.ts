@@ -56,6 +56,8 @@ export default class Drain extends WriteCommand {
     }),
   };
 
+  protected override readonly hangUpStops = true;
+
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Drain);
     const names = argv as string[];

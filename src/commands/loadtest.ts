@@ -30,6 +30,7 @@ export default class LoadTest extends RunCommand {
     }),
   };
 
+  protected override readonly hangUpStops = true;
   protected override readonly stopText = 'Stopping; what no worker has is taken away again.';
 
   async run(): Promise<unknown> {

@@ -27,7 +27,7 @@ export default class Pause extends RunCommand {
     ...planFlags,
     for: Flags.string({ summary: 'Resume after this long.', helpValue: 'DURATION' }),
     detach: Flags.boolean({
-      summary: 'Do not wait. Nothing resumes it, but stats and check point it out when the time is over.',
+      summary: 'Do not wait. Nothing resumes it, but stats and top point it out when the time is over.',
       dependsOn: ['for'],
     }),
     within: Flags.string({
@@ -46,7 +46,7 @@ export default class Pause extends RunCommand {
     const { argv, flags } = await this.parse(Pause);
     if (flags['plan-out'] !== undefined && flags.for !== undefined && !flags.detach)
       throw new JobctlError('usage', 'A plan cannot wait for the end of the pause.', {
-        next: ['Add --detach: stats and check say when the time is over.'],
+        next: ['Add --detach: stats and top say when the time is over.'],
       });
     return await this.inSession(flags, async (session, ports, pace) => {
       const queues = await namedQueues(session.reader, argv as string[]);

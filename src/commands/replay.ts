@@ -57,7 +57,7 @@ export default class Replay extends WriteCommand {
       throw new JobctlError('usage', '--no-backup goes with --native alone.', {
         next: ['Without --native each job is saved first.'],
       });
-    const { 'keep-attempts': keepAttempts } = flags;
+    const { 'keep-attempts': keepAttempts = false } = flags;
     return await this.act(
       flags,
       async ({ reader }) => {

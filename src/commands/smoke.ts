@@ -1,8 +1,11 @@
 import { Args, Flags } from '@oclif/core';
+import { publishSmoke, refuseUnwritable } from '../cli/publish-smoke.ts';
 import { RunCommand } from '../cli/run-command.ts';
-import { publishSmoke, smokeQueue } from '../cli/smoke-queue.ts';
+import { smokeQueue } from '../cli/smoke-queue.ts';
+import { pageFor } from '../cli/terminal.ts';
 import { ExitCode } from '../domain/errors.ts';
 import { smokeText } from '../output/smoke-text.ts';
+import { warningsText } from '../output/warning-text.ts';
 
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
@@ -21,11 +24,13 @@ export default class Smoke extends RunCommand {
     junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
   };
 
+  protected override readonly hangUpStops = true;
   protected override stopText = 'Stopping to wait; the job is taken away if no worker has it.';
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Smoke);
     const { type, payload, within, reason } = flags;
+    if (!flags['dry-run']) await refuseUnwritable(flags.junit);
     return await this.inSession(flags, async (session, ports, pace) => {
       const order = { queue: args.queue, type, payload, within, reason };
       const smoke = await smokeQueue(session, ports, pace, order, (text) => this.say(text));
@@ -33,11 +38,13 @@ export default class Smoke extends RunCommand {
         this.tell(smoke, flags, pace.signal);
         return smoke;
       }
-      await publishSmoke(smoke, flags.junit, process.env);
       this.print(smokeText(smoke, this.page(flags)));
       if (smoke.ended === 'stopped') process.exitCode = ExitCode.cancelled;
       else if (smoke.ended === 'timeout') process.exitCode = ExitCode.timeout;
       else if (!smoke.ok) process.exitCode = ExitCode.findings;
+      const { warnings, reported } = await publishSmoke(smoke, flags.junit, process.env);
+      if (warnings.length > 0) this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
+      if (!reported && smoke.ok) process.exitCode = ExitCode.unexpected;
       return { schemaVersion: 1, ...smoke };
     });
   }

@@ -49,6 +49,13 @@ export default class Stats extends JobctlCommand {
       return {};
     }
     const stats = await look();
+    if (flags.by !== undefined && stats.queues.length > 0 && stats.queues.every(({ by }) => by === undefined))
+      this.say(
+        warningsText(
+          { warnings: [`${stats.backend} does not tell the ${flags.by} of its jobs: nothing is broken down.`] },
+          pageFor(process.stderr, flags['no-color']),
+        ),
+      );
     this.print(statsText(stats, page));
     for (const pause of stats.pauses ?? [])
       if (pause.overdue)

@@ -31,6 +31,10 @@ const jobColumns = group([
   'priority',
   'workerId',
   'dedupeKey',
+  'lane',
+  'tenant',
+  'parentId',
+  'batchId',
 ]).describe('Which column of the table holds what. Only id and status are needed.');
 
 const letterColumns = group([
@@ -45,6 +49,8 @@ const letterColumns = group([
   'resolvedAt',
   'notes',
   'createdAt',
+  'lane',
+  'tenant',
 ]);
 
 export const tables = z

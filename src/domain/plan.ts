@@ -36,6 +36,9 @@ export const verbs = [
 ] as const;
 export type Verb = (typeof verbs)[number];
 
+/** What such a run adds is of use to nobody later: cut short, it is taken away, and not gone on with. */
+export const isTrial = (verb: Verb | undefined): boolean => verb === 'smoke' || verb === 'loadtest';
+
 /** What is to be done, as data: enough to show it, to do it, and to go on with it after a crash. */
 export type Task =
   | {

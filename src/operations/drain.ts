@@ -1,6 +1,7 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { QueueStats } from '../domain/stats.ts';
+import { patiently } from './patience.ts';
 
 export interface DrainRequest {
   readonly queues: readonly string[];
@@ -46,6 +47,8 @@ export interface DrainPorts {
   sleep(seconds: number): Promise<unknown>;
   readonly signal: AbortSignal;
   show(step: DrainStep): void;
+  /** Called when a look got no answer, and is made again. */
+  missed?(error: JobctlError): void;
 }
 
 /** Seconds over which the rate is taken. */
@@ -60,9 +63,16 @@ export async function drain(reader: QueueReader, request: DrainRequest, ports: D
   const begun = ports.now();
   const seen: { at: number; remaining: number }[] = [];
   let empty: { since: number; looks: number } | undefined;
+  const missed = (error: JobctlError): void => {
+    empty = undefined; // nobody saw what it was meanwhile
+    ports.missed?.(error);
+  };
+  const watch = { ...ports, missed };
   for (;;) {
     const before = ports.now();
-    const stats = await reader.stats({ queues: request.queues });
+    const look = (): Promise<QueueStats[]> => reader.stats({ queues: request.queues });
+    // a place that cannot be reached at all is said at once
+    const stats = seen.length === 0 ? await look() : await patiently(look, watch, begun + request.within - before);
     const at = ports.now();
     if (seen.length === 0) refuseHopeless(stats, request);
     const left = leftOf(stats);

@@ -1,7 +1,9 @@
 import type { QueueReader } from '../domain/adapter.ts';
+import type { JobctlError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Job, JobRef } from '../domain/job.ts';
 import type { Selection } from '../domain/selection.ts';
+import { patiently } from './patience.ts';
 
 /** `gone`: it is not there any more, which is how a job completes where completed jobs are not kept. */
 export type JobEnd = 'completed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped';
@@ -23,6 +25,8 @@ export interface FollowPorts {
   readonly signal: AbortSignal;
   /** Called when its state changes. */
   show(job: Job): void;
+  /** Called when a look got no answer, and is made again. */
+  missed?(error: JobctlError): void;
 }
 
 const SHORTEST = 0.1;
@@ -38,7 +42,8 @@ export async function followJob(
   const begun = ports.now();
   let last: Job | undefined;
   for (let pause = SHORTEST; ; pause = Math.min(LONGEST, pause * 1.5)) {
-    const job = (await reader.find(id, queue))?.job;
+    const rest = within - (ports.now() - begun);
+    const job = (await patiently(() => reader.find(id, queue), ports, rest))?.job;
     if (job !== undefined && job.state !== last?.state) ports.show(job);
     last = job ?? last;
     const waitedSeconds = ports.now() - begun;

@@ -2,6 +2,7 @@ import type { QueueReader } from '../domain/adapter.ts';
 import type { Job, JobRef } from '../domain/job.ts';
 import type { StateCounts } from '../domain/stats.ts';
 import type { Followed, FollowPorts } from './follow-job.ts';
+import { patiently } from './patience.ts';
 
 const SHORTEST = 0.5;
 const LONGEST = 5;
@@ -38,7 +39,10 @@ export function sightOf(
   let dead = deadBefore;
   let empty: { since: number; looks: number } | undefined;
   return async () => {
-    const counts = await countsOf(reader, queue);
+    const counts = await countsOf(reader, queue).catch((error: unknown) => {
+      empty = undefined; // nobody saw what it was meanwhile
+      throw error;
+    });
     const at = now();
     empty = leftOf(counts) > 0 ? undefined : { since: empty?.since ?? at, looks: (empty?.looks ?? 0) + 1 };
     const isEmpty = empty !== undefined && empty.looks >= rule.looks && at - empty.since >= rule.seconds;
@@ -62,7 +66,7 @@ export async function followMessage(
   const begun = ports.now();
   let last = '';
   for (let pause = SHORTEST; ; pause = Math.min(LONGEST, pause * 1.5)) {
-    const { text, died, isEmpty } = await look();
+    const { text, died, isEmpty } = await patiently(look, ports, within - (ports.now() - begun));
     const waitedSeconds = ports.now() - begun;
     if (text !== last) ports.show(text);
     last = text;

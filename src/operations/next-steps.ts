@@ -1,3 +1,4 @@
+import { isTrial } from '../domain/plan.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
 import { shellWord } from '../safety/shell-word.ts';
 import type { Engine } from './batch.ts';
@@ -21,6 +22,8 @@ export function nextSteps(
     ];
   const { task, queues } = run.plan;
   if (task.kind === 'move') return afterMove(run.id, task, finished);
+  // of a trial that was stopped, whoever stopped it has taken away what he could
+  if (isTrial(run.plan.verb) && !finished) return [`jobctl undo ${run.id}   # takes away what is left of it`];
   if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
   if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
     return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];

@@ -56,7 +56,9 @@ export function validOnlyWarnings({ types }: PayloadTally): string[] {
   return [
     ...(invalid > 0
       ? [
-          `The payload of ${invalid === 1 ? '1 job does' : `${invalid} jobs do`} not fit the schema of its type: left as it is.`,
+          invalid === 1
+            ? 'The payload of 1 job does not fit the schema of its type: left as it is.'
+            : `The payloads of ${invalid} jobs do not fit the schemas of their types: left as they are.`,
         ]
       : []),
     ...(unchecked.length > 0 ? [`Without a schema, so not checked: ${unchecked.join(', ')}.`] : []),

@@ -92,13 +92,22 @@ const meansOf = ({ id, when, paused }: Schedule): string =>
 const managedOf = ({ id, paused, managedBy }: Schedule): string[] =>
   managedBy === undefined || paused === true ? [] : [`${id} is managed by ${managedBy}, which alone can stop it.`];
 
+/**
+ * Of a queue that others had paused nobody knows what it was like when it ran: its resume is asked for afresh. What consists of
+ * several things, each on or off, is known: those that were off stay so.
+ */
+function knownParts(found: PauseState['found']): PauseState['found'] {
+  const kept = ['schedules', 'only', 'feeders', 'mappings'];
+  return Object.fromEntries(Object.entries(found).filter(([name]) => kept.includes(name)));
+}
+
 /** What a later resume puts back, when the queue was paused from here before: the first pause knows how it was. */
 export function foundFirst(
   before: Pick<PauseState, 'paused' | 'found'>,
   known: PauseState['found'] | undefined,
 ): PauseState['found'] {
-  if (known === undefined) return before.found;
   const now = fedOf(before.found);
+  if (known === undefined) return before.paused || now.workersPaused === true ? knownParts(before.found) : before.found;
   const then = fedOf(known);
   if (before.paused && now.schedules === undefined) return known;
   const schedules = [

@@ -76,7 +76,14 @@ export const drainText = view((drain: DrainView, page: Page): string => {
               ? `stopped by ${drain.paused}, until: jobctl resume ${queues.join(' ')}`
               : `were stopped by ${drain.paused}, and start again now`,
         ],
-        ['counts', exact ? undefined : 'are estimates; the queue was seen empty several times in a row'],
+        [
+          'counts',
+          exact
+            ? undefined
+            : drained
+              ? 'are estimates; the queue was seen empty several times in a row'
+              : 'are estimates; it counts as empty only when it was seen so for a while: give it more with --within',
+        ],
       ],
       page,
     ),

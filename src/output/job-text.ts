@@ -1,3 +1,4 @@
+import type { BackendInfo } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import { clock, moment } from './age.ts';
 import { grouped, plural } from './count-text.ts';
@@ -13,6 +14,8 @@ export interface JobShow {
   /** Lines of payload and of stack that are shown before they are folded; Infinity shows all. */
   readonly fold: number;
   readonly next: readonly string[];
+  /** Which priority runs first. */
+  readonly order?: BackendInfo['priority'] | undefined;
 }
 
 /** `job show`: what it is, why it died, what happened to it, what it carries. */
@@ -28,7 +31,7 @@ function nativeState({ queue, id, state, native, retrying }: JobShow['detail']['
 }
 
 const render = view(
-  ({ detail, now, fold, next, payload }: JobShow & { readonly payload: string }, page: Page): string => {
+  ({ detail, now, fold, next, order, payload }: JobShow & { readonly payload: string }, page: Page): string => {
     const { job, timeline, links, notes } = detail;
     const title = `${page.style.strong(`${job.queue} ${job.id}`)} · ${job.state === 'dead' ? page.style.bad(job.state) : job.state}`;
     const at = (instant: Instant | undefined): string | undefined =>
@@ -48,7 +51,7 @@ const render = view(
           ],
           ['stuck', job.stuck],
           ['worker', job.worker],
-          ['priority', job.priority?.toString()],
+          ['priority', priorityOf(job.priority, order)],
           ['lane', job.lane],
           ['tenant', job.tenant],
           ['key', job.key],
@@ -82,6 +85,11 @@ const render = view(
     );
   },
 );
+
+const priorityOf = (priority: number | undefined, order: JobShow['order']): string | undefined => {
+  if (priority === undefined || order === undefined || order === 'none') return priority?.toString();
+  return `${priority} (${order.replace('-', ' ')})`;
+};
 
 const section = (name: string, parts: readonly string[], page: Page): string =>
   [page.style.strong(name), ...parts.filter(Boolean)].join('\n');

@@ -1,3 +1,4 @@
+import type { BackendInfo } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import { relative } from './age.ts';
 import { plural } from './count-text.ts';
@@ -15,17 +16,28 @@ export interface JobsView {
   readonly now: Instant;
   /** Commands that go on from here; the first is the one that lists more, when there is more. */
   readonly next: readonly string[];
+  /** Which priority runs first. */
+  readonly order?: BackendInfo['priority'] | undefined;
 }
 
 /** `job list` and `dlq list`: one job a line. */
-export const jobsText = view(({ jobs, more, what, now, next }: JobsView, page: Page): string => {
+export const jobsText = view(({ jobs, more, what, now, next, order }: JobsView, page: Page): string => {
   if (jobs.length === 0) return lines(`No ${what}.`, nextLines(next, page));
-  const { text, hidden } = table(jobColumns(jobs, now, page), jobs, page);
+  const columns = jobColumns(jobs, now, page);
+  const { text, hidden } = table(columns, jobs, page);
   const count = more
     ? `The first ${plural(jobs.length, 'job')}; more match.`
     : `${plural(jobs.length, 'job')}, no more.`;
   const cut = hidden.length > 0 ? `Not shown for lack of width: ${hidden.join(', ')}.` : '';
-  return blocks(text, lines([count, cut].filter(Boolean).join(' '), nextLines(next, page)));
+  const shown = columns.some(({ head }) => head === 'PRIO') && !hidden.includes('PRIO');
+  return blocks(
+    text,
+    lines(
+      [count, cut].filter(Boolean).join(' '),
+      shown && order !== undefined && order !== 'none' ? `PRIO: ${order.replace('-', ' ')}.` : undefined,
+      nextLines(next, page),
+    ),
+  );
 });
 
 /** Columns that would say the same on each line, or nothing, are left out. */

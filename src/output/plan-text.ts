@@ -120,8 +120,9 @@ function sourceText({ via, how, from }: Extract<Task, { kind: 'put-back' }>): st
       : how.asWas
         ? '; each as it was, so it may start at once'
         : '; those that were waiting or active come back dead';
+  const backup = from.backup === '' ? '' : `, from ${from.backup}`; // what was added has none
   const salvage = from.salvage === true ? ', what can be read of it' : '';
-  return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}, from ${from.backup}${which}${salvage}${state}`;
+  return `${putBack[via]}${from.run === undefined ? '' : ` of run ${from.run}`}${backup}${which}${salvage}${state}`;
 }
 
 /** A pause or a resume: what it touches, queue by queue, and when it ends. */

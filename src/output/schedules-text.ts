@@ -21,7 +21,9 @@ export const schedulesText = view(({ schedules, now }: SchedulesView, page: Page
     [
       { head: 'QUEUE', whole: true, cell: ({ queue }) => queue },
       { head: 'ID', whole: true, cell: ({ id }) => id },
-      { head: 'TYPE', good: 16, min: 6, drop: 1, cell: ({ type = '-' }) => type },
+      ...(schedules.some(({ type }) => type !== undefined)
+        ? [{ head: 'TYPE', good: 16, min: 6, drop: 1, cell: ({ type = '-' }: Schedule) => type }]
+        : []),
       { head: 'WHEN', good: 26, min: 8, cell: ({ when }) => when },
       {
         head: 'NEXT',

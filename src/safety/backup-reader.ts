@@ -3,6 +3,7 @@ import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
 import { endsUnwritten, frameAt, openForReading, read, type Stretch, walk } from './backup-walk.ts';
+import { frameNamedBeside } from './named-frame.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface Damage {
@@ -29,15 +30,16 @@ export interface BackupCheck {
 export interface ReadOptions {
   /** Yield what can be read and pass over the rest; `verifyBackup` tells what that was. */
   readonly salvage?: boolean | undefined;
-  /** End quietly at a last write that a crash cut short: for a caller whose journal shows that those jobs were never touched. */
+  /** End quietly at a last write that a crash cut short: its jobs were never touched. */
   readonly acceptTorn?: boolean | undefined;
 }
 
 /** Batches in the order they were saved, one in memory at a time. */
 export async function* openBackup(path: string, options: ReadOptions = {}): AsyncGenerator<Frame> {
+  const named = (await frameNamedBeside(path))?.frame;
   const file = await openForReading(path);
   try {
-    for await (const { frame, damage } of contents(file)) {
+    for await (const { frame, damage } of contents(file, named)) {
       if (damage !== undefined && options.salvage !== true && !(damage.torn && options.acceptTorn === true)) {
         throw await damaged(path, damage);
       }
@@ -65,12 +67,13 @@ export async function readFrame(path: string, offset: number): Promise<Frame> {
 
 /** Reads everything, past any damage, and says what holds and what does not. */
 export async function verifyBackup(path: string): Promise<BackupCheck> {
+  const named = (await frameNamedBeside(path))?.frame;
   const file = await openForReading(path);
   try {
     const damages: Damage[] = [];
     let frames = 0;
     let jobs = 0;
-    for await (const { frame, damage } of contents(file)) {
+    for await (const { frame, damage } of contents(file, named)) {
       if (damage !== undefined) damages.push(damage);
       if (frame !== undefined) frames++;
       jobs += frame?.jobs.length ?? 0;
@@ -88,7 +91,8 @@ interface Content {
   readonly damage?: Damage | undefined;
 }
 
-async function* contents(file: FileHandle): AsyncGenerator<Content> {
+/** `named`: the number of frames that were whole before a job was changed, where that is known. */
+async function* contents(file: FileHandle, named = 0): AsyncGenerator<Content> {
   let expected = 1;
   for await (const stretch of walk(file)) {
     const number = stretch.at === 'frame' ? stretch.head.frame : expected;
@@ -96,9 +100,13 @@ async function* contents(file: FileHandle): AsyncGenerator<Content> {
       yield {
         damage: { frame: expected, offset: stretch.offset, why: `frame ${number} stands in its place`, torn: false },
       };
-    yield await content(file, stretch, number);
+    const found = await content(file, stretch, number);
+    yield found.damage?.torn && number <= named ? { ...found, damage: { ...found.damage, torn: false } } : found;
     expected = number + 1;
   }
+  if (expected > named) return;
+  const why = `the file ends before it, and the journal names ${named}`;
+  yield { damage: { frame: expected, offset: (await file.stat()).size, why, torn: false } };
 }
 
 async function content(file: FileHandle, stretch: Stretch, number: number): Promise<Content> {

@@ -67,9 +67,10 @@ function userinfoEnd(rest: string, web: boolean): number {
   return web ? -1 : path.lastIndexOf('@');
 }
 
-/** The name stays, unless it stands alone before a web address: there it is a token. */
+/** The name stays, unless it stands alone before a web address: there it is a token. The name of a variable is no secret. */
 function maskUser(userinfo: string, scheme: string): string {
   const colon = userinfo.indexOf(':');
+  if (/^\$\{\w+\}$/.test(userinfo.slice(colon + 1))) return userinfo;
   if (colon !== -1) return `${userinfo.slice(0, colon)}:${hidden}`;
   return /^https?$/i.test(scheme) ? hidden : userinfo;
 }

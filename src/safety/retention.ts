@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Instant } from '../domain/instant.ts';
+import { isTrial } from '../domain/plan.ts';
 import { runsFolder } from './run-folder.ts';
 import { listRuns } from './run-list.ts';
 
@@ -11,7 +12,7 @@ import { listRuns } from './run-list.ts';
  */
 export async function removeRunsBefore(stateDir: string, time: Instant): Promise<string[]> {
   const runs = await listRuns(stateDir);
-  if (runs.some(({ state }) => state === 'unfinished')) return [];
+  if (runs.some(({ state, verb }) => state === 'unfinished' && !isTrial(verb))) return [];
   const old = runs.filter(
     ({ state, startedAt, verb }) => state === 'finished' && startedAt < time && verb !== 'evacuate',
   );

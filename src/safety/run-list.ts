@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Instant } from '../domain/instant.ts';
 import type { Tally } from '../domain/outcome.ts';
-import type { Plan, Report, Verb } from '../domain/plan.ts';
+import { isTrial, type Plan, type Report, type Verb } from '../domain/plan.ts';
 import { errorCode } from './disk-error.ts';
 import { parseEntry } from './journal-entry.ts';
 import { readTail } from './line-reader.ts';
@@ -53,7 +53,7 @@ async function summary(path: string, id: string): Promise<RunSummary> {
     const plan = await readJson<Plan>(join(path, 'plan.json'));
     const report = await readJson<Report>(join(path, 'report.json'));
     if (plan === undefined) return { ...base, state: 'damaged' };
-    const state = await stateOf(join(path, 'journal.ndjson'));
+    const state = await stateOf(join(path, 'journal.ndjson'), plan.verb);
     const running = state === 'unfinished' && (await holderOf(path)) !== undefined;
     const counts = report === undefined ? {} : { matched: report.matched, outcomes: report.outcomes };
     return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, running, ...counts };
@@ -62,8 +62,8 @@ async function summary(path: string, id: string): Promise<RunSummary> {
   }
 }
 
-/** Told by the last line alone: it is the end of a complete run, or the run is not finished. */
-async function stateOf(journal: string): Promise<RunSummary['state']> {
+/** Told by the last line alone: it is the end of a complete run, or of one that nobody goes on with; or it is not finished. */
+async function stateOf(journal: string, verb: Verb): Promise<RunSummary['state']> {
   let tail: string;
   try {
     ({ text: tail } = await readTail(journal, tailBytes));
@@ -73,7 +73,7 @@ async function stateOf(journal: string): Promise<RunSummary['state']> {
   }
   const last = tail.split('\n').at(-2);
   const entry = last === undefined || !tail.endsWith('\n') ? undefined : parseEntry(last);
-  return entry?.at === 'end' && entry.complete ? 'finished' : 'unfinished';
+  return entry?.at === 'end' && (entry.complete || isTrial(verb)) ? 'finished' : 'unfinished';
 }
 
 const names = (folder: string): Promise<string[]> =>

@@ -25,7 +25,8 @@ async function scene() {
   const pause = (more = {}) => switchQueues(session, ports, pace, { ...order, verb: 'pause', to: 'paused', ...more });
   const resume = () => switchQueues(session, ports, pace, { ...order, verb: 'resume', to: 'running' });
   const undo = (run = '') => undoRun(session, ports, pace, { run, asWas: true, timeout: '15s' });
-  return { session, ports, running, pause, resume, undo, workersPaused: () => paused.has('email') };
+  const pauseElsewhere = () => paused.add('email');
+  return { session, ports, running, pause, resume, undo, pauseElsewhere, workersPaused: () => paused.has('email') };
 }
 
 it('stops what feeds the queue and leaves the workers alone; resume starts what was on, and no more', async () => {
@@ -63,6 +64,17 @@ it('pause --schedules stops both, also where the workers were paused before', as
   expect([running(), workersPaused()]).toEqual([[], true]);
   await resume();
   expect([running(), workersPaused()]).toEqual([['hourly', 'nightly'], false]);
+});
+
+it.each([
+  ['a deadline', { for: '1h' }, ['hourly', 'nightly']],
+  ['its schedules stopped too', { schedules: true }, ['hourly', 'nightly']],
+])('a queue that others had paused, given %s, is resumed when that is said', async (_, more, then) => {
+  const { running, pause, resume, pauseElsewhere, workersPaused } = await scene();
+  pauseElsewhere();
+  expect(await pause(more)).toMatchObject({ outcomes: { done: 1 } });
+  expect(await resume()).toMatchObject({ outcomes: { done: 1 }, complete: true });
+  expect([running(), workersPaused()]).toEqual([then, false]);
 });
 
 it('a wait in vain starts them again without a question', async () => {

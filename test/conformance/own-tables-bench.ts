@@ -236,6 +236,8 @@ const plainMapping: TablesMapping = {
     finishedAt: 'ended',
     workerId: 'taken_by',
     dedupeKey: 'once',
+    lane: 'strand',
+    tenant: 'customer',
   },
   statuses: {
     new: 'waiting',
@@ -256,7 +258,7 @@ const plain: Speech = {
   holds: {
     ...prisma.holds,
     states: new Set([...prisma.holds.states, 'blocked']),
-    attributes: new Set([...prisma.holds.attributes].filter((one) => one !== 'priority')),
+    attributes: new Set([...[...prisma.holds.attributes].filter((one) => one !== 'priority'), 'lane', 'tenant']),
     nulEscape: true,
     loneSurrogates: true,
     ids: 'any integer',
@@ -284,6 +286,8 @@ const plain: Speech = {
         ended,
         taken_by,
         once: job.key,
+        strand: job.lane,
+        customer: job.tenant,
       },
       'task_no',
     );

@@ -2,7 +2,7 @@ import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { runWorker } from '../../src/demo/worker.ts';
 import { createProcrastinate } from '../setup/databases.ts';
 import { defer } from '../setup/procrastinate.ts';
-import { answerOf, errorOf, expectFits } from './answer.ts';
+import { answerOf, errorOf, expectFailure, expectFits } from './answer.ts';
 import { homeForTest, until } from './jobctl.ts';
 
 const database = await createProcrastinate('3.9');
@@ -40,13 +40,38 @@ it('asks for the name of the queue, times a real worker, and leaves nothing behi
   expectFits(told.stdout);
 });
 
-it('Ctrl-C stops it, and what it has added is taken away', async () => {
+it.each(['SIGINT', 'SIGHUP'] as const)(
+  '%s (Ctrl-C, a closed terminal) stops it, and what it has added is taken away',
+  async (signal) => {
+    const home = await homeForTest(url);
+    const { child, ended } = home.start([...args, '--rate', '20/s', '--duration', '10m', '--confirm', 'email']);
+    await until('the first jobs', async () => (await left()) > 0);
+    child.kill(signal);
+    const { code, stdout } = await ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('email: stopped on request');
+    expect(await left()).toBe(0);
+    // it is over: nobody is told to go on with it
+    const runs = await home.warm(['run', 'list']);
+    expect(runs.stdout).toMatch(/-loadtest-/);
+    expect(runs.stdout).not.toContain('unfinished');
+    const run = /\S+-loadtest-\S+/.exec(stdout)?.[0] ?? '';
+    expectFailure(await home.warm(['run', 'resume', run, '--confirm', 'email']), 4, /not gone on with/);
+    expect(await left()).toBe(0);
+  },
+);
+
+it('killed, it is not gone on with: what it has added is taken away', async () => {
   const home = await homeForTest(url);
   const { child, ended } = home.start([...args, '--rate', '20/s', '--duration', '10m', '--confirm', 'email']);
   await until('the first jobs', async () => (await left()) > 0);
-  child.kill('SIGINT');
-  const { code, stdout } = await ended;
-  expect(code).toBe(130);
-  expect(stdout).toContain('email: stopped on request');
+  child.kill('SIGKILL');
+  await ended;
+  const planned = await home.warm(['purge', 'email', '--state', 'waiting', '--dry-run']);
+  const [undo = '', run = ''] = /jobctl undo (\S+-loadtest-\S+)/.exec(planned.stderr.replace(/\s+/g, ' ')) ?? [];
+  expect(undo, planned.stderr).not.toBe('');
+  expectFailure(await home.warm(['run', 'resume', run, '--confirm', 'email']), 4, /jobctl undo \S+-loadtest-/);
+  const undone = await home.warm(['undo', run, '--confirm', 'email']);
+  expect(undone.code, undone.stderr).toBe(0);
   expect(await left()).toBe(0);
 });

@@ -5,6 +5,7 @@ import { type Handler, runWorker } from '../../src/demo/worker.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { createProcrastinate } from '../setup/databases.ts';
 import { defer } from '../setup/procrastinate.ts';
+import { expectFailure } from './answer.ts';
 import { type Home, homeForTest, until } from './jobctl.ts';
 
 const database = await createProcrastinate('3.9');
@@ -234,6 +235,19 @@ describe('smoke', () => {
     expect(json(stdout)).toMatchObject({ ok: false, ended: 'dead', newlyDead: 0, cleanedUp: true });
     expect(await statuses()).toEqual({ failed: 2 });
     expect(await readFile(join(home.folder, 'smoke.xml'), 'utf8')).toContain('<failure message="it died"/>');
+  });
+
+  it('a report that cannot be written is said before a job is added; a summary that cannot hides no result', async () => {
+    const home = await homeForTest(url);
+    await add(1);
+    const early = await home.run(['smoke', 'email', '--yes', '--junit', 'nowhere/smoke.xml']);
+    expectFailure(early, 2, /nowhere\/smoke\.xml cannot be written.*mkdir -p/);
+    expect(await statuses()).toEqual({ todo: 1 });
+    startWorker({ 'email.send': send, 'email.ping': send });
+    const env = { GITHUB_STEP_SUMMARY: join(home.folder, 'nowhere', 'summary.md') };
+    const { code, stdout, stderr } = await home.run(smoke, { env });
+    expect([code, json<{ ok: boolean }>(stdout).ok]).toEqual([0, true]);
+    expect(stderr).toContain('warning: $GITHUB_STEP_SUMMARY could not be written');
   });
 
   it('gives up in time, and leaves nothing behind', async () => {

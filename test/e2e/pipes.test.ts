@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type IPty, spawn } from '@lydell/node-pty';
 import { expect, it, onTestFinished } from 'vitest';
 import { createProcrastinate } from '../setup/databases.ts';
 import { loadMany } from '../setup/procrastinate.ts';
 import { answerOf } from './answer.ts';
-import { homeForTest } from './jobctl.ts';
+import { homeForTest, program, until } from './jobctl.ts';
 import { openShop } from './shop.ts';
 
 it('a reader that goes away ends a list and an export quietly', async () => {
@@ -19,21 +23,51 @@ it('a reader that goes away ends a list and an export quietly', async () => {
     await once(child.stdout as NodeJS.EventEmitter, 'data');
     child.stdout?.destroy();
     const { code, stderr } = await ended;
-    expect({ command, code, errors: stderr.match(/error|EPIPE|at .*js/) }).toEqual({ command, code: 0, errors: null });
+    expect({ command, code, errors: stderr.match(/error|warning|EPIPE|at .*js/i) }).toEqual({
+      command,
+      code: 0,
+      errors: null,
+    });
   }
 });
 
-it('a reader that goes away never stops a write halfway', async () => {
+it.each(['stdout', 'stderr'] as const)('a reader of %s that goes away never stops a write halfway', async (stream) => {
   const shop = await openShop();
   onTestFinished(() => shop.database.drop());
   const home = await homeForTest(shop.url);
-  const { child, ended } = home.start(['replay', 'email', '--batch', '1', '--yes', '--json']);
-  child.stdout?.destroy();
+  const { child, ended } = home.start([
+    'replay',
+    'email',
+    '--batch',
+    '1',
+    '--yes',
+    ...(stream === 'stdout' ? ['--json'] : []),
+  ]);
+  child[stream]?.destroy();
   expect((await ended).code).toBe(0);
   const states = await shop.states();
   expect(shop.dead.map((id) => states[id])).toEqual(shop.dead.map(() => 'todo'));
   const { runs } = answerOf<{ runs: { state: string }[] }>(await home.run(['run', 'list', '--json']), 'run-list');
   expect(runs).toEqual([expect.objectContaining({ state: 'finished' })]);
+});
+
+it('a terminal that was closed stops no write either: a script resumes its queue after it', async () => {
+  const shop = await openShop();
+  onTestFinished(() => shop.database.drop());
+  const home = await homeForTest(shop.url);
+  const script = `trap '' HUP; touch ready
+    until [ -e closed ]; do sleep 0.02; done
+    '${process.execPath}' '${program}' replay email --batch 1 --yes; echo $? >code.new; mv code.new code`;
+  const terminal = spawn('/bin/sh', ['-c', script], { cwd: home.folder, env: home.env }) as IPty & {
+    destroy(): void;
+  };
+  await until('the script', () => existsSync(join(home.folder, 'ready')));
+  terminal.destroy();
+  await home.file('closed', '');
+  await until('the end of the script', () => existsSync(join(home.folder, 'code')));
+  expect(await readFile(join(home.folder, 'code'), 'utf8')).toBe('0\n');
+  const states = await shop.states();
+  expect(shop.dead.map((id) => states[id])).toEqual(shop.dead.map(() => 'todo'));
 });
 
 it('--ndjson gives all that match, a job a line, and its ids go into the next command by stdin', async () => {

@@ -6,6 +6,23 @@ import { shopForFile } from './shop.ts';
 
 const shop = await shopForFile();
 
+it.each([
+  ['replay', ['replay', 'email', '--limit', '2']],
+  ['replay with its attempts kept', ['replay', 'email', '--limit', '1', '--keep-attempts']],
+  ['reset', ['reset', 'email']],
+  ['remove', ['remove', 'email', '--type', 'email.send', '--limit', '1']],
+  ['job cancel', ['job', 'cancel', shop.waiting[1] ?? '']],
+  ['evacuate', ['drain', 'email', '--evacuate']],
+  ['enqueue', ['enqueue', 'email', 'email.send', '--payload', '{"n":1}']],
+])('what %s writes down as its flags are left is a plan that apply takes', async (_, words) => {
+  const home = await homeForTest(shop.url);
+  const planned = await home.warm([...words, '--plan-out', 'window.json']);
+  expect(planned.code, planned.stderr).toBe(0);
+  const applied = await home.warm(['apply', 'window.json', '--confirm', 'email', '--json']);
+  expect(applied.code, applied.stderr).toBe(0);
+  expect(answerOf<Report>(applied, 'report').outcomes.done).toBeGreaterThan(0);
+});
+
 it('a plan is written, shown and applied with the consent that its verb needs; a second time it is refused', async () => {
   const home = await homeForTest(shop.url);
   const before = await shop.dump();

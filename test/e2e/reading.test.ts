@@ -46,6 +46,14 @@ describe.each(['3.9', '1.1', 'memory'] as const)('every reading command on %s', 
     return answerOf<T>(json, schema);
   }
 
+  it('says so where a breakdown that was asked for cannot be made', async () => {
+    const { stderr, code } = await home.warm(['stats', '--by', 'tenant']);
+    expect(code).toBe(0);
+    const told = /does not tell the tenant of its jobs/;
+    if (backend === 'memory') expect(stderr).not.toMatch(told);
+    else expect(stderr).toMatch(told);
+  });
+
   it('stats counts every state of every queue', async () => {
     const { queues } = await read<{ queues: { queue: string; counts: Record<string, number> }[] }>(
       ['stats'],

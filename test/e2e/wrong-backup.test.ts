@@ -61,11 +61,32 @@ it('a damaged batch: verify names it and what can still be read, restore refuses
 it('a last write that a crash cut short is told apart: those jobs were never touched', async () => {
   const { home, run, backup, offsets } = await purged();
   await truncate(backup, (offsets[2] as number) + 40);
+  const journal = join(dirname(backup), 'journal.ndjson');
+  const entries = await readFile(journal, 'utf8');
+  await truncate(journal, Buffer.byteLength(entries.slice(0, entries.lastIndexOf('{"at":"intent"'))));
   const check = await home.run(['backup', 'verify', run, '--json']);
   expect(answerOf(check, 'backup-verify')).toMatchObject({ ok: false, torn: true, frames: 2, jobs: 4 });
   expect(check.code).toBe(0);
   const rest = await home.run(['restore', run, '--yes', '--json']);
   expect(answerOf(rest, 'report')).toMatchObject({ outcomes: { done: 4 } });
+});
+
+it.each([
+  ['in the middle of a batch', 1, 40, 1],
+  ['between two batches', 1, 0, 1],
+  ['to nothing', 0, 0, 0],
+])('a file that was cut %s of what the journal names has lost jobs: it is not called sound', async (_, at, more, left) => {
+  const { shop, home, run, backup, offsets } = await purged();
+  await truncate(backup, (offsets[at] as number) + more);
+  const check = await home.run(['backup', 'verify', run, '--json']);
+  expect(check.code).toBe(10);
+  expect(answerOf(check, 'backup-verify')).toMatchObject({ ok: false, torn: false, frames: left });
+  const gone = await shop.states();
+  for (const verb of ['restore', 'undo'])
+    expectFailure(await home.run([verb, run, '--yes']), 1, /is damaged: the file ends before it.*--salvage/);
+  expect(await shop.states()).toEqual(gone);
+  const saved = await home.run(['restore', run, '--salvage', '--yes', '--json']);
+  expect(answerOf(saved, 'report')).toMatchObject({ outcomes: { done: 2 * left } });
 });
 
 it('a file that is no backup at all, a run whose backup is gone, a run whose plan is gone', async () => {

@@ -19,6 +19,8 @@ const typos: [args: string[], message: RegExp][] = [
   [['dlq', 'lsit'], /no command "dlq lsit".* jobctl dlq list/],
   [['help', 'staats'], /no command "staats".* jobctl stats/],
   [['help', 'dlq', 'lsit'], /no command "dlq lsit".* jobctl dlq list/],
+  [['staats', '--help'], /no command "staats".* jobctl stats/],
+  [['dlq', 'lsit', '-h'], /no command "dlq lsit".* jobctl dlq list/],
   [['stats', '--jsn'], /--jsn.*Did you mean --json\?/],
   [['job', 'list', '--state', 'ded'], /--state=ded.* one of: waiting, delayed, active, completed, dead/],
   [['dlq', 'list', '--older-than', '5x'], /5x/],

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { type MemoryAdapter, memoryAdapter } from '../../src/adapters/memory/index.ts';
 import { asReader } from '../../src/adapters/wrap/as-reader.ts';
 import type { QueueReader } from '../../src/domain/adapter.ts';
+import { JobctlError } from '../../src/domain/errors.ts';
 import { type DrainRequest, type DrainStep, drain } from '../../src/operations/drain.ts';
 
 /** A clock that only a sleep moves on; `meanwhile` is what workers do in each. */
@@ -99,4 +100,37 @@ it('is stopped by a signal, and says what is left', async () => {
   const memory = three();
   const { wait, stop } = scene(memory, () => stop.abort());
   expect(await wait()).toMatchObject({ drained: false, stopped: 'cancelled', remaining: 3 });
+});
+
+it('a look that gets no answer is made again, for a minute and no longer than there is time', async () => {
+  const silent = new JobctlError('timeout', 'no answer within 3 s');
+  const memory = three();
+  const worker = memory.worker();
+  let looks = 0;
+  const deafFor = (from: number, to: number): QueueReader => ({
+    ...memory,
+    stats: async (request) => {
+      looks += 1;
+      if (looks >= from && looks < to) throw silent;
+      return await memory.stats(request);
+    },
+  });
+  const { wait } = scene(memory, () => {
+    const job = worker.take('email');
+    if (job !== undefined) worker.finish(job);
+  });
+  expect(await wait({}, deafFor(2, 5))).toMatchObject({ drained: true });
+  looks = 0;
+  memory.seed([{ queue: 'email' }]);
+  const lost = scene(memory);
+  await expect(lost.wait({ within: 3600 }, deafFor(2, Number.POSITIVE_INFINITY))).rejects.toMatchObject({
+    // not 9: nobody knows whether it has emptied
+    kind: 'unreachable',
+    message: 'no answer within 3 s',
+  });
+  expect(looks).toBeLessThan(25);
+  // a place that cannot be reached at all is told at once
+  looks = 0;
+  await expect(scene(memory).wait({}, deafFor(1, 5))).rejects.toBe(silent);
+  expect(looks).toBe(1);
 });

@@ -8,6 +8,8 @@ const both = [
   'email:{type}:{recipientId}:{uniqueId}',
   'await createJob({ type, payload, priority })',
   '`email.send`: 3 retries, 1m/5m/15m backoff',
+  '`webhook.deliver`: 3 retries, exponential backoff',
+  '`data.export`: 2 retries',
   'curl "https://${DOMAIN}/api/healthz?detailed=true" | jq \'.checks[] | select(.name == "workers")\'',
   'Admin UI: /admin/jobs',
   'Find the failed job',
@@ -44,9 +46,14 @@ const tablesOnly = [
   'withIdempotency',
   'registerJobHandler',
   'runJobSafely',
+  'webhook:{webhookId}:{deliveryId}',
+  'payment:{orderId}:{action}',
 ];
 
-export const linesOfBoss = both;
+/** What pg-boss sends by the clock. */
+const bossOnly = ['`cleanup.*`: scheduled cleanup tasks, 1 retry'].map((line) => line.replaceAll('`', ''));
+
+export const linesOfBoss = [...both, ...bossOnly];
 export const linesOfTables = [...both, ...tablesOnly];
 
 /** Stands in for the deployment of the workers: how many there are lies in a file. */

@@ -31,6 +31,9 @@ const writes: Readonly<Record<string, Write>> = {
   },
   [`reset --id ${uuid(141)}`]: { old: `${retry} WHERE id = '${uuid(141)}' AND state = 'active'`, spares: ids(141) },
   [`job cancel ${uuid(151)}`]: { old: `UPDATE job SET state = 'cancelled' WHERE id = '${uuid(151)}'` },
+  // these are about no job that is there
+  'schedule run cleanup.sessions cleanup.sessions': { old: (now) => now },
+  'schedule remove cleanup.sessions cleanup.sessions': { old: (now) => now },
   'undo RUN': { old: 'back' },
   'restore RUN': { old: 'back' },
 };
@@ -46,7 +49,20 @@ function completed(after: string): string {
 const added = async (pool: Scene['pool'], state: string): Promise<number | null> =>
   (await pool.query(`SELECT FROM job WHERE id::text !~ '^0b055000' AND state::text = $1`, [state])).rowCount;
 
+const scheduled = async (pool: Scene['pool']): Promise<string[]> =>
+  (await pool.query(`SELECT concat_ws(' ', name, cron, timezone, data) AS row FROM schedule`)).rows.map(
+    ({ row }) => row,
+  );
+const nightly = ['cleanup.sessions 30 3 * * * Europe/Berlin {"olderThanDays": 30}'];
+
 const checks: Tale<Scene>['checks'] = {
+  'jobctl schedule run cleanup.sessions cleanup.sessions --yes': (_, { pool }) =>
+    eventually(async () => (await added(pool, 'completed')) === 1),
+  'jobctl schedule pause cleanup.sessions cleanup.sessions --yes': async (_, { pool }) =>
+    expect(await scheduled(pool)).toEqual(nightly),
+  'jobctl schedule remove cleanup.sessions cleanup.sessions --confirm cleanup.sessions': async (_, { pool }) =>
+    expect(await scheduled(pool)).toEqual([]),
+
   'jobctl dlq list undelivered': (ended) => idsShown(ended, shown, ids(201, 202, 203, 204, 205, 206)),
   'jobctl dlq list --newer-than 24h': (ended) =>
     idsShown(ended, shown, ids(101, 102, 103, 104, 105, 201, 202, 203, 204, 205)),

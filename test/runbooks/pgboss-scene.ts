@@ -27,6 +27,7 @@ export async function openPgBossScene(): Promise<Scene> {
     await boss.createQueue(name, { deadLetter: 'undelivered', retryLimit: 3, retryDelay: 60, retryBackoff: true });
   await boss.createQueue('data.export', { retryLimit: 2 });
   await boss.createQueue('cleanup.sessions', { retryLimit: 1 });
+  await boss.schedule('cleanup.sessions', '30 3 * * *', { olderThanDays: 30 }, { tz: 'Europe/Berlin' });
 
   await exports(boss, crashed);
   await stopBoss(crashed);
@@ -39,7 +40,7 @@ export async function openPgBossScene(): Promise<Scene> {
   await eventually(async () => (await pool.query(`SELECT FROM job WHERE name = 'undelivered'`)).rowCount === 6);
   down = false;
   await arrange(pool);
-  const renew = await keepTables(pool, ['job']);
+  const renew = await keepTables(pool, ['job', 'schedule']);
   return {
     pool,
     env: { JOBS_URL: database.url },

@@ -24,6 +24,8 @@ describe('maskUrl', () => {
       'https://sqs.eu-west-1.amazonaws.com/1/q?X-Amz-Signature=***&X-Amz-Date=1',
     ],
     ['https://h/cb?next=postgres%3A%2F%2Fu%3Apw%40db%2Fx', 'https://h/cb?next=postgres%3A%2F%2Fu%3A***%40db%2Fx'],
+    ['postgres://app:${DB_PASSWORD}@db/jobs', 'postgres://app:${DB_PASSWORD}@db/jobs'],
+    ['postgres://app:a${DB_PASSWORD}@db/jobs', 'postgres://app:***@db/jobs'],
     ['memory:', 'memory:'],
   ])('%s', (url, masked) => expect(maskUrl(url)).toBe(masked));
 });

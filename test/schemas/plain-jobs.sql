@@ -16,6 +16,8 @@ CREATE TABLE "Back office".tasks (
   ended       timestamptz,
   taken_by    bigint,
   once        text,
+  strand      text,
+  customer    varchar(80),
   label       text GENERATED ALWAYS AS (state || ' ' || lane) STORED
 );
 

@@ -112,6 +112,12 @@ export function toJobctlError(error: unknown, where: string): Error {
       return new JobctlError(kind, what(where, known), { next: [next], cause: error });
     }
   }
+  if (/client password must be/.test(known.message)) {
+    return new JobctlError('unreachable', `${where} asks for a password, and none is given`, {
+      next: ['Put it into PGPASSWORD, ~/.pgpass or the URL in JOBCTL_URL.'],
+      cause: error,
+    });
+  }
   if (
     /timeout|terminated|Connection ended|not queryable|ECONNRESET|EPIPE|socket/i.test(
       `${known.message} ${known.code ?? ''}`,

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { jobTypesOf, writeDocument } from '../../cli/named-types.ts';
+import { plural } from '../../output/count-text.ts';
 import { jobTypesMarkdown } from '../../output/job-type-text.ts';
 
 export default class JobtypeDocs extends JobctlCommand {
@@ -21,7 +22,7 @@ export default class JobtypeDocs extends JobctlCommand {
     const types = await jobTypesOf(flags);
     const markdown = jobTypesMarkdown(types);
     if (flags.out === undefined) this.print(markdown.trimEnd());
-    else this.print(`${await writeDocument(flags.out, markdown)}: ${types.length} types.`);
+    else this.print(`${await writeDocument(flags.out, markdown)}: ${plural(types.length, 'type')}.`);
     return {
       schemaVersion: 1,
       types: types.map(({ type }) => type),

@@ -39,10 +39,10 @@ it('is not offered where no flag is mapped, and refused where the tables are map
 });
 
 it('says which column keeps a job from being added', async () => {
-  const shop = await openShop(`${crashed} ALTER TABLE "Job" ADD tenant text NOT NULL DEFAULT 'acme';
-    ALTER TABLE "Job" ALTER tenant DROP DEFAULT;`);
+  const shop = await openShop(`${crashed} ALTER TABLE "Job" ADD customer text NOT NULL DEFAULT 'acme';
+    ALTER TABLE "Job" ALTER customer DROP DEFAULT;`);
   expect((await shop.adapter()).can.enqueue).toMatchObject({
     level: 'none',
-    why: 'a new row of Job needs tenant, which the mapping does not fill',
+    why: 'a new row of Job needs customer, which the mapping does not fill',
   });
 });

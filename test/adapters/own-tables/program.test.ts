@@ -20,7 +20,8 @@ it('without heartbeats nothing proves that a worker is gone: reset wants to be t
 });
 
 it('config check --explain prints the SQL of every operation, which the server can plan', async () => {
-  const { shop, jobctl } = await play('preset: prisma');
+  const { shop, jobctl } = await play('preset: prisma, pause: {table: Flag, queue: name, paused: stopped}');
+  await shop.rows('CREATE TABLE "Flag" (name text PRIMARY KEY, stopped boolean NOT NULL)');
   const ended = await jobctl('config', 'check', '--explain');
   expect(ended.code).toBe(0);
   for (const operation of [
@@ -31,6 +32,14 @@ it('config check --explain prints the SQL of every operation, which the server c
     'remove',
     'resolve dead letters',
     'list the workers',
+    'job show',
+    'cancel',
+    'edit',
+    'enqueue',
+    'pause',
+    'resume',
+    'restore',
+    'undo',
   ])
     expect(ended.stdout).toContain(`-- ${operation}\n`);
   const { statements } = answerOf<{ statements: { operation: string; sql: string }[] }>(

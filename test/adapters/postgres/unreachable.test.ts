@@ -57,6 +57,11 @@ describe('servers of its own', () => {
     await right.close();
   });
 
+  it('no password where the server wants one', async () => {
+    const url = server.url.replace('postgres@', 'guarded@');
+    await expect(open(url)).rejects.toThrow(unreachable(/asks for a password, and none is given/, /PGPASSWORD/));
+  });
+
   it('a database that does not exist', async () => {
     const url = server.url.replace(/[^/]+$/, 'nowhere');
     await expect(open(url)).rejects.toThrow(unreachable(/database "nowhere" does not exist/, /database name/));

@@ -16,6 +16,7 @@ const BATCH = 1000;
 /** A row in the table of the jobs, as the mapping reads it back: waiting, no attempt made. */
 export const adds = (layout: Layout): DialectEnqueue => ({
   ignores: new Set(ignored(layout)),
+  refuses: (job) => missing(layout, job),
   batch: BATCH,
   add: async (db, queue, jobs) => {
     const answers = heldKeys(jobs, await holders(db, layout, jobs), 'idempotency key');
@@ -26,8 +27,18 @@ export const adds = (layout: Layout): DialectEnqueue => ({
   },
 });
 
+const named = ['lane', 'tenant'] as const;
+
+/** What must be filled and has no default, this very job has to tell. */
+function missing({ job: columns, jobs }: Layout, job: NewJob): string | undefined {
+  const name = named.find((one) => job[one] === undefined && columns[one]?.notNull && !columns[one].defaulted);
+  return name && `the column ${columns[name]?.name} of ${jobs.name} must be filled: say its ${name}`;
+}
+
 function ignored({ job, queueName }: Layout): (keyof NewJob)[] {
-  const fields: (keyof NewJob)[] = ['tenant', 'lane'];
+  const fields: (keyof NewJob)[] = [];
+  if (job.tenant === undefined) fields.push('tenant');
+  if (job.lane === undefined) fields.push('lane');
   if (job.runAt === undefined) fields.push('delaySeconds');
   if (job.priority === undefined) fields.push('priority');
   if (job.maxAttempts === undefined) fields.push('maxAttempts');
@@ -51,7 +62,7 @@ export function lackOf(layout: Layout): { readonly why: string; readonly instead
   };
 }
 
-/** Each column that is written, with its SQL. Parameters: $1 id, $2 queue, $3 type, $4 payload, $5 seconds, $6 priority, $7 tries, $8 key. */
+/** Each column that is written, with its SQL. Parameters: $1 id, $2 queue, $3 type, $4 payload, $5 seconds, $6 priority, $7 tries, $8 key, $9 lane, $10 tenant. */
 function valuesOf({ job, labels }: Layout): Map<string, string> {
   const cast =
     (parameter: string) =>
@@ -71,6 +82,8 @@ function valuesOf({ job, labels }: Layout): Map<string, string> {
     [job.priority, ({ type }) => `coalesce($6::int, 0)::${type}`],
     [job.maxAttempts?.defaulted ? undefined : job.maxAttempts, ({ type }) => `coalesce($7::int, 1)::${type}`],
     [job.dedupeKey, cast('$8')],
+    [job.lane, cast('$9')],
+    [job.tenant, cast('$10')],
     [job.attempts, () => '0'],
     [job.createdAt, nowIn],
     [job.updatedAt, nowIn], // Prisma's @updatedAt has no default in the database
@@ -80,6 +93,7 @@ function valuesOf({ job, labels }: Layout): Map<string, string> {
 
 async function insert(db: Db, layout: Layout, queue: string, job: NewJob): Promise<Enqueued> {
   const values = valuesOf(layout);
+  for (const name of named) if (job[name] === undefined) values.delete(layout.job[name]?.name ?? '');
   const tries = layout.job.maxAttempts;
   if (tries !== undefined && job.maxAttempts !== undefined) values.set(tries.name, `$7::int::${tries.type}`);
   const all = [
@@ -91,9 +105,11 @@ async function insert(db: Db, layout: Layout, queue: string, job: NewJob): Promi
     job.priority ?? null,
     job.maxAttempts ?? null,
     job.key ?? null,
+    job.lane ?? null,
+    job.tenant ?? null,
   ];
   // a parameter that no column takes has no type
-  const used = `(VALUES ($1::text, $2::text, $3::text, $4::text, $5::float8, $6::int, $7::int, $8::text)) AS used`;
+  const used = `(VALUES ($1::text, $2::text, $3::text, $4::text, $5::float8, $6::int, $7::int, $8::text, $9::text, $10::text)) AS used`;
   const rows = await db.query<{ id: string }>(
     `INSERT INTO ${layout.jobs.sql} (${[...values.keys()].map(quoted).join(', ')})
      SELECT ${[...values.values()].join(', ')} FROM ${used} ON CONFLICT DO NOTHING RETURNING ${quoted(layout.job.id.name)}::text AS id`,

@@ -25,6 +25,10 @@ export const jobKinds: Readonly<Record<JobColumn, readonly ColumnKind[]>> = {
   priority: ['integer'],
   workerId: name,
   dedupeKey: ['text'],
+  lane: name,
+  tenant: name,
+  parentId: name,
+  batchId: name,
 };
 
 export const letterKinds: Readonly<Record<LetterColumn, readonly ColumnKind[]>> = {
@@ -39,6 +43,8 @@ export const letterKinds: Readonly<Record<LetterColumn, readonly ColumnKind[]>> 
   resolvedAt: time,
   notes: ['text'],
   createdAt: time,
+  lane: name,
+  tenant: name,
 };
 
 export const heartbeatKinds = { worker: name, seenAt: time } as const;

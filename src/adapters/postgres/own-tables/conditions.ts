@@ -40,8 +40,8 @@ export function where(home: Home, id: Column, selection: Selection, parameters: 
   ];
   if (selection.ids !== undefined) conditions.push(isOneOf(home, id, selection.ids, parameters));
   if (selection.types !== undefined) conditions.push(`${home.type} = ANY (${parameters.add(selection.types)})`);
-  // these tables know neither
-  if (selection.lane !== undefined || selection.tenant !== undefined) conditions.push('false');
+  for (const name of ['lane', 'tenant'] as const)
+    if (selection[name] !== undefined) conditions.push(`${home[name]} = ${parameters.add(selection[name])}`);
   if (selection.stuck === true) conditions.push(`(${home.proof}) IS NOT NULL`);
   if (selection.before !== undefined)
     conditions.push(`(${home.since}) <= ${parameters.add(selection.before)}::timestamptz`);

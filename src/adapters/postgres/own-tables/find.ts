@@ -21,10 +21,20 @@ export async function find(
   const found = live.length > 0 ? live : await jobsAt(db, layout, places, { resolved: true });
   const [job] = found.filter((one) => queue === undefined || one.queue === queue);
   if (job === undefined) return undefined;
-  return { job, timeline: await timelineOf(db, layout, job), links: await lettersOf(db, layout, job), notes: [] };
+  return { job, ...(await historyOf(db, layout, job)), notes: [] };
 }
 
-async function timelineOf(db: Db, { jobs, job }: Layout, { id }: Job): Promise<TimelineEntry[]> {
+/** The times that its row keeps, its dead letters and its relatives. */
+export const historyOf = async (
+  db: Db,
+  layout: Layout,
+  job: Pick<Job, 'id'>,
+): Promise<Pick<JobDetail, 'timeline' | 'links'>> => ({
+  timeline: await timelineOf(db, layout, job),
+  links: [...(await lettersOf(db, layout, job)), ...(await relativesOf(db, layout, job))],
+});
+
+async function timelineOf(db: Db, { jobs, job }: Layout, { id }: Pick<Job, 'id'>): Promise<TimelineEntry[]> {
   const columns = (['createdAt', 'runAt', 'startedAt', 'finishedAt', 'updatedAt'] as const).flatMap((name) => {
     const column = job[name];
     return column === undefined ? [] : [{ name, time: moment('j', column) }];
@@ -47,7 +57,7 @@ const words = {
   updatedAt: 'last changed',
 } as const;
 
-async function lettersOf(db: Db, { letters, job }: Layout, { id }: Job): Promise<JobDetail['links']> {
+async function lettersOf(db: Db, { letters, job }: Layout, { id }: Pick<Job, 'id'>): Promise<JobDetail['links']> {
   if (letters === undefined) return [];
   const { jobId, id: own, notes } = letters.columns;
   const open = isOpen(letters, 'l');
@@ -60,4 +70,31 @@ async function lettersOf(db: Db, { letters, job }: Layout, { id }: Job): Promise
     relation: row.open ? 'dead letter' : 'resolved dead letter',
     to: row.notes === null ? row.id : `${row.id}: ${row.notes}`,
   }));
+}
+
+/** No job shows more children than this. */
+const MOST = 20;
+
+/** Parent and children, and how many are of the same batch. */
+async function relativesOf(db: Db, { jobs, job }: Layout, { id }: Pick<Job, 'id'>): Promise<JobDetail['links']> {
+  const { parentId, batchId, status } = job;
+  const own = `(SELECT * FROM ${jobs.sql} j WHERE ${ref('j', job.id)} = ANY ($1::${idType(job.id)}[])) o`;
+  const parts: string[] = [];
+  if (parentId !== undefined) {
+    // as they are where they can be: so the index on the ids finds it
+    const bare = parentId.type === job.id.type ? ref : asText;
+    const is = (parent: string, child: string): string => `${bare(parent, job.id)} = ${bare(child, parentId)}`;
+    parts.push(
+      `(SELECT 'parent' AS relation, ${asText('o', parentId)} || ' (' || coalesce(${ref('j', status)}::text, 'gone') || ')' AS to
+          FROM ${own} LEFT JOIN ${jobs.sql} j ON ${is('j', 'o')} WHERE ${ref('o', parentId)} IS NOT NULL)`,
+      `(SELECT 'child' AS relation, ${ref('j', job.id)}::text || ' (' || ${ref('j', status)}::text || ')' AS to
+          FROM ${own} JOIN ${jobs.sql} j ON ${is('o', 'j')} ORDER BY ${ref('j', job.id)} LIMIT ${MOST})`,
+    );
+  }
+  if (batchId !== undefined)
+    parts.push(
+      `(SELECT 'batch' AS relation, ${asText('o', batchId)} || ' (' || (SELECT count(*) FROM ${jobs.sql} j WHERE ${ref('j', batchId)} = ${ref('o', batchId)}) || ' jobs)' AS to
+          FROM ${own} WHERE ${ref('o', batchId)} IS NOT NULL)`,
+    );
+  return parts.length === 0 ? [] : await db.query(parts.join(' UNION ALL '), [[id]]);
 }

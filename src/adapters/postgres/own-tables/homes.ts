@@ -31,6 +31,8 @@ export interface Home {
   readonly since: string;
   readonly priority: string;
   readonly key: string;
+  readonly lane: string;
+  readonly tenant: string;
   readonly worker: string;
   /** Text that proves that the owner of a running job is gone, else NULL. */
   readonly proof: string;
@@ -185,6 +187,8 @@ export function jobHome(layout: Layout): Home {
       ELSE ${at(updatedAt, createdAt)} END`,
     priority: maybe('j', job.priority, ref) ?? 'NULL::int',
     key: maybe('j', job.dedupeKey) ?? NONE,
+    lane: maybe('j', job.lane) ?? NONE,
+    tenant: maybe('j', job.tenant) ?? NONE,
     worker: maybe('j', job.workerId) ?? NONE,
     proof: activeProof(layout, 'j', is('active')),
     handled: false,
@@ -233,6 +237,8 @@ export function letterHome(layout: Layout, letters: Letters, resolved = false): 
     ),
     priority: maybe('o', job.priority, ref) ?? 'NULL::int',
     key: maybe('o', job.dedupeKey) ?? NONE,
+    lane: first(NONE, maybe('d', columns.lane), maybe('o', job.lane)),
+    tenant: first(NONE, maybe('d', columns.tenant), maybe('o', job.tenant)),
     worker: NONE,
     proof: NONE,
     handled: resolved,

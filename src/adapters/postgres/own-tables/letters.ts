@@ -96,13 +96,17 @@ async function insertAgain(
 
 function insertion(layout: Layout, keepAttempts: boolean): Map<string, string> {
   const { job, labels } = layout;
-  const home = letterHome(layout, lettersOf(layout));
+  const letters = lettersOf(layout);
+  const home = letterHome(layout, letters);
   const pairs: readonly (readonly [Column | undefined, (column: Column) => string])[] = [
     [job.id, () => home.id],
     [job.queue, ({ type }) => `(${home.queue})::text::${type}`],
     [job.type, ({ type }) => `(${home.type})::text::${type}`],
     [job.status, ({ type }) => `${literal(labels.waiting[0] as string)}::${type}`],
     [job.payload, ({ type }) => `(${home.payload})::${type}`],
+    ...(['lane', 'tenant'] as const).map(
+      (name) => [letters.columns[name] && job[name], ({ type }: Column) => `(${home[name]})::text::${type}`] as const,
+    ),
     [job.attempts, () => (keepAttempts ? home.attempts : '0')],
     [job.createdAt, nowIn],
     [job.runAt, nowIn],

@@ -17,6 +17,10 @@ export const jobColumns = [
   'priority',
   'workerId',
   'dedupeKey',
+  'lane',
+  'tenant',
+  'parentId',
+  'batchId',
 ] as const;
 export type JobColumn = (typeof jobColumns)[number];
 
@@ -32,6 +36,8 @@ export const letterColumns = [
   'resolvedAt',
   'notes',
   'createdAt',
+  'lane',
+  'tenant',
 ] as const;
 export type LetterColumn = (typeof letterColumns)[number];
 

@@ -42,6 +42,10 @@ export const presets: Readonly<Record<'prisma', Preset>> = {
       priority: both('priority'),
       workerId: both('workerId', 'lockedBy'),
       dedupeKey: both('dedupeKey', 'idempotencyKey'),
+      lane: both('lane', 'groupId'),
+      tenant: both('tenantId', 'tenant', 'organizationId'),
+      parentId: both('parentId', 'parentJobId'),
+      batchId: both('batchId'),
     },
     statuses: {
       pending: 'waiting',
@@ -71,6 +75,8 @@ export const presets: Readonly<Record<'prisma', Preset>> = {
         resolvedAt: both('resolvedAt'),
         notes: both('notes', 'note', 'resolution', 'resolutionNotes'),
         createdAt: both('createdAt', 'failedAt'),
+        lane: both('lane', 'groupId'),
+        tenant: both('tenantId', 'tenant', 'organizationId'),
       },
     },
     heartbeats: {

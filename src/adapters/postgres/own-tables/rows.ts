@@ -101,6 +101,8 @@ interface JobRow extends SnapshotRow {
   readonly max_attempts: number | null;
   readonly priority: number | null;
   readonly key: string | null;
+  readonly lane: string | null;
+  readonly tenant: string | null;
   readonly payload: string;
   readonly message: string | null;
   readonly class: string | null;
@@ -163,6 +165,7 @@ function jobQuery(
   return `
     SELECT ${home.id}::text AS id, ${home.queue} AS queue, ${home.type} AS type, ${home.state} AS state, ${home.native} AS native,
            ${home.attempts}::int AS attempts, ${home.maxAttempts}::int AS max_attempts, ${home.priority}::int AS priority, ${home.key} AS key,
+           ${home.lane} AS lane, ${home.tenant} AS tenant,
            ${home.payload} AS payload, ${home.error.message} AS message, ${home.error.class} AS class, ${home.error.stack} AS stack,
            ${home.worker} AS worker, ${instant(home.since)} AS since, ${instant(home.created)} AS created, ${home.proof} AS stuck, ${home.resolved} AS resolved
            ${saving ? `, ${snapshotColumns(layout, home)}` : ''}
@@ -187,6 +190,8 @@ const toJob = (row: JobRow): Job => ({
   createdAt: row.created ?? undefined,
   priority: row.priority ?? undefined,
   key: row.key ?? undefined,
+  lane: row.lane ?? undefined,
+  tenant: row.tenant ?? undefined,
   worker: row.worker ?? undefined,
   stuck: row.stuck ?? undefined,
   resolved: row.resolved ?? undefined,

@@ -3,9 +3,13 @@ import type { Statement } from '../../../domain/adapter.ts';
 import type { SavedJob } from '../../../domain/claim.ts';
 import type { Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';
+import { adds } from './add.ts';
+import { historyOf } from './find.ts';
 import type { Layout } from './layout.ts';
 import { resolveLetters } from './letters.ts';
-import { placesOf } from './rows.ts';
+import { pauseOf } from './pause.ts';
+import { restore, revert } from './put-back.ts';
+import { jobsAt, placesOf } from './rows.ts';
 import { stats } from './stats.ts';
 import { workers } from './workers.ts';
 import { apply } from './write.ts';
@@ -17,6 +21,7 @@ const replay: Action = { verb: 'replay', keepAttempts: false };
 /** The SQL of every operation, as it would be sent: each is carried out on a session that only takes notes. */
 export async function statements(layout: Layout): Promise<Statement[]> {
   const letters = layout.letters !== undefined;
+  const flag = pauseOf(layout);
   const act = (action: Action, job: SavedJob) => (db: Db) => apply(db, layout, action, [job]);
   const operations: readonly (readonly [operation: string, work: (db: Db) => Promise<unknown>])[] = [
     ['stats', (db) => stats(db, layout, {})],
@@ -26,11 +31,22 @@ export async function statements(layout: Layout): Promise<Statement[]> {
       ? ([['list the resolved', (db: Db) => placesOf(db, layout, { ...of('dead'), resolved: true }, page)]] as const)
       : []),
     ...(layout.heartbeats === undefined ? [] : ([['list the workers', (db: Db) => workers(db, layout)]] as const)),
+    ['job show', (db) => showing(db, layout)],
     ['replay', act(replay, rowJob)],
     ['reset', act({ verb: 'reset' }, rowJob)],
     ['cancel', act({ verb: 'cancel' }, rowJob)],
     ['edit', act({ verb: 'edit', payload: '{}' }, rowJob)],
     ['remove', act({ verb: 'remove' }, rowJob)],
+    ['enqueue', (db) => adds(layout).add(db, 'QUEUE', [{ type: 'TYPE', payload: '{}', key: 'KEY' }])],
+    ...(flag === undefined
+      ? []
+      : ([
+          ['look at the pause flag', (db: Db) => flag.look(db, 'QUEUE')],
+          ['pause', (db: Db) => flag.set(db, 'QUEUE', true)],
+          ['resume', (db: Db) => flag.set(db, 'QUEUE', false)],
+        ] as const)),
+    ['restore', (db) => restore(db, layout, [rowJob], { asWas: false, cutoff: '' })],
+    ['undo', (db) => revert(db, layout, [rowJob])],
     ...(letters
       ? ([
           ['replay a dead letter whose job is gone', act(replay, letterJob)],
@@ -49,6 +65,11 @@ export async function statements(layout: Layout): Promise<Statement[]> {
     });
   }
   return told;
+}
+
+async function showing(db: Db, layout: Layout): Promise<void> {
+  await jobsAt(db, layout, [{ id: job.id, home: 'job' }]);
+  await historyOf(db, layout, job);
 }
 
 const job = {

@@ -1,3 +1,4 @@
+import type { Breakdown } from '../../../domain/stats.ts';
 import { type Parameters, quoted, quotedLiterals } from '../sql.ts';
 import type { Column } from './catalog.ts';
 import { asText, literal, ref } from './column-sql.ts';
@@ -14,7 +15,7 @@ const once = (time: string): string => `(SELECT ${time})`;
 
 interface Asked {
   readonly layout: Layout;
-  readonly byType: boolean;
+  readonly by: Breakdown | undefined;
   /** The condition that a row is in one of the queues asked for, by the SQL of its queue. */
   only(queue: string): string;
 }
@@ -26,15 +27,15 @@ interface Asked {
 export function statsQuery(
   layout: Layout,
   queues: readonly string[] | undefined,
-  byType: boolean,
+  by: Breakdown | undefined,
   parameters: Parameters,
 ): string {
   const asked: Asked = {
     layout,
-    byType,
+    by,
     only: (queue) => (queues === undefined ? 'true' : `${queue} = ANY (${parameters.add(queues)})`),
   };
-  const jobs = !byType && isIndexed(layout) ? jobsByIndex(asked) : [jobsInOnePass(asked)];
+  const jobs = by === undefined && isIndexed(layout) ? jobsByIndex(asked) : [jobsInOnePass(asked)];
   const { letters } = layout;
   if (letters === undefined) return jobs.join(' UNION ALL ');
   return `${failedJobs(layout)} ${[...jobs, hiddenJobs(asked), openLetters(asked, letters)].join(' UNION ALL ')}`;
@@ -52,13 +53,13 @@ function isIndexed({ jobs, job }: Layout): boolean {
   );
 }
 
-function parts({ layout, byType }: Asked) {
+function parts({ layout, by }: Asked) {
   const { job } = layout;
   const own = jobHome(layout);
   const { finishedAt, startedAt, runAt } = job;
   return {
     own,
-    key: byType ? own.type : 'NULL::text',
+    key: by === undefined ? 'NULL::text' : own[by],
     status: ref('j', job.status),
     recent: finishedAt === undefined ? 'false' : `${ref('j', finishedAt)} > ${once(ago(finishedAt, WINDOW_SECONDS))}`,
     lately: finishedAt === undefined ? undefined : `${ref('j', finishedAt)} > ${ago(finishedAt, WINDOW_SECONDS)}`,
@@ -107,7 +108,7 @@ function jobsByIndex(asked: Asked): string[] {
 /** Read once, for the two branches that are about them. */
 function failedJobs(layout: Layout): string {
   const { job, jobs } = layout;
-  const columns = [job.id, job.queue, job.type, job.status, job.startedAt, job.finishedAt];
+  const columns = [job.id, job.queue, job.type, job.lane, job.tenant, job.status, job.startedAt, job.finishedAt];
   const names = new Set(columns.flatMap((column) => (column === undefined ? [] : [quoted(column.name)])));
   return `WITH failed AS (SELECT ${[...names].join(', ')} FROM ${jobs.sql} j WHERE ${hasStatus(layout, 'j', 'dead')})`;
 }
@@ -119,10 +120,10 @@ function hiddenJobs(asked: Asked): string {
 }
 
 /** The original of a letter is mostly a failed job; only where it is not, all jobs are asked for it. */
-function openLetters({ layout, byType, only }: Asked, letters: Letters): string {
+function openLetters({ layout, by, only }: Asked, letters: Letters): string {
   const { job, jobs, queueName } = layout;
   const home = letterHome(layout, letters);
-  const { jobId, queue, type, createdAt } = letters.columns;
+  const { jobId, queue, createdAt } = letters.columns;
   const told = (own: Column | undefined, original: Column | undefined, otherwise: string): string => {
     const known = own === undefined ? [] : [asText('d', own)];
     if (own?.notNull) return asText('d', own);
@@ -134,7 +135,7 @@ function openLetters({ layout, byType, only }: Asked, letters: Letters): string 
     return `coalesce(${[...known, literal(otherwise)].join(', ')})`;
   };
   const name = told(queue, job.queue, queueName);
-  const key = byType ? told(type, job.type, 'job') : 'NULL::text';
+  const key = by === undefined ? 'NULL::text' : told(letters.columns[by], job[by], by === 'type' ? 'job' : '');
   const from = `${letters.table.sql} d LEFT JOIN failed o ON ${jobId === undefined ? 'false' : `${ref('o', job.id)} = ${ref('d', jobId)}`}`;
   const recent =
     createdAt === undefined

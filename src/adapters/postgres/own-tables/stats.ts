@@ -26,9 +26,9 @@ interface GroupRow {
 
 /** One statement. */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
-  const byType = request.by === 'type';
+  const by = breakdownOf(layout, request.by);
   const parameters = new Parameters();
-  const rows = await db.query<GroupRow>(statsQuery(layout, request.queues, byType, parameters), parameters.values);
+  const rows = await db.query<GroupRow>(statsQuery(layout, request.queues, by, parameters), parameters.values);
   const paused = await pausedQueues(db, layout);
   const asked = request.queues ?? [...new Set(rows.map(({ queue }) => queue))].sort();
   return asked.map((queue) => {
@@ -38,7 +38,7 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
       queue,
       ...toRow(layout, own),
       ...(paused === undefined ? {} : { paused: paused.has(queue) }),
-      by: byType
+      by: by
         ? keys.map((key) => ({
             key,
             ...toRow(
@@ -50,6 +50,10 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
     };
   });
 }
+
+/** By what the tables tell nothing of, no breakdown is made up. */
+const breakdownOf = ({ job }: Layout, by: StatsRequest['by']): StatsRequest['by'] =>
+  by === 'type' || (by !== undefined && job[by] !== undefined) ? by : undefined;
 
 function stateOf({ labels }: Layout, { native, ahead, home }: GroupRow): keyof StateCounts {
   if (home === 'letter') return 'dead';

@@ -72,7 +72,7 @@ export function sinceOf(layout: Layout): string {
 }
 
 /** How long a run may take, as an interval. */
-const allowance = (layout: Layout): string =>
+export const allowance = (layout: Layout): string =>
   layout.has('expire_seconds') ? `j.expire_seconds * interval '1 s'` : layout.col('expire_in');
 
 const stamp = (time: string): string => `to_char((${time}) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;

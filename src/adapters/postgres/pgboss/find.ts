@@ -3,7 +3,7 @@ import type { Db } from '../connection.ts';
 import { instant } from '../sql.ts';
 import { findArchived } from './archive.ts';
 import { uuids } from './conditions.ts';
-import { deadLettered, early } from './expressions.ts';
+import { allowance, deadLettered, early } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { linksOf } from './links.ts';
 import { everyName } from './queues.ts';
@@ -60,6 +60,9 @@ interface Facts {
   readonly due: string | null;
   readonly started: string | null;
   readonly beat: string | null;
+  /** Of a run: when the library gives it up. */
+  readonly expires: string | null;
+  readonly everySeconds: number | null;
   readonly ended: string | null;
   readonly kept: string | null;
   readonly keptPast: boolean;
@@ -75,7 +78,8 @@ async function factsOn(db: Db, layout: Layout, { name, id }: Place): Promise<Fac
   const { col } = layout;
   const [facts] = await db.query<Facts>(
     `SELECT ${instant(col('created_on'))} AS created, ${instant(col('start_after'))} AS due, ${instant(col('started_on'))} AS started,
-            ${layout.has('heartbeat_on') ? instant('j.heartbeat_on') : 'NULL'} AS beat, ${instant(col('completed_on'))} AS ended,
+            ${layout.has('heartbeat_on') ? instant('j.heartbeat_on') : 'NULL'} AS beat, ${layout.has('heartbeat_on') ? 'j.heartbeat_seconds' : 'NULL'} AS "everySeconds",
+            CASE WHEN j.state = 'active' THEN ${instant(`(${col('started_on')} + ${allowance(layout)})`)} END AS expires, ${instant(col('completed_on'))} AS ended,
             ${instant(col('keep_until'))} AS kept, ${col('keep_until')} < now() AS "keptPast", (${early(layout)}) AS early,
             ${deadLettered(layout)} AS copy, ${layout.has('policy') ? 'j.policy' : 'NULL'} AS policy,
             ${layout.has('dead_letter') ? 'j.dead_letter' : 'NULL'} AS letter, ${col('retry_count')} AS retried,
@@ -104,6 +108,10 @@ const entry = (at: string | null, event: string, note?: string): TimelineEntry |
 function notesOn(layout: Layout, facts: Facts): string[] {
   const notes: string[] = [];
   if (facts.copy && facts.early) notes.push('A dead-letter copy: a worker of its queue would take it.');
+  if (facts.expires !== null)
+    notes.push(
+      `Its time runs out at ${facts.expires}${facts.everySeconds === null ? '' : `, or ${facts.everySeconds} s after its last heartbeat`}: an instance of pg-boss with supervise on then fails the run.`,
+    );
   if (facts.letter !== null) notes.push(`When it fails for good, a copy goes to ${facts.letter}.`);
   if (facts.policy !== null && facts.policy !== 'standard') notes.push(`Its queue's policy is ${facts.policy}.`);
   if (facts.policy === null && facts.queuePolicy !== null && !facts.copy)

@@ -29,7 +29,11 @@ export async function addOne(db: Db, layout: Layout, queue: string, row: string)
   );
   const given = Object.entries((JSON.parse(read?.options ?? 'null') ?? {}) as Options);
   const options = given.filter(([name, value]) => value !== null && !aboutTime.test(name));
-  const sets = options.filter(([name]) => !ofNewJob.test(name)).map((option) => setOf(layout, queue, option));
+  // 11 takes the dead-letter queue from the queue alone
+  const passed = layout.number === 26 ? /^deadLetter$/ : /^$/;
+  const sets = options
+    .filter(([name]) => !ofNewJob.test(name) && !passed.test(name))
+    .map((option) => setOf(layout, queue, option));
   const job = newJob(queue, read?.data ?? 'null', Object.fromEntries(options));
   const [made] = (await adds(layout)?.add(db, queue, [job])) ?? [];
   if (made?.result !== 'done')

@@ -35,7 +35,6 @@ export async function schedules(db: Db, layout: Layout, queues: readonly string[
   return rows.map(factsIn).map((facts) => ({
     id: idOf(facts),
     queue: facts.name,
-    type: facts.name,
     when: facts.timezone === null ? facts.cron : `${facts.cron} (${facts.timezone})`,
   }));
 }

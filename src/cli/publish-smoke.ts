@@ -1,0 +1,45 @@
+import { access, appendFile, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { JobctlError } from '../domain/errors.ts';
+import { type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
+
+/** Said before a job is added, not after it has run. */
+export async function refuseUnwritable(junit: string | undefined): Promise<void> {
+  if (junit === undefined) return;
+  const folder = dirname(resolve(junit));
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw new JobctlError('usage', `The report ${junit} cannot be written: ${(cause as Error).message}.`, {
+      next: [`mkdir -p ${folder}`, 'Or name another file after --junit.'],
+      cause,
+    });
+  });
+}
+
+export interface Published {
+  /** What could not be written, and why. */
+  readonly warnings: readonly string[];
+  /** The report that was asked for is there. */
+  readonly reported: boolean;
+}
+
+/** Where a CI looks for the result. What cannot be written never hides the result itself. */
+export async function publishSmoke(
+  smoke: SmokeView,
+  junit: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<Published> {
+  const warnings: string[] = [];
+  const tried = async (name: string, write: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await write();
+      return true;
+    } catch (cause) {
+      warnings.push(`${name} could not be written: ${(cause as Error).message}`);
+      return false;
+    }
+  };
+  const summary = env['GITHUB_STEP_SUMMARY'];
+  if (summary) await tried('$GITHUB_STEP_SUMMARY', () => appendFile(summary, smokeMarkdown(smoke)));
+  const reported = junit === undefined || (await tried(junit, () => writeFile(junit, smokeJunit(smoke))));
+  return { warnings, reported };
+}
