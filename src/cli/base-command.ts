@@ -66,6 +66,13 @@ export abstract class JobctlCommand extends Command {
       });
   }
 
+  /** What is to follow leads to the same place, for a program as for a person. */
+  protected override toSuccessJson(result: unknown): unknown {
+    const { next } = (result ?? {}) as { readonly next?: unknown };
+    if (!Array.isArray(next)) return result;
+    return { ...(result as object), next: placed(next as string[], this.argv).map(maskSecrets) };
+  }
+
   override logJson(value: unknown): void {
     process.stdout.write(`${safeJson(value, 2)}\n`);
   }
@@ -75,16 +82,12 @@ export abstract class JobctlCommand extends Command {
     if (error instanceof Errors.ExitError) throw error;
     const failure = asFailure(error);
     process.exitCode = failure.exitCode;
-    if (this.jsonEnabled()) this.say(safeJson(failureJson(failure)));
-    else
-      this.say(
-        maskSecrets(
-          errorText(
-            { message: failure.message, next: placed(failure.next, this.argv) },
-            pageFor(process.stderr, this.argv.includes('--no-color')),
-          ),
-        ),
-      );
+    const next = placed(failure.next, this.argv);
+    if (this.jsonEnabled()) this.say(safeJson(failureJson(failure, next)));
+    else {
+      const page = pageFor(process.stderr, this.argv.includes('--no-color'));
+      this.say(maskSecrets(errorText({ message: failure.message, next }, page)));
+    }
     if (this.argv.includes('--debug')) this.say(maskSecrets(stackOf(error)));
   }
 }

@@ -10,7 +10,7 @@ import { unknownCommand } from './unknown-command.ts';
 const commandNotFound: Hook.CommandNotFound = async function ({ config, id, argv = [] }) {
   const failure = unknownCommand(config, id);
   const text = argv.includes('--json')
-    ? safeJson(failureJson(failure))
+    ? safeJson(failureJson(failure, failure.next))
     : errorText(failure, pageFor(process.stderr, argv.includes('--no-color')));
   process.stderr.write(`${text}\n`);
   this.exit(ExitCode.usage);

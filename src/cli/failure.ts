@@ -36,12 +36,12 @@ function nearFlags(error: Error): string[] {
 }
 
 /** What `--json` prints on stderr. */
-export const failureJson = (error: JobctlError) => ({
+export const failureJson = (error: JobctlError, next: readonly string[]) => ({
   schemaVersion: 1,
   error: {
     code: error.code,
     message: maskSecrets(error.message),
-    next: error.next.map(maskSecrets),
+    next: next.map(maskSecrets),
     exitCode: error.exitCode,
   },
 });

@@ -190,3 +190,9 @@ export const detailFlags = {
 export const allQueuesFlag = {
   'all-queues': Flags.boolean({ summary: 'Every queue of the context.', helpGroup: SELECTION }),
 };
+
+/** How long a command that waits does so at most, as it was typed; undefined when nothing was said. */
+export const waitOf = (
+  { within, timeout }: { readonly within?: string | undefined; readonly timeout: string },
+  { flags }: { readonly flags: Readonly<Record<string, { readonly setFromDefault?: boolean } | undefined>> },
+): string | undefined => within ?? (flags['timeout']?.setFromDefault === true ? undefined : timeout);

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { drainQueues } from '../cli/drain-queues.ts';
+import { waitOf } from '../cli/flags.ts';
 import { pauseIntake, resumeIntake } from '../cli/intake.ts';
 import type { Session } from '../cli/session.ts';
 import { namedQueues } from '../cli/target-queues.ts';
@@ -42,7 +43,10 @@ export default class Drain extends WriteCommand {
   static override strict = false;
   static override args = { queue: Args.string({ required: true, description: 'Queues to drain.' }) };
   static override flags = {
-    within: Flags.string({ summary: 'Wait at most this long.', default: '30m', helpValue: 'DURATION' }),
+    within: Flags.string({
+      summary: 'Wait at most this long; 30m when missing. --timeout alone says the same.',
+      helpValue: 'DURATION',
+    }),
     every: Flags.string({ summary: 'Time between two looks.', default: '1s', helpValue: 'DURATION' }),
     'include-delayed': Flags.boolean({ summary: 'Also wait for jobs that are not due yet.' }),
     'active-only': Flags.boolean({ summary: 'Only until no job runs: for a queue that is paused.' }),
@@ -59,7 +63,8 @@ export default class Drain extends WriteCommand {
   protected override readonly hangUpStops = true;
 
   async run(): Promise<unknown> {
-    const { argv, flags } = await this.parse(Drain);
+    const { argv, flags: given, metadata } = await this.parse(Drain);
+    const flags = { ...given, within: waitOf(given, metadata) ?? '30m' };
     const names = argv as string[];
     if (flags.evacuate) return await this.evacuate(names, flags);
     if (flags['plan-out'] !== undefined)

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { waitOf } from '../cli/flags.ts';
 import { publishSmoke, refuseUnwritable } from '../cli/publish-smoke.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { smokeQueue } from '../cli/smoke-queue.ts';
@@ -20,7 +21,10 @@ export default class Smoke extends RunCommand {
   static override flags = {
     type: Flags.string({ summary: 'Type of the job; the name of the queue when missing.', helpValue: 'TYPE' }),
     payload: Flags.string({ summary: 'Its payload; {mark} becomes a mark of that job alone.', helpValue: 'JSON' }),
-    within: Flags.string({ summary: 'It must end within this time; 60s when missing.', helpValue: 'DURATION' }),
+    within: Flags.string({
+      summary: 'It must end within this time; 60s when missing. --timeout alone says the same.',
+      helpValue: 'DURATION',
+    }),
     junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
   };
 
@@ -28,8 +32,9 @@ export default class Smoke extends RunCommand {
   protected override stopText = 'Stopping to wait; the job is taken away if no worker has it.';
 
   async run(): Promise<unknown> {
-    const { args, flags } = await this.parse(Smoke);
-    const { type, payload, within, reason } = flags;
+    const { args, flags, metadata } = await this.parse(Smoke);
+    const { type, payload, reason } = flags;
+    const within = waitOf(flags, metadata);
     if (!flags['dry-run']) await refuseUnwritable(flags.junit);
     return await this.inSession(flags, async (session, ports, pace) => {
       const order = { queue: args.queue, type, payload, within, reason };

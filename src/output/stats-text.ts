@@ -24,7 +24,7 @@ export interface StatsView {
 interface Line {
   readonly name: string;
   readonly stats: StatsRow;
-  readonly total?: true;
+  readonly kind: 'queue' | 'part' | 'total';
 }
 
 /** Depth per state with the age of the oldest beside it; `~` before what is an estimate. */
@@ -33,10 +33,12 @@ export const statsText = view(
     const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
     if (queues.length === 0) return blocks(head, 'No queues here.');
     const rows = queues.flatMap((queue): Line[] => [
-      { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue },
-      ...(queue.by ?? []).map((part): Line => ({ name: `  ${part.key === '' ? '(none)' : part.key}`, stats: part })),
+      { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue, kind: 'queue' },
+      ...(queue.by ?? []).map(
+        (part): Line => ({ name: part.key === '' ? '(none)' : part.key, stats: part, kind: 'part' }),
+      ),
     ]);
-    if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), total: true });
+    if (queues.length > 1) rows.push({ name: 'total', stats: sum(queues), kind: 'total' });
     const columns = columnsOf(rows, page);
     const { text, hidden } = table(columns, rows, page);
     const all = [...pauses.map((pause) => pauseLine(pause, asOf)), ...notes(queues, hidden, rows)];
@@ -88,7 +90,7 @@ function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
         ]
       : [];
   return [
-    { head: 'QUEUE', whole: true, cell: ({ name, total }) => (total ? { text: name, look: page.style.strong } : name) },
+    { head: 'QUEUE', whole: true, cell: (line) => nameCell(line, page) },
     count('waiting'),
     ...aged('OLDEST', (stats) => stats.oldestWaitingSeconds, 10),
     count('active'),
@@ -101,6 +103,11 @@ function columnsOf(rows: readonly Line[], page: Page): Column<Line>[] {
     ...rate('DONE/MIN', 'completed', 40),
     ...rate('DIED/MIN', 'died', 25),
   ];
+}
+
+function nameCell({ name, kind }: Line, { style }: Page): Cell {
+  if (kind === 'queue') return name;
+  return kind === 'part' ? { text: name, indent: 2 } : { text: name, look: style.strong };
 }
 
 function numberCell(state: JobState, { counts, exact }: StatsRow, page: Page): Cell {

@@ -2,7 +2,14 @@ import CliTable from 'cli-table3';
 import type { Page } from './page.ts';
 import { cutTo, oneLine, textWidth } from './text-width.ts';
 
-export type Cell = string | { readonly text: string; readonly look: (text: string) => string };
+export type Cell =
+  | string
+  | {
+      readonly text: string;
+      readonly look?: (text: string) => string;
+      /** Stands so far to the right, below what it is a part of. */
+      readonly indent?: number;
+    };
 
 export interface Column<Row> {
   readonly head: string;
@@ -68,16 +75,20 @@ export function table<Row>(all: readonly Column<Row>[], rows: readonly Row[], pa
   const text = drawn
     .toString()
     .split('\n')
-    .map((row) => row.trimEnd())
+    .map((row) => row.replaceAll(indentSign, ' ').trimEnd())
     .join('\n');
   return { text, hidden: all.filter((column) => !columns.includes(column)).map((column) => column.head) };
 }
 
-const textOf = (cell: Cell): string => oneLine(typeof cell === 'string' ? cell : cell.text);
+/** In place of a space until all is drawn: cli-table3 trims its cells. */
+const indentSign = '\ue000';
+
+const textOf = (cell: Cell): string =>
+  typeof cell === 'string' ? oneLine(cell) : indentSign.repeat(cell.indent ?? 0) + oneLine(cell.text);
 
 function styled(cell: Cell, width: number): string {
   const text = cutTo(textOf(cell), width);
-  return typeof cell === 'string' ? text : cell.look(text);
+  return typeof cell === 'string' ? text : (cell.look?.(text) ?? text);
 }
 
 const naturalWidth = <Row>(column: Column<Row>, rows: readonly Row[]): number =>

@@ -7,6 +7,11 @@ it.each([
   [['pause', 'email', '-c', 'prod'], '-c prod'],
   [['pause', '-cprod', 'email'], '-c prod'],
   [['pause', '--context=prod', 'email'], '-c prod'],
+  [['pause', 'email', '-c', 'prod', '--config=../ops/jobctl.yaml'], '-c prod --config ../ops/jobctl.yaml'],
+  [
+    ['pause', 'email', '--url', 'sqs://eu-west-1', '--profile', 'ops', '--endpoint-url', 'http://127.0.0.1:4566'],
+    '--url sqs://eu-west-1 --profile ops --endpoint-url http://127.0.0.1:4566',
+  ],
   [['pause', 'email', '--url', 'postgres://app:${PW}@db/jobs'], "--url 'postgres://app:${PW}@db/jobs'"],
 ])('commands that follow %j are told the same place', (argv, place) => {
   expect(placed(next, argv)).toEqual([

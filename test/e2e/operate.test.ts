@@ -107,9 +107,9 @@ describe('pause and resume', () => {
     expect(json<{ resumed: Report }>(whole.stdout).resumed).toMatchObject({ verb: 'resume', complete: true });
 
     const { child, ended } = home.start(['pause', 'email', '--for', '1h', '--yes']);
-    await until('the pause', async () => (await replicas()) === '0');
     let said = '';
     child.stderr?.on('data', (text: string) => (said += text));
+    await until('the pause', async () => (await replicas()) === '0');
     await until('the wait', () => said.includes('Ctrl-C resumes at once'));
     child.kill('SIGTERM');
     expect((await ended).code).toBe(130);
@@ -135,7 +135,7 @@ describe('drain', () => {
   it('waits until a worker has emptied the queue; without one it times out', async () => {
     await add(20);
     const home = await homeForTest(url);
-    const alone = await home.run(['drain', 'email', '--within', '1s', '--json']);
+    const alone = await home.run(['drain', 'email', '--timeout', '1s', '--json']);
     expect(alone.code).toBe(9);
     expect(json(alone.stdout)).toMatchObject({ drained: false, stopped: 'timeout', left: { waiting: 20 } });
     startWorker({ 'email.send': send });

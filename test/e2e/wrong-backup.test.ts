@@ -75,19 +75,22 @@ it.each([
   ['in the middle of a batch', 1, 40, 1],
   ['between two batches', 1, 0, 1],
   ['to nothing', 0, 0, 0],
-])('a file that was cut %s of what the journal names has lost jobs: it is not called sound', async (_, at, more, left) => {
-  const { shop, home, run, backup, offsets } = await purged();
-  await truncate(backup, (offsets[at] as number) + more);
-  const check = await home.run(['backup', 'verify', run, '--json']);
-  expect(check.code).toBe(10);
-  expect(answerOf(check, 'backup-verify')).toMatchObject({ ok: false, torn: false, frames: left });
-  const gone = await shop.states();
-  for (const verb of ['restore', 'undo'])
-    expectFailure(await home.run([verb, run, '--yes']), 1, /is damaged: the file ends before it.*--salvage/);
-  expect(await shop.states()).toEqual(gone);
-  const saved = await home.run(['restore', run, '--salvage', '--yes', '--json']);
-  expect(answerOf(saved, 'report')).toMatchObject({ outcomes: { done: 2 * left } });
-});
+])(
+  'a file that was cut %s of what the journal names has lost jobs: it is not called sound',
+  async (_, at, more, left) => {
+    const { shop, home, run, backup, offsets } = await purged();
+    await truncate(backup, (offsets[at] as number) + more);
+    const check = await home.run(['backup', 'verify', run, '--json']);
+    expect(check.code).toBe(10);
+    expect(answerOf(check, 'backup-verify')).toMatchObject({ ok: false, torn: false, frames: left });
+    const gone = await shop.states();
+    for (const verb of ['restore', 'undo'])
+      expectFailure(await home.run([verb, run, '--yes']), 1, /is damaged: the file ends before it.*--salvage/);
+    expect(await shop.states()).toEqual(gone);
+    const saved = await home.run(['restore', run, '--salvage', '--yes', '--json']);
+    expect(answerOf(saved, 'report')).toMatchObject({ outcomes: { done: 2 * left } });
+  },
+);
 
 it('a file that is no backup at all, a run whose backup is gone, a run whose plan is gone', async () => {
   const { home, run, backup } = await purged();
