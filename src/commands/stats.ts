@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { JobctlCommand } from '../cli/base-command.ts';
 import { pauseNotes } from '../cli/pauses.ts';
+import { placed } from '../cli/placed.ts';
 import { knownQueues, type Session } from '../cli/session.ts';
 import { pageFor } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
@@ -9,6 +10,7 @@ import type { Breakdown } from '../domain/stats.ts';
 import { pauseLine } from '../output/pauses-text.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
 import { warningsText } from '../output/warning-text.ts';
+import { shellWord } from '../safety/shell-word.ts';
 
 export default class Stats extends JobctlCommand {
   static override summary = 'How many jobs are where, and how old the oldest are.';
@@ -58,10 +60,11 @@ export default class Stats extends JobctlCommand {
       );
     this.print(statsText(stats, page));
     for (const pause of stats.pauses ?? [])
-      if (pause.overdue)
-        this.say(
-          warningsText({ warnings: [pauseLine(pause, stats.asOf)] }, pageFor(process.stderr, flags['no-color'])),
-        );
+      if (pause.overdue) {
+        const [resume] = placed([`jobctl resume ${shellWord(pause.queue)}`], this.argv);
+        const warnings = [`${pauseLine(pause, stats.asOf)} Run: ${resume}`];
+        this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
+      }
     return { schemaVersion: 1, ...stats };
   }
 

@@ -16,7 +16,7 @@ export interface PauseNote {
 export function pauseLine({ queue, since, until, by, reason, overdue }: PauseNote, now: Instant): string {
   const why = reason === undefined ? '' : ` (${reason})`;
   if (overdue && until !== undefined)
-    return `${queue} is STILL PAUSED: it was to be resumed ${relative(until, now)}, at ${clock(until)}. Paused by ${by}${why}. Run: jobctl resume ${queue}`;
+    return `${queue} is STILL PAUSED: it was to be resumed ${relative(until, now)}, at ${clock(until)}. Paused by ${by}${why}.`;
   const end = until === undefined ? '' : `, until ${clock(until)}`;
   return `${queue} was paused ${relative(since, now)} by ${by}${why}${end}.`;
 }
