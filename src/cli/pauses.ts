@@ -1,7 +1,9 @@
 import type { Instant } from '../domain/instant.ts';
 import type { QueueStats } from '../domain/stats.ts';
-import type { PauseNote } from '../output/pauses-text.ts';
+import { type PauseNote, pauseLine } from '../output/pauses-text.ts';
 import { pausesAt } from '../safety/pauses.ts';
+import { shellWord } from '../safety/shell-word.ts';
+import { placed } from './placed.ts';
 import type { Session } from './session.ts';
 import { hookFor } from './switches.ts';
 
@@ -28,4 +30,10 @@ export async function pauseNotes(
       overdue: until !== undefined && until <= now,
       ...(reason === undefined ? {} : { reason }),
     }));
+}
+
+/** Of a pause whose time is over, with the command that ends it at this place. */
+export function overdueText(pause: PauseNote, now: Instant, argv: readonly string[]): string {
+  const [resume] = placed([`jobctl resume ${shellWord(pause.queue)}`], argv);
+  return `${pauseLine(pause, now)} Run: ${resume}`;
 }

@@ -8,6 +8,9 @@ export async function runHere({ stateDir, reader }: Session, id: string): Promis
   const { context, where } = run.plan;
   if (where === reader.backend.where) return run;
   throw new JobctlError('refused', `The run ${id} was made on ${where}, this is ${reader.backend.where}.`, {
-    next: [`Use the context of the run: -c ${context}`],
+    next: [isName(context) ? `Use the context of the run: -c ${context}` : `Point --url or JOBCTL_URL at ${context}.`],
   });
 }
+
+/** Without a configuration the place itself, without its secrets, stands for the context: `-c` would not find it. */
+const isName = (context: string): boolean => !context.includes('://') && context !== 'memory:';

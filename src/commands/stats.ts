@@ -1,16 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { JobctlCommand } from '../cli/base-command.ts';
-import { pauseNotes } from '../cli/pauses.ts';
-import { placed } from '../cli/placed.ts';
+import { overdueText, pauseNotes } from '../cli/pauses.ts';
 import { knownQueues, type Session } from '../cli/session.ts';
 import { pageFor } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Breakdown } from '../domain/stats.ts';
-import { pauseLine } from '../output/pauses-text.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
 import { warningsText } from '../output/warning-text.ts';
-import { shellWord } from '../safety/shell-word.ts';
 
 export default class Stats extends JobctlCommand {
   static override summary = 'How many jobs are where, and how old the oldest are.';
@@ -61,8 +58,7 @@ export default class Stats extends JobctlCommand {
     this.print(statsText(stats, page));
     for (const pause of stats.pauses ?? [])
       if (pause.overdue) {
-        const [resume] = placed([`jobctl resume ${shellWord(pause.queue)}`], this.argv);
-        const warnings = [`${pauseLine(pause, stats.asOf)} Run: ${resume}`];
+        const warnings = [overdueText(pause, stats.asOf, this.argv)];
         this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
       }
     return { schemaVersion: 1, ...stats };

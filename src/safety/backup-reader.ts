@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
-import { endsUnwritten, frameAt, openForReading, read, type Stretch, walk } from './backup-walk.ts';
+import { endsUnwritten, frameAt, jobsBehind, openForReading, read, type Stretch, walk } from './backup-walk.ts';
 import { frameNamedBeside } from './named-frame.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -133,17 +132,6 @@ async function content(file: FileHandle, stretch: Stretch, number: number): Prom
   if (typeof jobs === 'string') return lost(`its content cannot be read: ${jobs}`);
   if (jobs.length !== head.jobs) return lost(`it holds ${jobs.length} jobs where ${head.jobs} were saved`);
   return { frame: { frame: head.frame, offset, jobs } };
-}
-
-const dataMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-/** Behind a damaged head the length is not known; no batch comes near this. */
-const searchBytes = 256 << 20;
-
-/** The jobs behind a damaged head: zstd's own checksum vouches for them. */
-async function jobsBehind(file: FileHandle, offset: number, end: number): Promise<SavedJob[] | undefined> {
-  const stretch = await read(file, offset, Math.min(end - offset, searchBytes));
-  const start = stretch.indexOf(dataMagic);
-  return start === -1 ? undefined : decodeData(stretch.subarray(start)).catch(() => undefined);
 }
 
 async function damaged(path: string, damage: Damage): Promise<JobctlError> {

@@ -1,7 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { decodeHead, type FrameHead, maxHeadBytes, prefixBytes, sha256, skippableMagic } from './backup-frame.ts';
+import {
+  decodeData,
+  decodeHead,
+  type FrameHead,
+  maxHeadBytes,
+  prefixBytes,
+  sha256,
+  skippableMagic,
+} from './backup-frame.ts';
 import { errorCode } from './disk-error.ts';
 
 /** What stands at one place of a backup file. */
@@ -93,6 +102,17 @@ async function looksTorn(file: FileHandle, offset: number, size: number): Promis
     if (headBytes <= maxHeadBytes && offset + prefixBytes + headBytes > size) return true;
   }
   return endsUnwritten(await read(file, Math.max(offset, size - unwritten), unwritten));
+}
+
+const dataMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Behind a damaged head the length is not known; no batch comes near this. */
+const searchBytes = 256 << 20;
+
+/** The jobs behind a damaged head: zstd's own checksum vouches for them. */
+export async function jobsBehind(file: FileHandle, offset: number, end: number): Promise<SavedJob[] | undefined> {
+  const stretch = await read(file, offset, Math.min(end - offset, searchBytes));
+  const start = stretch.indexOf(dataMagic);
+  return start === -1 ? undefined : decodeData(stretch.subarray(start)).catch(() => undefined);
 }
 
 /** True when the last bytes are zeros: the length of the file was recorded before its content was. */

@@ -95,6 +95,22 @@ it('--ndjson gives all that match, a job a line, and its ids go into the next co
   expect(rows[0]?.args).toBe('{"big": 12345678901234567890}');
 });
 
+it('COLUMNS says how wide a pipe is', async () => {
+  const shop = await openShop();
+  onTestFinished(() => shop.database.drop());
+  const home = await homeForTest(shop.url);
+  const narrow = await home.run(['stats'], { env: { COLUMNS: '60' } });
+  expect(
+    Math.max(
+      ...narrow.stdout
+        .split('\n')
+        .slice(1)
+        .map(({ length }) => length),
+    ),
+  ).toBeLessThanOrEqual(60);
+  expect((await home.run(['stats'], { env: { COLUMNS: '200' } })).stdout).toMatch(/DIED\/MIN$/m);
+});
+
 it('--ndjson and --json exclude each other', async () => {
   const home = await homeForTest('memory:');
   expect(await home.run(['dlq', 'list', '--ndjson', '--json'])).toMatchObject({ code: 2, stdout: '' });

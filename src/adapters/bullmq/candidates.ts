@@ -43,16 +43,20 @@ export async function* candidates(
   }
 }
 
+/** So many parts are read ahead: one while the part before is saved, and one while it is written. */
+const AHEAD = 2;
+
 async function* ahead<T>(parts: AsyncGenerator<T>): AsyncGenerator<T> {
   const begun = (): Promise<IteratorResult<T>> => {
     const next = parts.next();
     next.catch(() => {}); // told to whoever asks for it
     return next;
   };
-  for (let next = begun(); ; ) {
-    const { done, value } = await next;
+  const going = Array.from({ length: AHEAD }, begun);
+  for (;;) {
+    const { done, value } = await (going.shift() as Promise<IteratorResult<T>>);
     if (done === true) return;
-    next = begun();
+    going.push(begun());
     yield value;
   }
 }

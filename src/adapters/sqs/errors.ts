@@ -137,7 +137,9 @@ const mappings: readonly Mapping[] = [
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/,
     'unreachable',
     ({ where }, message) => `${where} cannot be reached: ${message}`,
-    ['Check the region, the endpoint (AWS_ENDPOINT_URL_SQS, --endpoint-url) and the network.'],
+    [
+      'Check the region, the network, and where it is not AWS the endpoint: --endpoint-url and AWS_ENDPOINT_URL_SQS for SQS, AWS_ENDPOINT_URL_LAMBDA and the like for the others.',
+    ],
   ],
   [
     /^(Timeout|TimeoutError|AbortError|RequestTimeout|ETIMEDOUT)$/,
