@@ -115,9 +115,9 @@ export async function* namedCandidates(
   let part: Candidate[] = [];
   for (let at = 0; at < ids.length; ) {
     const wanted = ids.slice(at, at + Math.min(PAGE, size));
-    const { jobs } = await readPage(connection, keys, { kind: 'ids', ids: wanted }, wanted.length);
-    at += Math.max(1, jobs.length);
-    for (const candidate of jobs) {
+    const page = await readPage(connection, keys, { kind: 'ids', ids: wanted }, wanted.length);
+    at += Math.max(1, page.count);
+    for (const candidate of page.jobs()) {
       const { id, fields } = candidate.found;
       if (fields.size === 0) continue;
       missed.found.add(id);

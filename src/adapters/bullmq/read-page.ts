@@ -7,29 +7,46 @@ import { run, scripts } from './script.ts';
 import { stateSets } from './sets.ts';
 import { type Candidate, type ExtraList, type Extras, extraLists, noExtras } from './snapshot.ts';
 
+/** The last of a page, where the next one begins. */
+export interface Edge {
+  readonly score: string;
+  readonly id: string;
+}
+
 export interface Page {
   /** Of a list: how many stood before this page, as seen from its right end. */
   readonly before: number;
-  readonly jobs: readonly Candidate[];
+  readonly count: number;
+  readonly last: Edge;
+  /** Unpacked when they are asked for, so that Redis can work on the next page meanwhile. */
+  jobs(): readonly Candidate[];
 }
 
 export type Where =
   | { readonly kind: 'list'; readonly state: number; readonly seen: number; readonly last: readonly string[] }
-  | { readonly kind: 'zset'; readonly state: number; readonly after?: Candidate | undefined; readonly highest: number }
+  | { readonly kind: 'zset'; readonly state: number; readonly after?: Edge | undefined; readonly highest: number }
   | { readonly kind: 'ids'; readonly ids: readonly string[] };
 
 /** Jobs with all there is of them, each as it was in one instant. Fewer than asked for where they are large. */
 export async function readPage(connection: Connection, keys: QueueKeys, where: Where, limit: number): Promise<Page> {
   const state = where.kind === 'ids' ? '0' : String(where.state);
   const given = [keys.base, where.kind, state, String(limit), String(STEP_BYTES), ...whereText(where)];
-  const [before, count, packed] = (await run(connection, scripts.page, stateKeys(keys), given)) as [
+  const [before, count, score, id, packed] = (await run(connection, scripts.page, stateKeys(keys), given)) as [
     Buffer,
     number,
     Buffer,
+    Buffer,
+    Buffer,
   ];
-  const texts = new PackedTexts(packed);
-  const jobs = Array.from({ length: count }, () => candidate(keys.queue, texts));
-  return { before: Number(String(before)), jobs };
+  return {
+    before: Number(String(before)),
+    count,
+    last: { score: String(score), id: String(id) },
+    jobs() {
+      const texts = new PackedTexts(packed);
+      return Array.from({ length: count }, () => candidate(keys.queue, texts));
+    },
+  };
 }
 
 function whereText(where: Where): string[] {
@@ -38,7 +55,7 @@ function whereText(where: Where): string[] {
       return [String(where.seen), ...where.last];
     case 'zset': {
       const highest = Number.isFinite(where.highest) ? String(where.highest) : 'inf';
-      return where.after === undefined ? ['', '', highest] : [where.after.score, where.after.found.id, highest];
+      return where.after === undefined ? ['', '', highest] : [where.after.score, where.after.id, highest];
     }
     case 'ids':
       return [...where.ids];
@@ -53,9 +70,9 @@ export async function readIds(
 ): Promise<Map<string, Candidate>> {
   const found = new Map<string, Candidate>();
   for (let at = 0; at < ids.length; ) {
-    const { jobs } = await readPage(connection, keys, { kind: 'ids', ids: ids.slice(at, at + 100) }, 100);
-    for (const job of jobs) if (job.found.fields.size > 0) found.set(job.found.id, job);
-    at += Math.max(1, jobs.length);
+    const page = await readPage(connection, keys, { kind: 'ids', ids: ids.slice(at, at + 100) }, 100);
+    for (const job of page.jobs()) if (job.found.fields.size > 0) found.set(job.found.id, job);
+    at += Math.max(1, page.count);
   }
   return found;
 }

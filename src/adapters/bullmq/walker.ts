@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { QueueKeys } from './keys.ts';
-import { type Page, readPage, type Where } from './read-page.ts';
+import { type Edge, type Page, readPage, type Where } from './read-page.ts';
 import { isMarker, type StateSet, stateSets } from './sets.ts';
 import type { Candidate } from './snapshot.ts';
 
@@ -19,7 +19,7 @@ export class Walker {
   readonly #highest: number;
   readonly #remembered = new Set<string>();
   #seen = 0;
-  #last: Candidate | undefined;
+  #last: Edge | undefined;
   #ahead: Promise<Page> | undefined;
   #ended = false;
 
@@ -40,15 +40,16 @@ export class Walker {
     if (this.#ended) return [];
     const page = await (this.#ahead ?? this.#read(limit));
     this.#ahead = undefined;
-    this.#ended = page.jobs.length === 0;
-    this.#last = page.jobs.at(-1);
-    this.#seen = page.before + page.jobs.length;
-    if (this.#set.kind === 'list') this.#remember(page.jobs);
-    else if (page.jobs.length >= AHEAD && !this.#ended) {
+    this.#ended = page.count === 0;
+    if (!this.#ended) this.#last = page.last;
+    this.#seen = page.before + page.count;
+    if (this.#set.kind === 'zset' && page.count >= AHEAD) {
       this.#ahead = this.#read(limit);
       this.#ahead.catch(() => {}); // told to whoever asks for it
     }
-    return page.jobs.filter(({ found }) => found.fields.size > 0 && !isMarker(found.id));
+    const jobs = page.jobs();
+    if (this.#set.kind === 'list') this.#remember(jobs);
+    return jobs.filter(({ found }) => found.fields.size > 0 && !isMarker(found.id));
   }
 
   #read(limit: number): Promise<Page> {

@@ -3,13 +3,13 @@
 --   list: how many were seen and are still there, and some of their ids, the last one first
 --   zset: the last score and id seen, or two empty texts, and the highest score that is wanted
 --   ids:  the ids
--- Answers how far it came, the number of jobs, and all of them in one packed text: for each its id, state, score, whether it is
--- locked, its hash, and what else it has; lists with their length in front.
+-- Answers how far it came, the number of jobs, score and id of the last one, and all of them in one packed text: for each its
+-- id, state, score, whether it is locked, its hash, and what else it has; lists with their length in front.
 local call = redis.call
 local base, kind, number, limit, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local FIRST = 6
 local ACTIVE, WAIT, PAUSED, PRIORITIZED = 1, 2, 3, 4
-local packed, size, rows = {}, 0, 0
+local packed, size, rows, lastId, lastScore = {}, 0, 0, '', ''
 -- A list that is longer is not searched through for one job: whether the job is there is found out by the write itself.
 local LONG = 100000
 
@@ -118,7 +118,7 @@ local function row(id, state, score)
     put(part[1])
     putList(part[2])
   end
-  rows = rows + 1
+  rows, lastId, lastScore = rows + 1, id, score
 end
 
 local function inList(number, id)
@@ -148,6 +148,10 @@ local function stateOf(id)
   return long or 0, ''
 end
 
+local function answer(before)
+  return { before, rows, lastScore, lastId, cmsgpack.pack(packed) }
+end
+
 if kind == 'ids' then
   for n = FIRST, #ARGV do
     if size > bytes then
@@ -155,7 +159,7 @@ if kind == 'ids' then
     end
     row(ARGV[n], stateOf(ARGV[n]))
   end
-  return { '0', rows, cmsgpack.pack(packed) }
+  return answer('0')
 end
 
 local key = KEYS[number]
@@ -168,7 +172,7 @@ if kind == 'list' then
     end
     row(ids[n], number, '')
   end
-  return { tostring(seen), rows, cmsgpack.pack(packed) }
+  return answer(tostring(seen))
 end
 
 local start = ARGV[FIRST] == '' and 0 or rankAfter(key, ARGV[FIRST], ARGV[FIRST + 1])
@@ -180,4 +184,4 @@ for n = 1, #found, 2 do
   end
   row(found[n], number, found[n + 1])
 end
-return { tostring(start), rows, cmsgpack.pack(packed) }
+return answer(tostring(start))
