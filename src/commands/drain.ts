@@ -71,6 +71,10 @@ export default class Drain extends WriteCommand {
       throw new JobctlError('usage', 'To wait is nothing to be planned.', {
         next: ['--plan-out goes with --evacuate; without it drain only looks.'],
       });
+    if (flags['dry-run'] && !flags['pause-schedules'])
+      throw new JobctlError('usage', 'To wait changes nothing: there is nothing to try beforehand.', {
+        next: [`jobctl stats ${names.join(' ')}   # what it would wait for`],
+      });
     if (flags['pause-schedules']) return await this.closed(names, flags);
     await using session = await this.open(flags);
     return await this.wait(session, await namedQueues(session.reader, names), flags);

@@ -135,6 +135,10 @@ describe('drain', () => {
   it('waits until a worker has emptied the queue; without one it times out', async () => {
     await add(20);
     const home = await homeForTest(url);
+    expect(await home.run(['drain', 'email', '--dry-run'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('jobctl stats email'),
+    });
     const alone = await home.run(['drain', 'email', '--timeout', '1s', '--json']);
     expect(alone.code).toBe(9);
     expect(json(alone.stdout)).toMatchObject({ drained: false, stopped: 'timeout', left: { waiting: 20 } });

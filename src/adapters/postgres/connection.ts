@@ -20,6 +20,8 @@ export interface Writer extends Db {
 
 const CONNECT_TIMEOUT_MS = 8_000;
 /** The server cuts a statement off first; the client's own bound is for a server that no longer answers at all. */
+/** A wait for a lock ends a little before the statement would, so that the server can say what it was. */
+const LOCK_PART = 0.8;
 const CLIENT_GRACE_MS = 5_000;
 /** A setting of our own: nobody else's default can be taken for it, so it tells whether the start-up options arrived. */
 const HEEDED = 'jobctl.options';
@@ -125,7 +127,7 @@ export class Connections {
       keepAlive: true,
     };
     // compiling a statement to machine code takes longer than running any of ours
-    const flags = `-c statement_timeout=${timeoutMs} -c jit=off -c ${HEEDED}=yes${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
+    const flags = `-c statement_timeout=${timeoutMs} -c lock_timeout=${Math.ceil(timeoutMs * LOCK_PART)} -c jit=off -c ${HEEDED}=yes${readOnly ? ' -c default_transaction_read_only=on' : ''}`;
     try {
       const session = await Session.open({ ...base, connectionString: withOptions(url, flags) });
       const [server] = await session.query<{ heeded: boolean; replica: boolean }>(

@@ -92,7 +92,7 @@ const mappings: readonly Mapping[] = [
     /^55P03$/,
     'timeout',
     (where) => `${where}: another session holds rows or tables that are needed`,
-    'Try again; a migration may be running.',
+    'Try again; a migration may be running. Its session is the one of the oldest xact_start in pg_stat_activity.',
   ],
   [/^53300$/, 'unreachable', (where) => `${where} has no connection left`, 'Try again, or close idle sessions.'],
   [

@@ -139,6 +139,20 @@ it('a server that falls silent in the middle: the call is given up, and so is cl
   await adapter.close();
 }, 20_000);
 
+it('a table that a migration has locked: said before the time is up', async () => {
+  const { database, pool } = await placeForTest();
+  const adapter = await open(database.url, { timeoutMs: 1000 });
+  onTestFinished(() => adapter.close());
+  const migration = await pool.connect();
+  onTestFinished(() => migration.release(true));
+  await migration.query('BEGIN; LOCK TABLE procrastinate_jobs IN ACCESS EXCLUSIVE MODE');
+  await expect(adapter.stats({})).rejects.toMatchObject({
+    code: 'JOBCTL_TIMEOUT',
+    message: expect.stringMatching(/another session holds rows or tables/),
+    next: [expect.stringMatching(/pg_stat_activity/)],
+  });
+});
+
 it('a database without queue tables', async () => {
   const database = await createDatabase('empty');
   onTestFinished(() => database.drop());
