@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { JobctlCommand } from '../cli/base-command.ts';
 import { intervalOf, openDesks } from '../cli/desks.ts';
 import type { globalFlags } from '../cli/flags.ts';
@@ -24,9 +24,13 @@ export default class Top extends JobctlCommand {
     'The worst queue first. Opens a queue, its dead jobs by cause, single jobs, and what was changed from here. Everything it changes goes the way of the commands: plan, question, backup, report, undo. Writing is locked until W. Without a terminal it prints the overview once.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
+    { description: 'Only some of the queues', command: '<%= config.bin %> <%= command.id %> email' },
     '<%= config.bin %> <%= command.id %> -c prod -c staging --every 5s',
     { description: 'As text, or for a script', command: '<%= config.bin %> <%= command.id %> --once --json' },
   ];
+  static override args = {
+    queue: Args.string({ description: 'Only queues whose name contains this; / changes it.' }),
+  };
   static override flags = {
     context: contexts as unknown as typeof globalFlags.context,
     every: Flags.string({
@@ -39,7 +43,8 @@ export default class Top extends JobctlCommand {
   };
 
   async run(): Promise<unknown> {
-    const { flags } = await this.parse(Top);
+    const { args, flags } = await this.parse(Top);
+    const filter = args.queue;
     const context = flags.context as unknown as string[] | undefined;
     const everyMs = intervalOf(flags.every);
     const desks: readonly Desk[] = await openDesks({ ...flags, context, json: this.jsonEnabled() });
@@ -48,13 +53,14 @@ export default class Top extends JobctlCommand {
     const look: Look = { ...page, colour: page.style !== plainStyle, unicode: knowsUnicode(env) };
     try {
       if (flags.once || this.jsonEnabled() || !stdout.isTTY || !stdin.isTTY || env['TERM'] === 'dumb') {
-        const state = await lookOnce(desks, page.width);
+        const state = await lookOnce(desks, page.width, filter);
         this.print(onceText(state, look, page));
         if (state.places.some(({ failure }) => failure !== undefined)) process.exitCode = ExitCode.unreachable;
         return onceJson(state);
       }
       const { runTop } = await import('../top/terminal.tsx');
-      const code = await runTop({ desks, look, everyMs, unlocked: flags.write, stdout, stdin, suspend: suspendSelf });
+      const { write: unlocked } = flags;
+      const code = await runTop({ desks, look, everyMs, unlocked, filter, stdout, stdin, suspend: suspendSelf });
       if (code !== 0) this.exit(code); // whatever still waits for an answer is left
       return {};
     } finally {

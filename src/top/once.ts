@@ -10,7 +10,7 @@ import { dot, type Look, signs } from './views/look.ts';
 import { overviewLines } from './views/overview.ts';
 
 /** One look at each context, without a screen. What cannot be reached is told beside what can. */
-export async function lookOnce(desks: readonly Desk[], columns: number): Promise<State> {
+export async function lookOnce(desks: readonly Desk[], columns: number, filter?: string): Promise<State> {
   const first = beginning({
     places: desks,
     columns,
@@ -18,6 +18,7 @@ export async function lookOnce(desks: readonly Desk[], columns: number): Promise
     now: 0,
     everyMs: 0,
     unlocked: false,
+    filter,
   });
   const messages = await Promise.all(
     desks.map((desk) =>

@@ -19,10 +19,12 @@ export interface Beginning {
   readonly now: number;
   readonly everyMs: number;
   readonly unlocked: boolean;
+  /** Only queues whose name contains this. */
+  readonly filter?: string | undefined;
 }
 
 /** Before anything was looked at. The first tick asks. */
-export const beginning = ({ places, unlocked, ...rest }: Beginning): State => ({
+export const beginning = ({ places, unlocked, filter = '', ...rest }: Beginning): State => ({
   ...rest,
   places: places.map(({ name, protected: isProtected, readOnly, targets, flags }) => ({
     name,
@@ -37,7 +39,7 @@ export const beginning = ({ places, unlocked, ...rest }: Beginning): State => ({
   list: [],
   sort: 'worst',
   reversed: false,
-  filter: '',
+  filter,
   cursor: atTop,
   screens: [{ kind: 'overview', ticket: 0 }],
   tickets: 0,

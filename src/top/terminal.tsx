@@ -14,6 +14,7 @@ export interface TopOptions {
   readonly look: Look;
   readonly everyMs: number;
   readonly unlocked: boolean;
+  readonly filter?: string | undefined;
   readonly stdout: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
   /** Stops this process until it is continued. */
@@ -40,9 +41,9 @@ export function App({ lines, columns, onKey, onReady }: AppProps): ReactNode {
 
 /** Resolves with the exit code when the terminal is as it was before. */
 export async function runTop(options: TopOptions): Promise<number> {
-  const { desks, look, stdout, stdin, everyMs, unlocked } = options;
+  const { desks, look, stdout, stdin, everyMs, unlocked, filter } = options;
   const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
-  const first = beginning({ places: desks, ...size(), now: performance.now(), everyMs, unlocked });
+  const first = beginning({ places: desks, ...size(), now: performance.now(), everyMs, unlocked, filter });
   if (first.unlocked) for (const desk of desks) desk.unlock(true);
   let suspendTerminal: Suspend | undefined;
   let away = false;

@@ -37,3 +37,8 @@ it('tells the same as JSON, by its schema', async () => {
     ['staging', []],
   ]);
 });
+
+it('shows only the queues that were asked for', async () => {
+  const json = onceJson(await lookOnce([good], 80, 'MAIL'));
+  expect(json.contexts.flatMap(({ queues }) => queues.map(({ queue }) => queue))).toEqual(['email']);
+});
