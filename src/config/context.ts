@@ -49,6 +49,10 @@ export interface ContextRequest {
   readonly current?: string | undefined;
 }
 
+/** The variable that comes before what the configuration or `context use` chose. */
+export const variableBefore = (env: NodeJS.ProcessEnv): 'JOBCTL_CONTEXT' | 'JOBCTL_URL' | undefined =>
+  (['JOBCTL_CONTEXT', 'JOBCTL_URL'] as const).find((name) => env[name]);
+
 /** Only when nothing else tells: applications set these for themselves. */
 const ambient = ['JOB_QUEUE_DATABASE_URL', 'DATABASE_URL', 'REDIS_URL'];
 

@@ -61,6 +61,9 @@ it('context list, use and show: which backend, and who decided that', async () =
     'context-list',
   );
   expect(contexts.filter(({ current }) => current).map(({ name }) => name)).toEqual(['staging']);
+  const elsewhere = await home.run(['context', 'list'], { env: { ...env, JOBCTL_URL: 'memory:' } });
+  expect(elsewhere.stdout).not.toContain('*');
+  expect(elsewhere.stderr).toBe('JOBCTL_URL is set in this shell and comes first.\n');
 
   const used = await home.run(['context', 'use', 'prod'], { env });
   expect(used).toMatchObject({ code: 0, stdout: 'The context is now prod, which is protected.\n' });

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { currentContextFile } from '../../cli/places.ts';
 import { findContext } from '../../cli/session.ts';
+import { variableBefore } from '../../config/context.ts';
 import { writeCurrentContext } from '../../config/current-context.ts';
 
 export default class ContextUse extends JobctlCommand {
@@ -13,8 +14,8 @@ export default class ContextUse extends JobctlCommand {
     const { args, flags } = await this.parse(ContextUse);
     const { context } = await findContext({ context: args.context, config: flags.config });
     await writeCurrentContext(currentContextFile(process.env), context.name);
-    const shadow = ['JOBCTL_CONTEXT', 'JOBCTL_URL'].find((name) => process.env[name]);
-    if (shadow !== undefined) this.say(`${shadow} is set in this shell and comes first.`);
+    const before = variableBefore(process.env);
+    if (before !== undefined) this.say(`${before} is set in this shell and comes first.`);
     this.print(`The context is now ${context.name}${context.protected ? ', which is protected' : ''}.`);
     return { schemaVersion: 1, context: context.name };
   }
