@@ -38,7 +38,9 @@ export const capabilityRows = (can: Capabilities): CapabilityRow[] =>
 const sign = { native: 'yes', emulated: 'yes, but', none: 'no' } as const;
 const signOf = ({ level, refused }: CapabilityRow): string => (refused ? 'forbidden' : sign[level]);
 const noteOf = ({ caveat, why, instead }: CapabilityRow): string =>
-  [caveat ?? why, instead && `Instead: ${instead}`].filter(Boolean).join(' ');
+  instead === undefined
+    ? (caveat ?? why ?? '')
+    : `${(caveat ?? why ?? '').replace(/[^.]$/, '$&.')} Instead: ${instead}`.trim();
 
 export const capabilitiesText = view(
   ({ backend, version, where, capabilities }: CapabilitiesView, page: Page): string => {
@@ -52,24 +54,3 @@ export const capabilitiesText = view(
     return blocks(`${page.style.strong(backend)} ${version} ${page.style.dim(`at ${where}`)}`, rows.join('\n'));
   },
 );
-
-/** One table for all backends, for the documentation; notes follow as a list. */
-export function capabilitiesMarkdown(backends: readonly CapabilitiesView[]): string {
-  const verbs = [...new Set(backends.flatMap(({ capabilities }) => capabilities.map(({ verb }) => verb)))];
-  const cell = (view: CapabilitiesView, verb: string): string => {
-    const row = view.capabilities.find((one) => one.verb === verb);
-    return row === undefined ? '' : signOf(row);
-  };
-  const notes = backends.flatMap(({ backend, capabilities }) =>
-    capabilities
-      .filter((row) => noteOf(row) !== '')
-      .map((row) => `- **${backend}, ${row.verb}** (${signOf(row)}): ${noteOf(row)}`),
-  );
-  return [
-    `| | ${backends.map(({ backend }) => backend).join(' | ')} |`,
-    `|---|${backends.map(() => '---|').join('')}`,
-    ...verbs.map((verb) => `| ${verb} | ${backends.map((one) => cell(one, verb)).join(' | ')} |`),
-    ...(notes.length > 0 ? ['', ...notes] : []),
-    '',
-  ].join('\n');
-}

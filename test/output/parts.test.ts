@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryAdapter } from '../../src/adapters/memory/index.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { age, clock, duration, relative } from '../../src/output/age.ts';
-import { capabilitiesMarkdown, capabilityRows } from '../../src/output/capabilities-text.ts';
 import { atLeast, counted, grouped, plural } from '../../src/output/count-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
 import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
@@ -233,27 +231,6 @@ describe('progress', () => {
     });
     expect(due).toEqual([0, 5, 10.1]);
   });
-});
-
-it('prints the capabilities of several backends as one Markdown table', () => {
-  const memory = {
-    backend: 'memory',
-    version: '-',
-    where: 'memory:',
-    capabilities: capabilityRows(memoryAdapter().can),
-  };
-  const sqs = {
-    ...memory,
-    backend: 'sqs',
-    capabilities: [
-      { verb: 'replay', level: 'emulated', caveat: 'ids change' },
-      { verb: 'resolve', level: 'none', why: 'no such call.', instead: 'stop the workers' },
-    ] as const,
-  };
-  const text = capabilitiesMarkdown([memory, sqs]);
-  expect(text).toContain('| | memory | sqs |\n|---|---|---|\n| replay | yes | yes, but |\n');
-  expect(text).toContain('| resolve |  | no |');
-  expect(text).toContain('- **sqs, resolve** (no): no such call. Instead: stop the workers');
 });
 
 it('takes secrets out of a result that is noted as JSON, by the names of its fields', () => {
