@@ -18,6 +18,7 @@ import { carryOut } from './carry-out.ts';
 import { compileTests } from './criteria.ts';
 import { lookAt } from './look-at.ts';
 import { announced } from './notify.ts';
+import { whereFlags } from './placed.ts';
 import { portsFor } from './ports.ts';
 import { reliefOf } from './relief.ts';
 import { openSession, type Session, type SessionFlags } from './session.ts';
@@ -106,8 +107,7 @@ export function openDesk(context: Context, flags: SessionFlags, stateDir: string
 
 /** What leads another command to the same place, as it was typed: a password is never in it. */
 function placeOf(flags: SessionFlags): string[] {
-  const leading = ['url', 'schema', 'dialect', 'region', 'profile', 'endpoint-url', 'config'] as const;
-  const given = leading.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, flags[name]]));
+  const given = whereFlags.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, flags[name]]));
   return flags.context === undefined ? given : ['-c', flags.context, ...given];
 }
 

@@ -13,8 +13,9 @@ const AGAIN_MS = 3000;
 const PATIENCE_MS = 300_000;
 
 /**
- * Waits until the pause is over, then resumes, and tries again where the backend does not answer just then. Whoever stops the wait wants the workers back: Ctrl-C, SIGTERM and a closed
- * terminal resume at once. Only a second Ctrl-C leaves the queue paused, with its deadline on record.
+ * Waits until the pause is over, then resumes, and tries again where the backend does not answer just then. Whoever stops the
+ * wait wants the workers back: Ctrl-C, SIGTERM and a closed terminal resume at once. Only a second Ctrl-C leaves the queue
+ * paused, with its deadline on record.
  */
 export async function endPause(
   session: Session,

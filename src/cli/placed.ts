@@ -4,7 +4,10 @@ import { commandAt } from '../operations/order.ts';
 const about =
   /^jobctl (?:stats|top|drain|pause|resume|undo|restore|replay|retry|reset|remove|purge|enqueue|smoke|loadtest|capabilities|doctor|logs|(?:job|dlq|schedule|worker|schema|scale) [a-z]+|run resume)\b/;
 
-const whereFlag = /^(-c|--(?:context|url|config|schema|dialect|region|profile|endpoint-url))(?:=(.*))?$/s;
+/** Besides the context, what tells where a backend is. */
+export const whereFlags = ['url', 'schema', 'dialect', 'region', 'profile', 'endpoint-url', 'config'] as const;
+
+const whereFlag = new RegExp(`^(-c|--(?:context|${whereFlags.join('|')}))(?:=(.*))?$`, 's');
 
 /** The steps that are to follow, told the same place: copied as they stand, they must not meet another backend. */
 export function placed(next: readonly string[], argv: readonly string[]): string[] {

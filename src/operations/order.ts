@@ -27,7 +27,7 @@ export const commandOf = (order: Order, place: readonly string[]): string =>
 /** A command of ours as it was advised, with these flags before its comment; other advice as it is. */
 export const commandAt = (advice: string, place: readonly string[]): string =>
   advice.startsWith('jobctl ') && place.length > 0
-    ? advice.replace(/(?=\s+#\s)|$/, ` ${place.map(shellWord).join(' ')}`)
+    ? advice.replace(/(?=\s+#\s)|$/, () => ` ${place.map(shellWord).join(' ')}`) // a `$` in it is itself
     : advice;
 
 /** The same word by word, without the program: for the audit. */

@@ -7,6 +7,7 @@ it.each([
   [['pause', 'email', '-c', 'prod'], '-c prod'],
   [['pause', '-cprod', 'email'], '-c prod'],
   [['pause', '--context=prod', 'email'], '-c prod'],
+  [['pause', 'email', '-c', "a$'b$&"], "-c 'a$'\\''b$&'"],
   [['pause', 'email', '-c', 'prod', '--config=../ops/jobctl.yaml'], '-c prod --config ../ops/jobctl.yaml'],
   [
     ['pause', 'email', '--url', 'sqs://eu-west-1', '--profile', 'ops', '--endpoint-url', 'http://127.0.0.1:4566'],
