@@ -14,7 +14,7 @@ it('two sessions exclude each other, and the one outside reads who holds it, fro
   const mine = await ours.acquire(request('replay by ada@web-1 (pid 7)', 'email'));
   const { rows } = await pool.query<{ since: string }>(
     `SELECT to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since
-       FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory'`,
+       FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND datname = current_database()`,
   );
   await expect(theirs.acquire(request('purge by bob@web-2', 'email'))).rejects.toMatchObject({
     code: 'JOBCTL_LOCKED',
