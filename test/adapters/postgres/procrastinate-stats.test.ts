@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defer, makeActive, makeCompleted, makeDead } from '../../setup/procrastinate.ts';
+import { defer, loadMany, makeActive, makeCompleted, makeDead } from '../../setup/procrastinate.ts';
 import { placeForTest } from './place.ts';
 
 /** Moves the events of these jobs: each type to so many seconds ago. */
@@ -66,5 +66,35 @@ describe("Procrastinate's numbers", () => {
     await makeDead(pool, 1, { queue: 'email' });
     const [email] = await adapter.stats({});
     expect(email?.rates).toMatchObject({ completed: 0, died: 1 });
+  });
+
+  /** Events of these jobs in turn, the last of them `ago` seconds old, each `apart` seconds after the one before. */
+  const logEvents = `INSERT INTO procrastinate_events (job_id, type, at)
+    SELECT ($1::bigint[])[1 + n % cardinality($1)], $2::procrastinate_job_event_type, now() - make_interval(secs => $3 + ($5::int - n) * $4::float8) FROM generate_series(1, $5::int) AS n`;
+
+  it('shrinks the window to what is read of a busy log', async () => {
+    const { adapter, pool } = await placeForTest();
+    await loadMany(pool, 1000, { queues: ['email'] });
+    const { rows } = await pool.query<{ ids: string[] }>('SELECT array_agg(id) AS ids FROM procrastinate_jobs');
+    await pool.query(logEvents, [rows[0]?.ids, 'succeeded', 0, 0.1, 30_000]);
+    const [email] = await adapter.stats({});
+    // what was read covers 20,000 x 0.1 s, and then the time since it was written
+    expect(email?.rates?.windowSeconds).toBeGreaterThanOrEqual(2000);
+    expect(email?.rates?.windowSeconds).toBeLessThan(2100);
+    expect(email?.rates?.completed).toBeGreaterThan(19_980);
+    expect(email?.rates?.completed).toBeLessThanOrEqual(20_000);
+  });
+
+  it('reads the whole hour where it is a small part of the log, and the start of a run that began before it', async () => {
+    const { adapter, pool } = await placeForTest();
+    const ids = await makeCompleted(pool, 1, { queue: 'email' });
+    await pool.query('DELETE FROM procrastinate_events');
+    await pool.query(logEvents, [ids, 'started', 7200, 0, 1]);
+    await pool.query(logEvents, [ids, 'deferred', 3700, 1, 4000]);
+    await pool.query(logEvents, [ids, 'failed', 600, 1, 900]);
+    await pool.query(logEvents, [ids, 'succeeded', 0, 0, 1]);
+    const [email] = await adapter.stats({});
+    expect(email?.rates).toMatchObject({ windowSeconds: 3600, completed: 1, died: 900 });
+    expect(email?.rates?.meanSeconds).toBeCloseTo(7200, 0);
   });
 });
