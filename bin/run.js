@@ -12,6 +12,7 @@ if (major < 22 || (major === 22 && minor < 15)) {
 } else {
   boundGarbage();
   module.enableCompileCache?.();
+  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'; // oclif would load all of semver to say what was just checked
   const { execute } = await import('../dist/main.js');
   // Not awaited: Node would warn of an unsettled top-level await on every usage error.
   void execute({ dir: import.meta.url });
