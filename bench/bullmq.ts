@@ -1,5 +1,5 @@
 import { mkdir, open } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism, loadavg, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -88,12 +88,24 @@ async function holds(redis: Redis): Promise<Holds> {
   return { longest: Math.max(0, ...millis(entries)), usual: scripts.length === 0 ? 0 : median(millis(scripts)) };
 }
 
+/** As on a machine of its own, Redis gets a processor when it wants one: the holds are then its own time. Only root may say so. */
+function isFirst(pid: number): boolean {
+  try {
+    setPriority(pid, -15);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export async function benchBullmq(bench: Bench): Promise<void> {
   const server = await startRedis({ settings: { 'slowlog-log-slower-than': '1000', 'slowlog-max-len': '10000' } });
+  const first = isFirst(server.pid);
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   const queue = new Queue('flood', { connection: redis, skipMetasUpdate: true });
   try {
     await mkdir(bench.folder, { recursive: true });
+    if (!first) bench.line('Redis shares the processors', 'its holds count the time it waits for one');
     await bulk(bench, server.url, redis, queue, 'replay', ['replay', 'flood', '--yes', '--force']);
     await bulk(bench, server.url, redis, queue, 'purge', [
       'purge',

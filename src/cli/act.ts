@@ -3,15 +3,16 @@ import type { Plan, Report, Verb } from '../domain/plan.ts';
 import type { Selection } from '../domain/selection.ts';
 import { type Engine, engineFor } from '../operations/engine.ts';
 import { withIds } from '../operations/freeze.ts';
-import { refuseLoops } from '../operations/ledger.ts';
+import { loopsIn } from '../operations/ledger.ts';
 import { planAction } from '../operations/plan-action.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
+import { sparing } from '../operations/spare.ts';
 import { compileTests } from './criteria.ts';
+import { forewarned } from './forewarned.ts';
 import { payloadCheck } from './job-types.ts';
 import type { Session } from './session.ts';
 import { sourceOf } from './source.ts';
-import { withUnfinished } from './unfinished.ts';
 
 export interface Deed {
   readonly verb: Verb;
@@ -33,10 +34,11 @@ export async function actOn(session: Session, ports: Ports, pace: Pace, deed: De
   const payloads = deed.validOnly && (await payloadCheck(session.context.jobTypes));
   const { name, protected: isProtected } = session.context;
   const plan = async (): Promise<Plan> => {
-    if (deed.verb === 'replay' && deed.force !== true)
-      await refuseLoops(session.reader, session.stateDir, deed.selection, tests);
-    const made = await planAction(session.reader, { ...deed, context: name, protected: isProtected, tests, payloads });
-    return withUnfinished(made, session.stateDir);
+    const { reader, stateDir } = session;
+    const guarded = deed.verb === 'replay' && deed.force !== true;
+    const loops = guarded ? await loopsIn(reader, { context: name, stateDir }, deed.selection, tests) : [];
+    const made = await planAction(reader, { ...deed, context: name, protected: isProtected, tests, payloads });
+    return forewarned(await sparing(made, loops, stateDir), session);
   };
   const engine = (made: Plan): Engine =>
     engineFor(made, {

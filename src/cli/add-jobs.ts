@@ -9,7 +9,7 @@ import { type AddRequest, planAdding } from '../operations/plan-adding.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
 import { inputOf, openSpool, type Spool } from '../safety/run-input.ts';
-import { typeCheck } from './job-types.ts';
+import { ownType, typeCheck } from './job-types.ts';
 import type { Asked } from './new-jobs.ts';
 import { knownQueues, type Session } from './session.ts';
 
@@ -19,6 +19,8 @@ export interface AddOrder extends Pick<AddRequest, 'verb' | 'queue' | 'reason'> 
   readonly skipInvalid: boolean;
   /** The queue need not be there yet. */
   readonly newQueue: boolean;
+  /** What the plan says besides. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** Faults and jobs that are shown. */
@@ -30,7 +32,7 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
   const { adapter, reader, context, stateDir } = session;
   const ops = requireOps(adapter.backend.name, 'enqueue', adapter.can.enqueue ?? noDoor);
   if (!order.newQueue) await mustExist(session, order);
-  await ops.permit?.();
+  await ops.permit?.(order.queue);
   const spool = await openSpool(stateDir);
   let folder = '';
   try {
@@ -44,7 +46,7 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
         types: [...types],
         sample,
         invalid,
-        warnings: [],
+        warnings: [...(order.warnings ?? []), ...unkept(types, ops, session)],
       });
     const open: Ports['open'] = async (made) => {
       const run = await ports.open(made);
@@ -76,7 +78,7 @@ async function mustExist({ reader }: Session, { queue, verb }: AddOrder): Promis
 
 async function readAll(order: AddOrder, ops: Enqueues, { context }: Session, spool: Spool) {
   const { queue } = order;
-  const check = await typeCheck(context.jobTypes);
+  const check = await typeCheck(context.jobTypes, ops.ignores);
   const types = new Set<string>();
   const sample: Job[] = [];
   const invalid: { id: string; why: string }[] = [];
@@ -103,6 +105,12 @@ async function readAll(order: AddOrder, ops: Enqueues, { context }: Session, spo
   if (faulty > 0 && !order.skipInvalid) throw refusal(invalid, faulty);
   return { types, sample, invalid };
 }
+
+/** What the types ask for and this backend does not keep. A flag that asks for it is refused. */
+const unkept = (types: ReadonlySet<string>, { ignores }: Enqueues, { context }: Session): string[] =>
+  [...types]
+    .filter((type) => ignores.has('maxAttempts') && ownType(context.jobTypes, type)?.maxAttempts !== undefined)
+    .map((type) => `maxAttempts of the type ${type} means nothing to this backend: its worker decides.`);
 
 const shown = (queue: string, id: string, { type, delaySeconds, lane, tenant, key, priority }: Spoolable): Job => ({
   queue,

@@ -145,7 +145,7 @@ async function refuseElsewhere({ context, reader }: Session, order: ApplyOrder):
 async function refuseTwice({ stateDir }: Session, { file, path }: ApplyOrder): Promise<void> {
   for (const { id, state } of await listRuns(stateDir)) {
     const run = await readRun(stateDir, id).catch(() => undefined);
-    if (run?.plan.applies !== file.sha256) continue;
+    if (run?.plan.applies !== file.sha256 || state === 'refused') continue; // then nothing was begun
     const unfinished = state === 'unfinished';
     throw new JobctlError('stale', `The plan ${path} was applied already: ${id}${unfinished ? ', unfinished' : ''}.`, {
       next: [unfinished ? `jobctl run resume ${id}` : `jobctl run show ${id}`],

@@ -6,6 +6,7 @@ import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
 import { asFailure, failureJson, isReaderGone } from './failure.ts';
 import { globalFlags } from './flags.ts';
+import { onHangUp } from './hang-up.ts';
 import { placed } from './placed.ts';
 import { openSession, type Session } from './session.ts';
 import { letGoOnSignal } from './stop-signal.ts';
@@ -58,6 +59,7 @@ export abstract class JobctlCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
+    onHangUp();
     process.stdout.removeAllListeners('error'); // oclif's own throws what a closed terminal answers
     for (const stream of [process.stdout, process.stderr])
       stream.on('error', (error) => {

@@ -3,8 +3,8 @@ import { type Engine, engineFor } from '../operations/engine.ts';
 import { planSchedule, type ScheduleRequest } from '../operations/plan-schedule.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
+import { forewarned } from './forewarned.ts';
 import type { Session } from './session.ts';
-import { withUnfinished } from './unfinished.ts';
 
 export type ScheduleOrder = Omit<ScheduleRequest, 'context' | 'protected'>;
 
@@ -15,9 +15,9 @@ export async function changeSchedule(
   pace: Pace,
   order: ScheduleOrder,
 ): Promise<Report> {
-  const { context, reader, adapter, stateDir } = session;
+  const { context, reader, adapter } = session;
   const full = { ...order, context: context.name, protected: context.protected };
-  const plan = async (): Promise<Plan> => withUnfinished(await planSchedule(reader, full), stateDir);
+  const plan = async (): Promise<Plan> => forewarned(await planSchedule(reader, full), session);
   const engine = (made: Plan): Engine => engineFor(made, { adapter, tests: {}, source: nothing });
   return await runOperation(plan, engine, ports, pace);
 }

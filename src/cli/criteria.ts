@@ -1,11 +1,13 @@
 import { text as readAll } from 'node:stream/consumers';
 import { parseWhen } from '../config/duration.ts';
+import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Job, JobState } from '../domain/job.ts';
 import type { Selection, Tests } from '../domain/selection.ts';
 import { signature } from '../health/signature.ts';
 import { jobFacts } from '../output/job-view.ts';
+import { refuseUntold } from './untold.ts';
 
 /** The selection flags as oclif parsed them. */
 export interface SelectionFlags {
@@ -25,10 +27,11 @@ export async function readSelection(
   flags: SelectionFlags,
   queues: readonly string[],
   states: readonly JobState[],
-  now: () => Promise<Instant>,
+  reader: Pick<QueueReader, 'backend' | 'now'>,
 ): Promise<Selection> {
+  refuseUntold(reader.backend, flags);
   const timed = flags['older-than'] !== undefined || flags['newer-than'] !== undefined;
-  const clock = timed ? await now() : '';
+  const clock = timed ? await reader.now() : '';
   const when = (text: string | undefined): Instant | undefined =>
     text === undefined ? undefined : parseWhen(text, clock);
   const selection = {

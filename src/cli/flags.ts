@@ -86,7 +86,11 @@ export const selectionFlags = {
     helpValue: 'WHEN',
     helpGroup: SELECTION,
   }),
-  tenant: Flags.string({ summary: 'Only jobs of this tenant.', helpValue: 'NAME', helpGroup: SELECTION }),
+  tenant: Flags.string({
+    summary: 'Only jobs of this tenant, where the backend keeps one.',
+    helpValue: 'NAME',
+    helpGroup: SELECTION,
+  }),
   lane: Flags.string({ summary: 'Only jobs of this lane.', helpValue: 'NAME', helpGroup: SELECTION }),
   where: Flags.string({
     summary: 'CEL condition on the job as --json shows it.',

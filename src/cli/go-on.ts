@@ -20,9 +20,10 @@ export interface GoOnOrder {
 }
 
 /** Goes on with a run that was interrupted. */
-export async function goOn(session: Session, ports: Ports, pace: Pace, order: GoOnOrder): Promise<Report> {
+export async function goOn(session: Session, given: Ports, pace: Pace, order: GoOnOrder): Promise<Report> {
   const { stateDir, adapter } = session;
-  const { plan, path } = await runHere(session, order.run);
+  const { run: found, ports } = await runHere(session, given, order.run);
+  const { plan, path } = found;
   if (isTrial(plan.verb)) throw notGoneOn(plan, order.run);
   const { task } = plan;
   const tests = task.kind === 'act' ? await compileTests(task.selection) : {};

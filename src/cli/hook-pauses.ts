@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueEntry } from '../config/load.ts';
+import { usesFound } from '../config/uses-found.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { PauseState, Pauses } from '../domain/pause.ts';
 
@@ -37,17 +38,20 @@ export function hookPauses(hook: Hook, place: HookPlace): Pauses {
       await sleep(POLL_MS);
     }
   };
+  const permitResume = (queue: string, found?: PauseState['found']): void => {
+    if (found?.['status'] === undefined && usesFound(hook.resume)) throw unknownFound(queue, hook);
+  };
   return {
     look,
+    permitResume,
     pause: async (queue) => {
       if (hook.status !== undefined && (await look(queue)).paused) return await look(queue);
       await run(queue, hook.command);
       return await settled(queue, true);
     },
     resume: async (queue, found) => {
-      const status = found?.['status'];
-      if (status === undefined && /\$\{?found\b/.test(hook.resume)) throw unknownFound(queue, hook);
-      await run(queue, hook.resume, status === undefined ? '' : String(status));
+      permitResume(queue, found);
+      await run(queue, hook.resume, String(found?.['status'] ?? ''));
       return await settled(queue, false);
     },
   };

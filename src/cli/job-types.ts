@@ -13,16 +13,24 @@ export type TypeCheck = (queue: string, job: NewJob) => { readonly job: NewJob; 
 
 const FAULTS = 5;
 
-/** The library is loaded only where a type has a schema. */
-export async function typeCheck(types: JobTypes): Promise<TypeCheck> {
+export const ownType = (types: JobTypes, name: string): JobTypeEntry | undefined =>
+  Object.hasOwn(types, name) ? types[name] : undefined;
+
+/**
+ * The library is loaded only where a type has a schema. `ignores`: how often a job is tried is a wish of its type, for the
+ * backends that keep it; elsewhere the worker decides, and the job is not refused for that.
+ */
+export async function typeCheck(types: JobTypes, ignores: ReadonlySet<keyof NewJob> = new Set()): Promise<TypeCheck> {
   const validators = await validatorsOf(types);
   return (queue, job) => {
-    const type = Object.hasOwn(types, job.type) ? types[job.type] : undefined;
+    const type = ownType(types, job.type);
     if (type === undefined) return { job, faults: [] };
     const payload = payloadValue(job.payload);
     const faults = [...(validators.get(job.type)?.(payload) ?? [])];
     const key = job.key ?? keyOf(type.key, payload, { type: job.type, queue }, faults);
-    return { job: { ...defaultsOf(type), ...job, ...(key === undefined ? {} : { key }) }, faults };
+    const { maxAttempts, ...rest } = defaultsOf(type);
+    const tries = maxAttempts === undefined || ignores.has('maxAttempts') ? {} : { maxAttempts };
+    return { job: { ...rest, ...tries, ...job, ...(key === undefined ? {} : { key }) }, faults };
   };
 }
 

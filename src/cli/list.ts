@@ -47,7 +47,7 @@ export abstract class ListCommand extends JobctlCommand {
     const { reader } = session;
     const queues = queue === undefined ? await knownQueues(reader, []) : [queue];
     const selection = {
-      ...(await readSelection(flags, queues, states, () => reader.now())),
+      ...(await readSelection(flags, queues, states, reader)),
       ...(stuck === true ? { stuck } : {}),
       ...(resolved === true ? { resolved } : {}),
     };

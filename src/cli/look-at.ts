@@ -15,7 +15,10 @@ export async function lookAt(session: Session) {
   const asOf = await reader.now();
   const pauses: PauseNote[] = await pauseNotes(session, queues, asOf);
   // on SQS a look is attributes alone: of its consumers other services tell, for money; and none of them sinks a look
-  const workers = reader.reads === 'receive' ? undefined : await reader.workers?.().catch(() => undefined);
+  // and where only some are known, their number would say the wrong thing
+  const { workersNote } = reader.backend;
+  const untold = reader.reads === 'receive' || workersNote !== undefined;
+  const workers = untold ? undefined : await reader.workers?.().catch(() => undefined);
   const { name: backend, version, where } = reader.backend;
   return {
     backend,

@@ -27,7 +27,7 @@ export async function endPause(
 ): Promise<Report> {
   const { for: length, ...rest } = order;
   say(`Paused for ${length}. Ctrl-C resumes at once.`);
-  await waited(parseDuration(length) * 1000, pace.signal);
+  await sleep(parseDuration(length) * 1000, undefined, { signal: pace.signal }).catch(() => {});
   if (pace.signal.aborted) say(`Stopped before the time was over: resuming ${order.queues.join(', ')} now.`);
   const afresh = { ...pace, signal: new AbortController().signal };
   // the pause was agreed to, and so was its end
@@ -57,14 +57,3 @@ const stillPaused = (error: unknown, queues: readonly string[]): unknown =>
         },
       )
     : error;
-
-async function waited(ms: number, signal: AbortSignal): Promise<void> {
-  const gone = new AbortController();
-  const onHangUp = (): void => gone.abort();
-  process.once('SIGHUP', onHangUp);
-  try {
-    await sleep(ms, undefined, { signal: AbortSignal.any([signal, gone.signal]) }).catch(() => {});
-  } finally {
-    process.off('SIGHUP', onHangUp);
-  }
-}

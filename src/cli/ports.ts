@@ -3,6 +3,7 @@ import { JobctlError } from '../domain/errors.ts';
 import { earlier, fromDate } from '../domain/instant.ts';
 import type { Report } from '../domain/plan.ts';
 import type { Ports } from '../operations/ports.ts';
+import { identified } from '../operations/same-place.ts';
 import { plural } from '../output/count-text.ts';
 import { jobView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
@@ -56,7 +57,7 @@ export function portsFor(session: Session, options: PortOptions): Ports {
         holder: `${plan.verb} by ${who.user}@${who.host} (pid ${process.pid})`,
         waitMs: options.waitLockMs,
       }),
-    open: (plan) => createRun(session.stateDir, plan, new Date()),
+    open: async (plan) => createRun(session.stateDir, await identified(plan, session.reader), new Date()),
     audit: async (plan, run, ended) => {
       const entry = {
         time: fromDate(new Date()),

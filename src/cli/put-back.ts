@@ -4,9 +4,9 @@ import { planReturn, type ReturnRequest } from '../operations/plan-return.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
 import { sentBefore } from '../operations/sent-before.ts';
+import { forewarned } from './forewarned.ts';
 import type { Session } from './session.ts';
 import { sourceOf } from './source.ts';
-import { withUnfinished } from './unfinished.ts';
 
 export type PutBackRequest = Omit<ReturnRequest, 'context' | 'protected'>;
 
@@ -15,7 +15,7 @@ export async function putBack(session: Session, ports: Ports, pace: Pace, reques
   const { context, reader, adapter, stateDir } = session;
   const full = { ...request, context: context.name, protected: context.protected };
   const plan = async (): Promise<Plan> =>
-    withUnfinished(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), stateDir);
+    forewarned(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), session);
   return await runOperation(
     plan,
     (made) =>

@@ -1,34 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseDuration } from '../config/duration.ts';
-import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
-import type { JobRef, JobState } from '../domain/job.ts';
+import type { JobRef } from '../domain/job.ts';
 import type { Report } from '../domain/plan.ts';
-import { unfit } from '../operations/adding.ts';
 import { deadOf, deadSince, type Followed, followJob } from '../operations/follow-job.ts';
 import { followMessage } from '../operations/follow-message.ts';
+import { followReply } from '../operations/follow-reply.ts';
 import { patiently } from '../operations/patience.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
-import { duration } from '../output/age.ts';
-import type { SmokeCheck, SmokeView } from '../output/smoke-text.ts';
+import type { SmokeView } from '../output/smoke-text.ts';
 import { addJobs } from './add-jobs.ts';
-import type { Asked } from './new-jobs.ts';
 import type { Session } from './session.ts';
-import { takeAway } from './take-away.ts';
+import { checksOf } from './smoke-checks.ts';
+import { cleanUp, leftBehind } from './smoke-clean-up.ts';
+import { type SmokeJob, type SmokeOrder, smokeJob } from './smoke-job.ts';
 import { workerTrace } from './worker-trace.ts';
 
-export interface SmokeOrder {
-  readonly queue: string;
-  readonly type?: string | undefined;
-  readonly payload?: string | undefined;
-  readonly within?: string | undefined;
-  readonly reason?: string | undefined;
-}
-
-const WITHIN = '60s';
 /** Seconds by which the clock of a log may differ. */
 const MARGIN = 60;
+
+type Say = (text: string) => void;
 
 /** Adds one job of its own, follows it to its end, sees what else died meanwhile, and takes it away again. */
 export async function smokeQueue(
@@ -36,53 +26,53 @@ export async function smokeQueue(
   ports: Ports,
   pace: Pace,
   order: SmokeOrder,
-  say: (text: string) => void,
+  say: Say,
+): Promise<SmokeView | Report> {
+  const job = await smokeJob(session, order);
+  try {
+    return await smoked(session, ports, pace, order, job, say);
+  } finally {
+    await job.replies?.letGo();
+  }
+}
+
+async function smoked(
+  session: Session,
+  ports: Ports,
+  pace: Pace,
+  { queue, reason }: SmokeOrder,
+  job: SmokeJob,
+  say: Say,
 ): Promise<SmokeView | Report> {
   const { reader, context, redact } = session;
-  const { queue } = order;
-  const set = Object.hasOwn(context.queues, queue) ? context.queues[queue]?.smoke : undefined;
-  const mark = `smoke-${randomBytes(6).toString('hex')}`;
-  const type = order.type ?? set?.type ?? queue;
-  const given = order.payload ?? (set?.payload === undefined ? '{}' : JSON.stringify(set.payload));
-  // where an empty queue must be seen to be empty for a while, that while comes on top
-  const patience = parseDuration(WITHIN) + 2 * (reader.backend.emptyAfter?.seconds ?? 0);
-  const asked = order.within ?? set?.within;
-  const within = asked === undefined ? patience : parseDuration(asked);
+  const { type, mark, within, replies } = job;
   const died = await deadSince(reader, queue);
   const deadBefore = reader.reads === 'receive' ? await deadOf(reader, queue) : 0;
+  // where the answer may not be received, that is told before anything is sent
+  if (!pace.dryRun) await replies?.look(mark);
   const added = await addJobs(session, ports, pace, {
     verb: 'smoke',
     queue,
-    jobs: one(type, given.replaceAll('{mark}', mark), manners(session, queue, mark)),
+    jobs: job.jobs(),
     skipInvalid: false,
     newQueue: false,
-    reason: order.reason,
+    reason,
+    warnings: replies === undefined ? [] : [replies.caution],
   });
   if (added.dryRun) return added;
   const id = added.made?.[0];
   if (id === undefined) throw notAdded(added);
   const { run = '' } = added;
-  const watch = {
-    now: () => performance.now() / 1000,
-    sleep: (seconds: number) => sleep(seconds * 1000, undefined, { signal: pace.signal }).catch(() => {}),
-    signal: pace.signal,
-    missed: ({ message }: JobctlError) => say(`${message}; looking again`),
-  };
-  const follow = async (): Promise<Followed> =>
-    reader.reads === 'receive'
-      ? await followMessage(reader, { queue, id }, within, deadBefore, {
-          ...watch,
-          show: (text) => say(`${queue}: ${text}`),
-        })
-      : await followJob(reader, { queue, id }, within, { ...watch, show: ({ state }) => say(`job ${id}: ${state}`) });
+  const watch = watchOf(pace, say);
   try {
-    const followed = await follow();
-    const newlyDead = Math.max(0, (await patiently(died, watch)) - (followed.ended === 'dead' ? 1 : 0));
-    const left = await cleanUp(session, ports, { queue, id }, run, followed.ended);
-    const since = Math.ceil(followed.waitedSeconds) + MARGIN;
-    const trace = followed.ended === 'gone' ? await workerTrace(reader, queue, [id, mark], since) : undefined;
-    const error = followed.job?.error?.message;
-    const checks = checksOf(followed, within, newlyDead, left, error === undefined ? undefined : String(redact(error)));
+    const followed = await follow(session, { queue, id }, job, deadBefore, watch, say);
+    const { ended, waitedSeconds, reply } = followed;
+    const newlyDead = Math.max(0, (await patiently(died, watch)) - (ended === 'dead' ? 1 : 0));
+    const remains = await cleanUp(session, ports, { queue, id }, run, followed);
+    const seenBy = await seenIn(session, queue, [id, mark], followed, replies?.name);
+    const why = followed.job?.error?.message ?? reply?.error;
+    const error = why === undefined ? undefined : String(redact(why));
+    const checks = checksOf({ followed, within, newlyDead, remains, error, seenBy, answers: replies?.name });
     return {
       context: context.name,
       backend: reader.backend.name,
@@ -91,11 +81,12 @@ export async function smokeQueue(
       ok: checks.every(({ ok }) => ok),
       ...(added.run === undefined ? {} : { run: added.run }),
       job: id,
-      ended: followed.ended,
-      seenBy: followed.ended === 'gone' ? (trace ?? 'its disappearance') : 'its state',
-      waitedSeconds: followed.waitedSeconds,
+      ended,
+      ...(seenBy === undefined ? {} : { seenBy }),
+      ...(replies === undefined ? {} : { replyQueue: replies.name, othersMet: replies.others }),
+      waitedSeconds,
       newlyDead,
-      cleanedUp: left === undefined,
+      cleanedUp: remains.why === undefined,
       checks,
     };
   } catch (error) {
@@ -103,27 +94,41 @@ export async function smokeQueue(
   }
 }
 
-/** What broke the test off, with the way to take away what it added. */
-const leftBehind = (error: unknown, job: string, run: string): unknown =>
-  error instanceof JobctlError
-    ? new JobctlError(error.kind, `${error.message.replace(/\.$/, '')}. What became of job ${job} is not known.`, {
-        next: [`jobctl undo ${run}   # later: takes it away, unless a worker has it`, ...error.next],
-        cause: error,
-      })
-    : error;
+const watchOf = ({ signal }: Pace, say: Say) => ({
+  now: () => performance.now() / 1000,
+  sleep: (seconds: number) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
+  signal,
+  missed: ({ message }: JobctlError) => say(`${message}; looking again`),
+});
 
-/** A key of its own, to tell it from all others, and one attempt, so that a failure is told at once: what the backend can take of it. */
-function manners({ adapter }: Session, queue: string, mark: string): Partial<NewJob> {
-  const { enqueue } = adapter.can;
-  if (enqueue === undefined || enqueue.level === 'none') return {};
-  const { ops } = enqueue;
-  const fits = (some: Partial<NewJob>): Partial<NewJob> =>
-    unfit(queue, { type: queue, payload: '{}', ...some }, ops) === undefined ? some : {};
-  return { ...fits({ key: mark }), ...fits({ maxAttempts: 1 }) };
+async function follow(
+  { reader }: Session,
+  ref: JobRef,
+  { within, mark, replies }: SmokeJob,
+  deadBefore: number,
+  watch: ReturnType<typeof watchOf>,
+  say: Say,
+): Promise<Followed> {
+  if (reader.reads === 'peek')
+    return await followJob(reader, ref, within, { ...watch, show: ({ state }) => say(`job ${ref.id}: ${state}`) });
+  const counted = { ...watch, show: (text: string) => say(`${ref.queue}: ${text}`) };
+  return replies === undefined
+    ? await followMessage(reader, ref, within, deadBefore, counted)
+    : await followReply(reader, ref, within, deadBefore, { from: replies, mark }, counted);
 }
 
-async function* one(type: string, payload: string, more: Partial<NewJob>): AsyncGenerator<Asked> {
-  yield { at: '--payload', job: { type, payload, ...more } };
+/** By what its end was seen; undefined where an answer was waited for in vain. */
+async function seenIn(
+  { reader }: Session,
+  queue: string,
+  texts: readonly string[],
+  { ended, waitedSeconds, reply }: Followed,
+  replyQueue: string | undefined,
+): Promise<string | undefined> {
+  if (reply !== undefined && ended !== 'dead') return `the reply queue ${replyQueue}`;
+  if (ended === 'gone')
+    return (await workerTrace(reader, queue, texts, Math.ceil(waitedSeconds) + MARGIN)) ?? 'its disappearance';
+  return replyQueue !== undefined && ended !== 'dead' ? undefined : 'its state';
 }
 
 const notAdded = ({ stopped, failed, skipped }: Report): JobctlError =>
@@ -132,62 +137,3 @@ const notAdded = ({ stopped, failed, skipped }: Report): JobctlError =>
     `The job could not be added: ${stopped ?? failed[0]?.why ?? skipped[0]?.why ?? 'nobody says why'}.`,
     { next: ['jobctl run list'] },
   );
-
-const removable: readonly JobState[] = ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'];
-
-/** Why the job is still there; undefined once it is gone. It is a run of its own, with a backup. */
-async function cleanUp(
-  session: Session,
-  ports: Ports,
-  { queue, id }: JobRef,
-  run: string,
-  ended: Followed['ended'],
-): Promise<string | undefined> {
-  const { reader } = session;
-  const looks = reader.reads === 'receive';
-  if (looks ? ended === 'gone' : (await reader.find(id, queue)) === undefined) return undefined;
-  try {
-    const report = await takeAway(session, ports, {
-      queue,
-      ids: [id],
-      states: looks ? (ended === 'dead' ? ['dead'] : ['waiting']) : removable,
-      reason: 'the job of a smoke test',
-    });
-    return report.outcomes.done > 0
-      ? undefined
-      : `job ${id} is still there: ${report.skipped[0]?.why ?? report.stopped}`;
-  } catch (error) {
-    const next = looks ? ` Later: jobctl undo ${run} --receive` : '';
-    return `job ${id} is still there: ${(error as Error).message}${next}`;
-  }
-}
-
-function checksOf(
-  { ended, waitedSeconds, job, note }: Followed,
-  within: number,
-  newlyDead: number,
-  left: string | undefined,
-  error: string | undefined,
-): SmokeCheck[] {
-  const isDone = ended === 'completed' || ended === 'gone';
-  const how: Readonly<Record<Followed['ended'], string>> = {
-    completed: `after ${duration(waitedSeconds)}`,
-    gone: `after ${duration(waitedSeconds)}; it is ${note ?? 'not there any more'}`,
-    dead: `it died${error === undefined ? '' : `: ${error}`}`,
-    cancelled: 'it was cancelled',
-    timeout:
-      // where only counts were seen, it is known to have waited when it could be taken away from there
-      (left === undefined ? undefined : note) ??
-      (job?.retrying ? 'it failed, and waits to be tried again' : `it was still ${job?.state ?? 'waiting'}`),
-    stopped: `the wait was stopped${note === undefined ? '' : `; ${note}`}`,
-  };
-  return [
-    { name: `completes within ${duration(within)}`, ok: isDone, note: how[ended] },
-    {
-      name: 'nothing else died meanwhile',
-      ok: newlyDead === 0,
-      ...(newlyDead === 0 ? {} : { note: `${newlyDead} did; jobctl dlq list shows them` }),
-    },
-    { name: 'cleaned up', ok: left === undefined, ...(left === undefined ? {} : { note: left }) },
-  ];
-}

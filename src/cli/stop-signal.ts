@@ -1,8 +1,10 @@
 import type { QueueReader } from '../domain/adapter.ts';
+import { onHangUp } from './hang-up.ts';
 
 /**
  * The first Ctrl-C or SIGTERM asks the run to stop after the batch in flight; the second leaves at once, and the journal
- * has the intent. `hangUp`: so does a terminal that is closed, for what must clean up after itself.
+ * has the intent. `hangUp`: so does a terminal that is closed, for what must clean up after itself, unless it was
+ * started to outlive that.
  */
 export function stopSignal(answer: () => void, hangUp = false): { readonly signal: AbortSignal; dispose(): void } {
   const stop = new AbortController();
@@ -11,12 +13,14 @@ export function stopSignal(answer: () => void, hangUp = false): { readonly signa
     stop.abort();
     answer();
   };
-  const names = ['SIGINT', 'SIGTERM', ...(hangUp ? (['SIGHUP'] as const) : [])] as const;
+  const names = ['SIGINT', 'SIGTERM'] as const;
   for (const name of names) process.on(name, onSignal);
+  const off = onHangUp(hangUp ? onSignal : undefined);
   return {
     signal: stop.signal,
     dispose: () => {
       for (const name of names) process.off(name, onSignal);
+      off();
     },
   };
 }

@@ -4,9 +4,9 @@ import { type Engine, engineFor } from '../operations/engine.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
 import { planSwitch, type SwitchRequest } from '../operations/switching.ts';
+import { forewarned } from './forewarned.ts';
 import type { Session } from './session.ts';
 import { switchesOf } from './switches.ts';
-import { withUnfinished } from './unfinished.ts';
 
 export interface SwitchOrder extends Omit<SwitchRequest, 'context' | 'protected' | 'forSeconds'> {
   readonly timeout: string;
@@ -16,7 +16,7 @@ export interface SwitchOrder extends Omit<SwitchRequest, 'context' | 'protected'
 
 /** Pause, resume, and the undo of either. */
 export async function switchQueues(session: Session, ports: Ports, pace: Pace, order: SwitchOrder): Promise<Report> {
-  const { context, reader, adapter, stateDir } = session;
+  const { context, reader, adapter } = session;
   const { timeout, for: length, ...rest } = order;
   const switches = switchesOf(session, timeout);
   const full = {
@@ -25,7 +25,7 @@ export async function switchQueues(session: Session, ports: Ports, pace: Pace, o
     protected: context.protected,
     forSeconds: length === undefined ? undefined : parseDuration(length),
   };
-  const plan = async (): Promise<Plan> => withUnfinished(await planSwitch(reader, full, switches), stateDir);
+  const plan = async (): Promise<Plan> => forewarned(await planSwitch(reader, full, switches), session);
   const engine = (made: Plan): Engine => engineFor(made, { adapter, tests: {}, source: nothing, switches });
   const report = await runOperation(plan, engine, ports, pace);
   // also where others had resumed it: what the pause found is of no use any more

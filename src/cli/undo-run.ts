@@ -21,9 +21,9 @@ export interface UndoOrder {
 }
 
 /** Takes back what a run did, as a run of its own. */
-export async function undoRun(session: Session, ports: Ports, pace: Pace, order: UndoOrder): Promise<Report> {
+export async function undoRun(session: Session, given: Ports, pace: Pace, order: UndoOrder): Promise<Report> {
   const { reason, timeout, asWas, limit } = order;
-  const run = await runHere(session, order.run);
+  const { run, ports } = await runHere(session, given, order.run);
   const { task } = run.plan;
   if (task.kind === 'switch')
     return await switchQueues(session, ports, pace, { ...switchBack(task), reason, timeout, verb: 'undo' });

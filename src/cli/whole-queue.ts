@@ -12,8 +12,8 @@ import { readRun } from '../safety/run-folder.ts';
 import { listRuns } from '../safety/run-list.ts';
 import type { SelectionFlags } from './criteria.ts';
 import { selectionFlags } from './flags.ts';
+import { forewarned } from './forewarned.ts';
 import { knownQueues, type Session } from './session.ts';
-import { withUnfinished } from './unfinished.ts';
 
 export interface MoveOrder {
   readonly queue: string;
@@ -58,7 +58,7 @@ export function moveOrder(queue: string | undefined, flags: MoveFlags): MoveOrde
 
 /** Lets the backend give back all dead jobs of a queue by itself. */
 export async function moveQueue(session: Session, ports: Ports, pace: Pace, order: MoveOrder): Promise<Report> {
-  const { adapter, reader, context, stateDir } = session;
+  const { adapter, reader, context } = session;
   const { noBackup, ...request } = order;
   const ops = requireOps(adapter.backend.name, 'move a whole queue', adapter.can.move ?? noMove);
   const severity = context.protected || !noBackup ? 'severe' : 'normal';
@@ -66,7 +66,7 @@ export async function moveQueue(session: Session, ports: Ports, pace: Pace, orde
   const to = order.to === undefined ? undefined : await reader.destination?.([queue], order.to);
   const plan = async (): Promise<Plan> => {
     const full = { ...request, queue, to, severity, verb: 'replay', deed: 'start', context: context.name } as const;
-    return withUnfinished(await planMove(reader, ops, full), stateDir);
+    return forewarned(await planMove(reader, ops, full), session);
   };
   return await runOperation(plan, (made) => engineFor(made, { adapter, tests: {}, source: nothing }), ports, pace);
 }
@@ -110,12 +110,12 @@ export interface EmptyOrder {
 
 /** Deletes everything in a queue, also what nobody can receive. */
 export async function emptyQueue(session: Session, ports: Ports, pace: Pace, order: EmptyOrder): Promise<Report> {
-  const { adapter, reader, context, stateDir } = session;
+  const { adapter, reader, context } = session;
   const ops = requireOps(adapter.backend.name, 'empty a whole queue', adapter.can.empty ?? noEmptying);
   const [queue = order.queue] = await knownQueues(reader, [order.queue]);
   const plan = async (): Promise<Plan> => {
     await refuseTooSoon(session, queue);
-    return withUnfinished(await planEmpty(reader, ops, { ...order, queue, context: context.name }), stateDir);
+    return forewarned(await planEmpty(reader, ops, { ...order, queue, context: context.name }), session);
   };
   return await runOperation(plan, (made) => engineFor(made, { adapter, tests: {}, source: nothing }), ports, pace);
 }

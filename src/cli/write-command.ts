@@ -33,7 +33,7 @@ export abstract class WriteCommand extends RunCommand {
   ): Promise<Report> {
     return this.write(flags, async (session, ports, pace) => {
       const { verb, queues, states, stuck, resolved, action } = await request(session);
-      const chosen = await readSelection(flags, queues, states, () => session.reader.now());
+      const chosen = await readSelection(flags, queues, states, session.reader);
       const selection = {
         ...chosen,
         ...(stuck === undefined ? {} : { stuck }),

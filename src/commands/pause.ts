@@ -40,6 +40,8 @@ export default class Pause extends RunCommand {
     }),
   };
 
+  /** Whoever closes the terminal over a wait wants the workers back. */
+  protected override readonly hangUpStops = true;
   protected override stopText = 'A pause with --for is ended at once. Press Ctrl-C again to leave without that.';
 
   async run(): Promise<unknown> {

@@ -11,10 +11,11 @@ import { warningsText } from '../output/warning-text.ts';
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
   static override description =
-    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload and time may stand in the configuration: queues.QUEUE.smoke. Where completed jobs are not kept (SQS), it has completed once the queue is empty and it is not among the dead. Appends to $GITHUB_STEP_SUMMARY where that is set.';
+    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload, time and reply queue may stand in the configuration: queues.QUEUE.smoke. Where completed jobs are not kept (SQS), it has completed once the queue is empty and it is not among the dead; with --reply-queue once its worker has answered: the message has the attributes ReplyTo, the URL of that queue, and CorrelationId, which the answer must carry. Appends to $GITHUB_STEP_SUMMARY where that is set.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --yes',
     '<%= config.bin %> <%= command.id %> email --type email.ping --payload \'{"note":"{mark}"}\' --within 2m --yes',
+    '<%= config.bin %> <%= command.id %> email --reply-queue smoke-replies --yes',
     { description: 'In CI', command: '<%= config.bin %> <%= command.id %> email --yes --json --junit smoke.xml' },
   ];
   static override args = { queue: Args.string({ required: true, description: 'Queue to try.' }) };
@@ -24,6 +25,10 @@ export default class Smoke extends RunCommand {
     within: Flags.string({
       summary: 'It must end within this time; 60s when missing. --timeout alone says the same.',
       helpValue: 'DURATION',
+    }),
+    'reply-queue': Flags.string({
+      summary: 'SQS: queue in which its worker answers, by name, URL or ARN.',
+      helpValue: 'QUEUE',
     }),
     junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
   };
@@ -37,7 +42,7 @@ export default class Smoke extends RunCommand {
     const within = waitOf(flags, metadata);
     if (!flags['dry-run']) await refuseUnwritable(flags.junit);
     return await this.inSession(flags, async (session, ports, pace) => {
-      const order = { queue: args.queue, type, payload, within, reason };
+      const order = { queue: args.queue, type, payload, within, replyQueue: flags['reply-queue'], reason };
       const smoke = await smokeQueue(session, ports, pace, order, (text) => this.say(text));
       if (!('checks' in smoke)) {
         this.tell(smoke, flags, pace.signal);

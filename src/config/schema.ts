@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { faultOfUrl } from './backend-url.ts';
 import { isDuration, parseDuration } from './duration.ts';
 import { tables } from './tables-schema.ts';
+import { usesFound } from './uses-found.ts';
 
 /** Imports zod, so load this module lazily; its types cost nothing. */
 
@@ -46,6 +47,10 @@ const pause = z
       .describe('Prints how it stands, such as the number of replicas. Without it nothing is verified.'),
     pausedWhen: z.string().optional().describe('What status prints while the queue is paused; 0 when missing.'),
   })
+  .refine(({ resume, status }) => status !== undefined || !usesFound(resume), {
+    path: ['resume'],
+    error: 'uses $found, which is what status prints before the pause; there is no status',
+  })
   .describe(
     'Commands that pause the workers of this queue where the backend cannot, or knows only some of them (SQS). /bin/sh runs them; $queue, $context and $found are set.',
   );
@@ -58,6 +63,11 @@ const smoke = z
       .optional()
       .describe('Its payload; {} when missing. {mark} in a text becomes a mark of that job alone.'),
     within: duration.optional().describe('How long it may take; 60s when missing.'),
+    replyQueue: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('SQS: queue in which its worker answers, by name, URL or ARN: its end is then seen by the answer.'),
   })
   .describe('The job that jobctl smoke adds to this queue.');
 

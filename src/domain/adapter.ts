@@ -3,6 +3,7 @@ import type { Capability } from './capability.ts';
 import type { Claims, Returns } from './claim.ts';
 import type { DoctorFinding } from './doctor.ts';
 import type { Enqueues } from './enqueue.ts';
+import type { Identity } from './identity.ts';
 import type { Instant } from './instant.ts';
 import type { Job, JobDetail } from './job.ts';
 import type { LogAnswer, LogRequest } from './log.ts';
@@ -32,6 +33,10 @@ export interface BackendInfo {
    * one look at exact counts is enough.
    */
   readonly emptyAfter?: { readonly looks: number; readonly seconds: number } | undefined;
+  /** What it never tells of a job, so that nothing can be chosen by it; missing where it tells both. */
+  readonly untold?: Partial<Readonly<Record<'tenant' | 'lane', { readonly instead?: string }>>> | undefined;
+  /** Where not all of its workers are known, or none: which, or why, in one sentence. */
+  readonly workersNote?: string | undefined;
   /** True on a replica or any other place that refuses writes. */
   readonly readOnlyServer: boolean;
   /** What of its layout is newer than anything this program was tried with: `schema 47`. Then it is only read, unless the operator insists. */
@@ -132,6 +137,10 @@ export interface QueueReader {
   pain?(): Promise<string | undefined>;
   /** What it would send for each operation, to be read before it is trusted; missing where that says nothing. */
   statements?(): Promise<Statement[]>;
+  /** Why this role may not do that, as the write itself would say; undefined when it may. Missing where nothing tells beforehand. */
+  lacksRight?(deed: (Action | Resolution)['verb'] | 'restore' | 'revert'): Promise<string | undefined>;
+  /** What tells it apart whatever it is called; undefined where that cannot be asked. One round trip, for writes alone. */
+  identity?(): Promise<Identity | undefined>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */
   close(): Promise<void>;
 }

@@ -35,6 +35,11 @@ export interface Claim {
   readonly skipped: readonly Outcome[];
   /** What the journal must remember so that `settle` and `undo` can tell our write from another's. */
   readonly mark: string;
+  /**
+   * The next claim may be asked for, and saved, before this one is applied: nothing is held for it that others wait for, and
+   * what is written of it does not change what the walk finds next.
+   */
+  readonly ahead?: boolean | undefined;
   apply(jobs: readonly SavedJob[], note?: Note): Promise<Outcome[]>;
   release(): Promise<void>;
 }
@@ -68,7 +73,7 @@ export interface Settles {
 export interface Claims<Act = Action> extends Settles {
   /**
    * Claims until no job of the selection is left; each job at most once. The caller releases every claim before it asks for
-   * the next. A reset with `stuck` in its selection checks the proof itself, even where the criterion is not pushed.
+   * the next, unless that claim is `ahead`. A reset with `stuck` in its selection checks the proof itself, even where the criterion is not pushed.
    */
   claim(request: ClaimRequest<Act>): AsyncIterable<Claim>;
 }

@@ -1,4 +1,5 @@
 import type { JobRef } from './job.ts';
+import type { ReplyQueue } from './reply.ts';
 
 export interface NewJob {
   readonly type: string;
@@ -12,6 +13,8 @@ export interface NewJob {
   /** Idempotency key: while a job with it is waiting (the backend's own rule, see its caveat), no second one is added. */
   readonly key?: string | undefined;
   readonly maxAttempts?: number | undefined;
+  /** Its worker is asked to answer there, with this mark; beside the payload, which stays as it is. */
+  readonly replyTo?: { readonly address: string; readonly mark: string } | undefined;
 }
 
 /** In the order asked. `duplicate`: a job with that key is already there; its id, where the backend tells it. */
@@ -28,10 +31,15 @@ export interface Enqueues {
   readonly ignores: ReadonlySet<keyof NewJob>;
   /** Why it cannot take this very job, such as a payload that is no object; asked before anything is sent. */
   readonly refuses?: (job: NewJob, queue: string) => string | undefined;
-  /** Throws when this role may not add; asked before the plan is shown. */
-  permit?(): Promise<void>;
+  /** Throws when this role may not add to this queue; asked before the plan is shown. */
+  permit?(queue: string): Promise<void>;
   /** Jobs a call, at most. */
   readonly batch: number;
   /** All in one call to the backend where it can; never retried invisibly: a lost answer is `unknown` for every job of the call. */
   enqueue(queue: string, jobs: readonly NewJob[]): Promise<Enqueued[]>;
+  /**
+   * The queue in which the workers of `queue` are asked to answer, to be looked into for so many seconds. Throws `usage` where
+   * there is none of that name. Missing where the backend has no such thing.
+   */
+  replies?(asked: string, queue: string, seconds: number): Promise<ReplyQueue>;
 }

@@ -14,6 +14,7 @@ export const skipReasons = [
   'started',
   'not-applied',
   'invalid-payload',
+  'replayed-twice',
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];
 

@@ -29,6 +29,8 @@ export interface Pauses {
   /** True where a pause can also stop what adds jobs by itself. */
   readonly schedules?: true | undefined;
   look(queue: string, scope?: PauseScope): Promise<PauseState>;
+  /** Throws where nobody knows what a resume of a paused queue is to put back; asked before the plan is shown. `found`: as of `resume`. */
+  permitResume?(queue: string, found?: PauseState['found']): void;
   /** `found`: what `look` said before. */
   pause(queue: string, found?: PauseState['found'], waits?: Waits): Promise<PauseState>;
   /** `found`: what `look` said before the pause; without it everything that a pause touches is started. */

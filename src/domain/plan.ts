@@ -1,5 +1,6 @@
 import type { Action, PutBack, Resolution } from './action.ts';
 import type { Count } from './adapter.ts';
+import type { Identity } from './identity.ts';
 import type { Instant } from './instant.ts';
 import type { Job } from './job.ts';
 import type { Tally } from './outcome.ts';
@@ -46,6 +47,8 @@ export type Task =
       readonly selection: Selection;
       readonly action: Action | Resolution;
       readonly validOnly?: true | undefined;
+      /** Of a replay: jobs that these runs have replayed often enough. They are skipped. */
+      readonly spared?: readonly { readonly id: string; readonly runs: readonly string[] }[] | undefined;
       readonly empties?: { readonly saves: boolean } | undefined;
     }
   /**
@@ -127,6 +130,8 @@ export interface Plan {
   readonly context: string;
   readonly backend: string;
   readonly where: string;
+  /** In the folder of a run: what the place is, should its name change. */
+  readonly identity?: Identity | undefined;
   readonly queues: readonly string[];
   readonly task: Task;
   /** The backend's clock when the plan was made. */
@@ -164,6 +169,8 @@ export interface Report {
   readonly limit?: number | undefined;
   readonly more: number;
   readonly outcomes: Tally;
+  /** Of a dry run: what its plan warns of. */
+  readonly warnings?: readonly string[] | undefined;
   /** The first of each, in the order met; the journal has all. */
   readonly skipped: readonly { readonly id: string; readonly why: string }[];
   readonly failed: readonly { readonly id: string; readonly why: string }[];

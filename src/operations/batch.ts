@@ -2,7 +2,7 @@ import type { QueueAdapter } from '../domain/adapter.ts';
 import type { Claim, OpenIntent, SavedJob } from '../domain/claim.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import type { Job, JobRef } from '../domain/job.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { Outcome, SkipReason } from '../domain/outcome.ts';
 import type { PauseState, Pauses } from '../domain/pause.ts';
 import type { Plan, QueueSwitch, Task } from '../domain/plan.ts';
 import type { Tests } from '../domain/selection.ts';
@@ -62,6 +62,12 @@ export interface Open extends Omit<OpenIntent, 'action'> {
   readonly refs: readonly JobRef[];
 }
 
+/** Why a job that fits is left as it is. */
+export interface Refused {
+  readonly why: SkipReason;
+  readonly note: string;
+}
+
 /** How a plan is carried out: the same four questions for every verb and backend. */
 export interface Engine {
   /** Jobs are saved before they are changed. Only a restore changes nothing that exists. */
@@ -70,7 +76,7 @@ export interface Engine {
   /** Still what the plan meant? Asked of each claimed job. */
   keeps(job: Job): boolean;
   /** Meant by the plan, and to be left alone all the same: why. */
-  refuses?: ((job: Job) => string | undefined) | undefined;
+  refuses?: ((job: Job) => Refused | undefined) | undefined;
   settle(intent: Open): Promise<Outcome[]>;
   /** Jobs of the plan that are still as they were: others held them while we passed. Undefined where nobody can say. */
   left(): Promise<number | undefined>;

@@ -11,6 +11,7 @@ import { adding } from './adding.ts';
 import type { Engine, EngineParts, SourceBatch } from './batch.ts';
 import { emptying, noEmptying } from './emptying.ts';
 import { moving } from './moving.ts';
+import type { PayloadCheck } from './payloads.ts';
 import { wayBack } from './plan-return.ts';
 import { scaling } from './scaling.ts';
 import { scheduling } from './scheduling.ts';
@@ -52,8 +53,10 @@ function carrier(plan: Plan, parts: EngineParts): Engine {
   }
 }
 
-function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads, resumed }: EngineParts): Engine {
-  const { action, selection, validOnly } = task;
+type ActTask = Extract<Task, { kind: 'act' }>;
+
+function acting(task: ActTask, { adapter, tests, payloads, resumed }: EngineParts): Engine {
+  const { action, selection, validOnly, spared } = task;
   if (validOnly && payloads === undefined) throw new TypeError('the payload schemas were not compiled');
   const ops = claimsFor(adapter, action, resumed);
   if (action.verb === 'replay' && action.to !== undefined && adapter.destination === undefined)
@@ -61,7 +64,7 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads
   return {
     saves: true,
     keeps: matcher(selection, tests),
-    ...(validOnly && { refuses: (job) => payloads?.(job)?.[0] }),
+    ...((validOnly || spared !== undefined) && { refuses: refusing(spared, validOnly && payloads) }),
     settle: (intent) => ops.settle({ ...intent, action: action.verb }),
     misses: adapter.heldByOthers !== undefined,
     counted: isCountable(selection, adapter),
@@ -77,11 +80,18 @@ function acting(task: Extract<Task, { kind: 'act' }>, { adapter, tests, payloads
   };
 }
 
-function emptyingAll(
-  task: Extract<Task, { kind: 'act' }>,
-  { saves }: { readonly saves: boolean },
-  parts: EngineParts,
-): Engine {
+/** Jobs that the plan means and leaves alone all the same. */
+function refusing(spared: ActTask['spared'] = [], payloads: PayloadCheck | undefined): Engine['refuses'] {
+  const often = new Map(spared.map(({ id, runs }) => [id, runs]));
+  return (job) => {
+    const runs = often.get(job.id);
+    if (runs !== undefined) return { why: 'replayed-twice', note: `by ${runs.join(', ')}` };
+    const fault = payloads?.(job)?.[0];
+    return fault === undefined ? undefined : { why: 'invalid-payload', note: fault };
+  };
+}
+
+function emptyingAll(task: ActTask, { saves }: { readonly saves: boolean }, parts: EngineParts): Engine {
   const { backend, can } = parts.adapter;
   const ops = requireOps(backend.name, 'empty a whole queue', can.empty ?? noEmptying);
   return emptying(acting(task, parts), ops, task.selection.queues[0] ?? '', saves);

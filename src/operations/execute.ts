@@ -1,28 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../domain/adapter.ts';
-import type { Copy, Note, SavedJob } from '../domain/claim.ts';
-import { JobctlError } from '../domain/errors.ts';
 import { fromDate } from '../domain/instant.ts';
 import type { JobRef } from '../domain/job.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
-import type { RunFolder } from '../safety/run-folder.ts';
-import type { Batch, Engine, Taken, Watch } from './batch.ts';
+import type { Execution } from './execution.ts';
 import { nextSteps } from './next-steps.ts';
-import type { Canary, Pace, Ports } from './ports.ts';
+import type { Canary } from './ports.ts';
+import { isFull, targetOf } from './reach.ts';
+import { saved } from './ready.ts';
 import { Results, reportOf } from './tally.ts';
-
-export interface Execution {
-  readonly plan: Plan;
-  readonly run: RunFolder;
-  readonly engine: Engine;
-  readonly lock: Lock;
-  readonly ports: Ports;
-  readonly pace: Pace;
-}
-
-const STOPPED = 'stopped on request';
+import { messageOf, STOPPED, writeBatch } from './write-batch.ts';
 
 /** Where a resumed run goes on. */
 export interface SoFar {
@@ -89,8 +74,8 @@ async function allOf(execution: Execution, size: number, { results, source }: So
   const relief = givesWork(plan) ? pace.relief : undefined;
   const unwatch = relief?.watch();
   try {
-    for await (const batch of engine.batches(size, source)) {
-      let stopped = await oneBatch(execution, batch, results);
+    for await (const batch of saved(execution, engine.batches(size, source), results)) {
+      let stopped = await writeBatch(execution, batch, results);
       show();
       if (stopped !== undefined || isFull(plan, results)) return stopped;
       stopped = await relief?.passed(show);
@@ -118,135 +103,6 @@ async function firstFew(execution: Execution, canary: Canary, soFar: SoFar): Pro
   return await canary.watch(done);
 }
 
-const targetOf = (plan: Plan): number => Math.min(plan.matched.value, plan.limit ?? Number.POSITIVE_INFINITY);
-
-/** Returns why the run must stop, or undefined to go on. */
-async function oneBatch(execution: Execution, batch: Batch, results: Results): Promise<string | undefined> {
-  const stopped =
-    'step' in batch ? await oneStep(execution, batch, results) : await oneClaim(execution, batch, results);
-  return stopped ?? (execution.pace.signal.aborted ? STOPPED : undefined);
-}
-
-async function oneClaim(
-  { plan, engine, run, lock }: Execution,
-  { claim, source }: Extract<Batch, { claim: unknown }>,
-  results: Results,
-): Promise<string | undefined> {
-  try {
-    const meant = claim.jobs.filter(({ job }) => engine.keeps(job));
-    const { fitting, refused } = parted(meant, engine);
-    const jobs = fitting.slice(0, room(plan, results));
-    if (plan.upTo !== undefined) results.beyond += fitting.length - jobs.length;
-    const origin = source === undefined ? {} : { source };
-    // those that the canary passes over are met again by the walk over all
-    const skipped = [...results.unmet(claim.skipped), ...(results.done === undefined ? refused : [])];
-    if (skipped.length > 0 || (jobs.length === 0 && source !== undefined)) {
-      // only with its last entry is a batch of the source behind us
-      await run.journal({ at: 'skipped', rest: restOf(skipped), ...(jobs.length === 0 ? origin : {}) });
-      results.add(skipped);
-    }
-    if (jobs.length === 0) return undefined;
-    if (lock.lost.aborted) throw lock.lost.reason;
-    const frame = engine.saves ? { frame: await run.save(jobs) } : {};
-    const refs = jobs.map(({ job: { queue, id } }) => ({ queue, id }));
-    return await written(
-      run,
-      { mark: claim.mark, ...namesOf(plan, refs), ...frame, ...origin },
-      refs,
-      results,
-      async (note) => ({ outcomes: await claim.apply(jobs, note) }),
-    );
-  } finally {
-    await claim.release();
-  }
-}
-
-/** Those that are written to, and those that the plan leaves alone for what they hold. */
-function parted(meant: readonly SavedJob[], { refuses }: Engine): { fitting: SavedJob[]; refused: Outcome[] } {
-  const fitting: SavedJob[] = [];
-  const refused: Outcome[] = [];
-  for (const saved of meant) {
-    const { queue, id } = saved.job;
-    const note = refuses?.(saved.job);
-    if (note === undefined) fitting.push(saved);
-    else refused.push({ ref: { queue, id }, result: 'skipped', why: 'invalid-payload', note });
-  }
-  return { fitting, refused };
-}
-
-async function oneStep(
-  { plan, run, lock, pace, ports }: Execution,
-  { step, source }: Extract<Batch, { step: unknown }>,
-  results: Results,
-): Promise<string | undefined> {
-  if (lock.lost.aborted) throw lock.lost.reason;
-  const saved = step.saved === undefined ? {} : { saved: step.saved };
-  const intent = { mark: step.mark, ...namesOf(plan, step.refs), ...saved, source };
-  const { signal } = pace;
-  const watch: Watch = {
-    signal,
-    sleep: (seconds) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
-    progress: (done, of) => ports.show.progress({ done, of, exact: false }),
-    waits: (waiting) =>
-      ports.show.progress({ done: results.handled, of: targetOf(plan), exact: plan.matched.exact, waiting }),
-  };
-  return await written(run, intent, step.refs, results, () => step.apply(watch));
-}
-
-/** Intent, write, outcome. Returns why the run must stop. */
-async function written(
-  run: RunFolder,
-  intent: Omit<IntentEntry, 'at' | 'batch'>,
-  refs: readonly JobRef[],
-  results: Results,
-  write: (note: Note) => Promise<Taken>,
-): Promise<string | undefined> {
-  const batch = run.nextBatch;
-  await run.journal({ at: 'intent', batch, ...intent });
-  const lost: { error?: unknown } = {};
-  const note: Note = (copies) => {
-    results.copied(copies);
-    return run.journal({ at: 'copied', batch, copies: copies.map(asEntry) });
-  };
-  const { outcomes, made, amount, stopped } = await write(note).catch((error: unknown): Taken => {
-    lost.error = error;
-    return { outcomes: refs.map((ref): Outcome => ({ ref, result: 'unknown', why: messageOf(error) })) };
-  });
-  if (made !== undefined) results.addMade(made);
-  const counted = outcomes.filter(({ result }) => result === 'done').length;
-  results.add(outcomes); // it has happened, whether or not the journal still takes it
-  results.counts.done += (amount ?? counted) - counted;
-  await run.journal({
-    at: 'outcome',
-    batch,
-    done: amount ?? counted,
-    rest: restOf(outcomes),
-    ...(made === undefined ? {} : { made }),
-  });
-  if (lost.error !== undefined) {
-    results.timedOut = lost.error instanceof JobctlError && lost.error.kind === 'timeout';
-    return messageOf(lost.error);
-  }
-  if (stopped !== undefined) return stopped;
-  for (const outcome of outcomes) if (outcome.result === 'unknown') return outcome.why;
-  if (amount === undefined && outcomes.every(({ result }) => result === 'failed'))
-    return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
-  return undefined;
-}
-
-const asEntry = ({ ref: { queue, id }, as }: Copy) => ({ queue, id, as });
-
-const namesOf = (plan: Plan, refs: readonly JobRef[]): { ids: string[]; queues?: string[] } => ({
-  ids: refs.map(({ id }) => id),
-  ...(plan.queues.length > 1 ? { queues: refs.map(({ queue }) => queue) } : {}),
-});
-
-/** How many more jobs may be written to. */
-const room = ({ limit, upTo }: Plan, { acted, handled }: Results): number =>
-  Math.max(0, Math.min((limit ?? Number.POSITIVE_INFINITY) - acted, (upTo ?? Number.POSITIVE_INFINITY) - handled));
-
-const isFull = (plan: Plan, results: Results): boolean => room(plan, results) === 0;
-
 /** Nothing was done: the error itself is the answer. Without an intent in the journal there is nothing to resume either. */
 async function ended({ plan, run, ports, engine }: Execution, results: Results, error: unknown): Promise<unknown> {
   const stopped = messageOf(error);
@@ -258,9 +114,4 @@ async function ended({ plan, run, ports, engine }: Execution, results: Results, 
     .catch(() => {});
   await ports.audit(plan, run.id, error instanceof Error ? error : new Error(String(error)));
   return error;
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof JobctlError) return [error.message, ...error.next.slice(0, 1)].join(' ');
-  return error instanceof Error ? error.message : String(error);
 }

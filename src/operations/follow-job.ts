@@ -2,11 +2,15 @@ import type { QueueReader } from '../domain/adapter.ts';
 import type { JobctlError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Job, JobRef } from '../domain/job.ts';
+import type { Reply } from '../domain/reply.ts';
 import type { Selection } from '../domain/selection.ts';
 import { patiently } from './patience.ts';
 
-/** `gone`: it is not there any more, which is how a job completes where completed jobs are not kept. */
-export type JobEnd = 'completed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped';
+/**
+ * `gone`: it is not there any more, which is how a job completes where completed jobs are not kept. `failed`: its worker
+ * answered so.
+ */
+export type JobEnd = 'completed' | 'failed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped';
 
 export interface Followed {
   readonly ended: JobEnd;
@@ -15,6 +19,8 @@ export interface Followed {
   readonly waitedSeconds: number;
   /** What else is known of its end. */
   readonly note?: string | undefined;
+  /** What its worker answered, where it was asked to. */
+  readonly reply?: Reply | undefined;
 }
 
 export interface FollowPorts {

@@ -8,7 +8,7 @@ const SHORTEST = 0.5;
 const LONGEST = 5;
 const once = { looks: 1, seconds: 0 };
 
-type Ports = Omit<FollowPorts, 'show'> & {
+export type MessagePorts = Omit<FollowPorts, 'show'> & {
   /** Called when the counts change. */
   readonly show: (text: string) => void;
 };
@@ -60,7 +60,7 @@ export async function followMessage(
   ref: JobRef,
   within: number,
   deadBefore: number,
-  ports: Ports,
+  ports: MessagePorts,
 ): Promise<Followed> {
   const look = sightOf(reader, ref.queue, [ref.id], ports.now, deadBefore);
   const begun = ports.now();

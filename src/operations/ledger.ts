@@ -1,37 +1,42 @@
 import type { QueueReader } from '../domain/adapter.ts';
-import { JobctlError } from '../domain/errors.ts';
 import { earlier, fromDate, type Instant } from '../domain/instant.ts';
+import type { Plan } from '../domain/plan.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
-import { readAudit } from '../safety/audit.ts';
 import { batches } from '../safety/journal.ts';
 import { readRun } from '../safety/run-folder.ts';
 import { listRuns } from '../safety/run-list.ts';
+import { hereIn } from './same-place.ts';
 
 const DAY = 86_400;
 /** So often may a job be replayed within a day; once more must be asked for. */
 const ALLOWED = 2;
-/** Jobs that are named in a refusal. */
-const SHOWN = 5;
 /** Jobs that are looked at together. */
 const PAGE = 500;
 /** Places of the sieve: 16 MB, however many jobs there were. */
 const PLACES = 2 ** 24;
 
+/** A job that is dead again after as many replays as are allowed. */
+export interface Loop {
+  readonly id: string;
+  /** The runs that replayed it, the newest first. */
+  readonly runs: readonly string[];
+}
+
 /**
- * Refuses to replay a job a third time within a day: what dies each time is not mended by one more. Who replayed what is in
- * the journals of the runs, so nothing else has to be kept.
+ * The jobs that would be replayed a third time within a day: what dies each time is not mended by one more. Who replayed what
+ * is in the journals of the runs, so nothing else has to be kept.
  */
-export async function refuseLoops(
+export async function loopsIn(
   reader: QueueReader,
-  stateDir: string,
+  { context, stateDir }: { readonly context: string; readonly stateDir: string },
   selection: Selection,
   tests: Tests,
-): Promise<void> {
-  const runs = await recentRuns(stateDir, reader.backend.where, selection.queues);
-  if (runs.filter(({ replays }) => replays).length < ALLOWED) return;
+): Promise<Loop[]> {
+  const runs = await recentRuns(stateDir, hereIn(context, reader), selection.queues);
+  if (runs.filter(({ replays }) => replays).length < ALLOWED) return [];
   const often = await replayedOften(stateDir, runs);
   const fits = matcher(selection, tests);
-  const looping: { id: string; runs: readonly string[] }[] = [];
+  const loops = new Map<string, readonly string[]>();
   const asked = selection.ids === undefined ? undefined : new Set(selection.ids);
   const ids = [...often.keys()].filter((id) => asked?.has(id) ?? true);
   for (let at = 0; at < ids.length; at += PAGE) {
@@ -39,10 +44,10 @@ export async function refuseLoops(
     for await (const page of reader.browse(some, { size: PAGE, order: 'oldest' }))
       for (const job of page) {
         const by = often.get(job.id); // a walk may meet others than were asked for
-        if (by !== undefined && fits(job)) looping.push({ id: job.id, runs: by });
+        if (by !== undefined && fits(job)) loops.set(job.id, by);
       }
   }
-  if (looping.length > 0) throw await refusal(stateDir, looping);
+  return [...loops].map(([id, by]) => ({ id, runs: by }));
 }
 
 interface Recent {
@@ -52,7 +57,11 @@ interface Recent {
 }
 
 /** The newest first. */
-async function recentRuns(stateDir: string, where: string, queues: readonly string[]): Promise<Recent[]> {
+async function recentRuns(
+  stateDir: string,
+  isHere: (plan: Plan) => Promise<boolean>,
+  queues: readonly string[],
+): Promise<Recent[]> {
   const since = earlier(fromDate(new Date()), DAY);
   const recent = (await listRuns(stateDir)).filter(
     ({ verb, startedAt, queues: its }) =>
@@ -63,7 +72,7 @@ async function recentRuns(stateDir: string, where: string, queues: readonly stri
   const found: (Recent & { readonly madeAt: Instant })[] = [];
   for (const { id, verb } of recent) {
     const { plan } = await readRun(stateDir, id);
-    if (plan.where === where) found.push({ id, replays: verb === 'replay', madeAt: plan.madeAt });
+    if (await isHere(plan)) found.push({ id, replays: verb === 'replay', madeAt: plan.madeAt });
   }
   return found.sort((a, b) => (a.madeAt < b.madeAt ? 1 : -1));
 }
@@ -108,37 +117,4 @@ function placeOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
   return (hash >>> 0) % PLACES;
-}
-
-async function refusal(
-  stateDir: string,
-  looping: readonly { readonly id: string; readonly runs: readonly string[] }[],
-): Promise<JobctlError> {
-  const named = looping.slice(0, SHOWN);
-  const people = await operatorsOf(stateDir, new Set(named.flatMap(({ runs }) => runs)));
-  const lines = named.map(
-    ({ id, runs }) =>
-      `  job ${id}: ${runs.map((run) => `${run}${people.has(run) ? ` by ${people.get(run)}` : ''}`).join(', ')}`,
-  );
-  const more = looping.length > SHOWN ? [`  … and ${looping.length - SHOWN} more`] : [];
-  const which = looping.length === 1 ? 'A job was' : `${looping.length} jobs were`;
-  const ids = looping.slice(0, 50).map(({ id }) => JSON.stringify(id));
-  return new JobctlError(
-    'refused',
-    [`${which} replayed twice within a day already, and dead again:`, ...lines, ...more].join('\n'),
-    {
-      next: [
-        `jobctl dlq show ${named[0]?.id}   # why does it die?`,
-        ...(looping.length <= ids.length ? [`Leave them out: --where '!(id in [${ids.join(', ')}])'`] : []),
-        'Add --force to replay them once more.',
-      ],
-    },
-  );
-}
-
-async function operatorsOf(stateDir: string, runs: ReadonlySet<string>): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for await (const { run, user, host } of readAudit(stateDir))
-    if (run !== undefined && runs.has(run)) found.set(run, `${user}@${host}`);
-  return found;
 }

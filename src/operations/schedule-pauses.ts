@@ -65,6 +65,9 @@ export function withSchedules(workers: () => Pauses, reader: Pick<QueueReader, '
   return {
     schedules: true,
     look,
+    permitResume(queue, found) {
+      if (fedOf(found).only !== true) workers().permitResume?.(queue, found);
+    },
     async pause(queue, found, waits) {
       await turn(queue, found, 'pause');
       const { only, schedules } = fedOf(found);

@@ -42,6 +42,7 @@ export async function planSwitch(reader: QueueReader, request: SwitchRequest, sw
       queue,
       to === 'running' ? { found } : { schedules: request.schedules, only: request.only },
     );
+    if (to === 'running' && before.paused) ops.permitResume?.(queue, found);
     all.push({ queue, before, ...(found === undefined ? {} : { found }) });
   }
   // a new deadline is something to do also for a queue that is paused already

@@ -127,6 +127,7 @@ export const emptyReport = (plan: Plan, dryRun: boolean): Report => ({
   ...limitOf(plan),
   more: beyond(plan),
   outcomes: { ...emptyTally(), skipped: plan.strays.length },
+  ...(dryRun && plan.warnings.length > 0 ? { warnings: plan.warnings } : {}),
   skipped: plan.strays,
   failed: [],
   complete: plan.strays.length === 0,

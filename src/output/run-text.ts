@@ -41,7 +41,10 @@ export const runText = view(({ run, plan, report, backup, journal, handled, now,
       ],
       page,
     ),
-    report === undefined ? undefined : reportText({ ...report, next: [], run: undefined, backup: undefined }, page),
+    run.stopped === undefined ? undefined : `Nothing was changed. ${run.stopped}`,
+    report === undefined || run.stopped !== undefined
+      ? undefined
+      : reportText({ ...report, next: [], run: undefined, backup: undefined }, page),
     nextLines(next, page),
   ),
 );

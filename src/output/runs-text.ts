@@ -9,7 +9,9 @@ import { type Cell, table } from './table.ts';
 export interface RunRow {
   readonly id: string;
   readonly startedAt: Instant;
-  readonly state: 'finished' | 'unfinished' | 'damaged';
+  readonly state: 'finished' | 'unfinished' | 'refused' | 'damaged';
+  /** Of a refused one: why nothing was begun. */
+  readonly stopped?: string | undefined;
   readonly running: boolean;
   readonly verb?: string | undefined;
   readonly context?: string | undefined;
@@ -36,7 +38,7 @@ export const runsText = view(({ runs, more, now, next }: RunsView, page: Page): 
       { head: 'STATE', whole: true, cell: (run) => stateCell(run, page) },
       { head: 'STARTED', whole: true, right: true, cell: (run) => relative(run.startedAt, now) },
       ...(contexts ? [{ head: 'CONTEXT', min: 8, drop: 10, cell: (run: RunRow) => run.context ?? '-' }] : []),
-      { head: 'RESULT', min: 12, cell: (run) => resultOf(run) },
+      { head: 'RESULT', min: 12, cell: (run) => run.stopped ?? resultOf(run) },
     ],
     runs,
     page,

@@ -72,6 +72,7 @@ export const report = z.looseObject({
   limit: z.int().optional(),
   more: tallyCount.describe('How many matched beyond the limit.'),
   outcomes,
+  warnings: z.array(z.string()).optional().describe('Of a dry run: what the plan warns of.'),
   skipped: left,
   failed: left,
   made: z.array(id).optional().describe('Ids of the jobs that were added, the first hundred of them.'),
@@ -86,7 +87,10 @@ export const report = z.looseObject({
 export const run = z.looseObject({
   id: z.string(),
   startedAt: instant,
-  state: z.enum(['finished', 'unfinished', 'damaged']),
+  state: z
+    .enum(['finished', 'unfinished', 'refused', 'damaged'])
+    .describe('`refused`: nothing was begun, and `stopped` tells why.'),
+  stopped: z.string().optional(),
   running: z.boolean(),
   verb: verb.optional(),
   context: z.string().optional(),

@@ -32,6 +32,7 @@ export const backendSchemas = {
         note: z.string().optional().describe('How its last turn ended.'),
       }),
     ),
+    note: z.string().optional().describe('Which workers are known, where that is not all of them.'),
   }),
   'schedule-list': answer({ schedules: z.array(schedule) }),
   'scale-show': answer({

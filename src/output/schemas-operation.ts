@@ -35,10 +35,14 @@ export const operationSchemas = {
     run: z.string().optional().describe('Missing when no job was added.'),
     job: id.optional(),
     ended: z
-      .enum(['completed', 'gone', 'dead', 'cancelled', 'timeout', 'stopped'])
+      .enum(['completed', 'failed', 'gone', 'dead', 'cancelled', 'timeout', 'stopped'])
       .optional()
-      .describe('`gone`: it is not there any more, which on some backends is how a job completes.'),
-    seenBy: z.string().optional().describe('How its end was seen.'),
+      .describe(
+        '`gone`: it is not there any more, which on some backends is how a job completes. `failed`: its worker answered so.',
+      ),
+    seenBy: z.string().optional().describe('How its end was seen; missing where an answer was waited for in vain.'),
+    replyQueue: z.string().optional().describe('In which its worker was asked to answer.'),
+    othersMet: tallyCount.optional().describe('Messages of others that were met there, and let go.'),
     waitedSeconds: seconds.optional(),
     newlyDead: tallyCount.optional().describe('Other jobs of the queue that died meanwhile.'),
     cleanedUp: z.boolean().optional(),

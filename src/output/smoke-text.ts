@@ -17,8 +17,11 @@ export interface SmokeView {
   readonly ok: boolean;
   readonly run?: string | undefined;
   readonly job?: string | undefined;
-  readonly ended?: 'completed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped' | undefined;
+  readonly ended?: 'completed' | 'failed' | 'gone' | 'dead' | 'cancelled' | 'timeout' | 'stopped' | undefined;
   readonly seenBy?: string | undefined;
+  /** In which its worker was asked to answer, and how many messages of others were met there. */
+  readonly replyQueue?: string | undefined;
+  readonly othersMet?: number | undefined;
   readonly waitedSeconds?: number | undefined;
   readonly newlyDead?: number | undefined;
   readonly cleanedUp?: boolean | undefined;
@@ -38,12 +41,16 @@ export const smokeText = view((smoke: SmokeView, page: Page): string =>
         ]),
         ['job', smoke.job === undefined ? undefined : `${smoke.job} of type ${smoke.type}`],
         ['seen by', smoke.seenBy],
+        ['let go', metIn(smoke)],
         ['run', smoke.run],
       ],
       page,
     ),
   ),
 );
+
+const metIn = ({ replyQueue, othersMet = 0 }: SmokeView): string | undefined =>
+  othersMet === 0 ? undefined : `${othersMet} ${othersMet === 1 ? 'message' : 'messages'} of others in ${replyQueue}`;
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** What XML 1.0 cannot hold at all becomes a question mark. */
@@ -52,7 +59,7 @@ const xml = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '?');
 
 /** For the test report of a CI: a suite, a case a check. */
-export function smokeJunit({ context, queue, checks, waitedSeconds = 0 }: SmokeView): string {
+export function smokeJunit({ context, queue, checks, seenBy, waitedSeconds = 0 }: SmokeView): string {
   const failures = checks.filter(({ ok }) => !ok).length;
   const suite = xml(`jobctl smoke ${queue} (${context})`);
   const counts = `tests="${checks.length}" failures="${failures}" errors="0" time="${waitedSeconds.toFixed(3)}"`;
@@ -64,6 +71,7 @@ export function smokeJunit({ context, queue, checks, waitedSeconds = 0 }: SmokeV
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,
     `  <testsuite name="${suite}" ${counts}>`,
+    ...(seenBy === undefined ? [] : [`    <properties><property name="seen by" value="${xml(seenBy)}"/></properties>`]),
     ...cases,
     '  </testsuite>',
     '</testsuites>',
@@ -72,12 +80,12 @@ export function smokeJunit({ context, queue, checks, waitedSeconds = 0 }: SmokeV
 }
 
 /** For the summary page of a GitHub workflow. */
-export function smokeMarkdown({ context, queue, type, ok, job, checks, waitedSeconds = 0 }: SmokeView): string {
+export function smokeMarkdown({ context, queue, type, ok, job, checks, seenBy, waitedSeconds = 0 }: SmokeView): string {
   const cell = (text: string): string => text.replace(/[\r\n]+/g, ' ').replace(/[\\|`*_<>[\]]/g, (sign) => `\\${sign}`);
   return [
     `### ${ok ? '✅' : '❌'} jobctl smoke ${cell(queue)} (${cell(context)})`,
     '',
-    `Job ${cell(job ?? 'none')} of type ${cell(type)}, followed for ${duration(waitedSeconds)}.`,
+    `Job ${cell(job ?? 'none')} of type ${cell(type)}, followed for ${duration(waitedSeconds)}${seenBy === undefined ? '' : `; its end was seen by ${cell(seenBy)}`}.`,
     '',
     '| Check | | |',
     '|---|---|---|',

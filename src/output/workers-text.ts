@@ -10,13 +10,20 @@ import { hang } from './text-width.ts';
 export interface WorkersView {
   readonly workers: readonly Worker[];
   readonly now: Instant;
+  /** Which workers are known, where that is not all of them. */
+  readonly note?: string | undefined;
 }
 
 /** `worker list`: one worker a line, the silent ones first. */
-export const workersText = view(({ workers, now }: WorkersView, page: Page): string => {
-  if (workers.length === 0) return 'No worker has given a sign of life.';
+export const workersText = view(({ workers, now, note }: WorkersView, page: Page): string => {
+  if (workers.length === 0)
+    return note === undefined
+      ? 'No worker has given a sign of life.'
+      : lines('No worker holds a job.', hang('', note, page.width));
   if (workers.some(({ state }) => state !== undefined)) return consumersText(workers, page);
   const silent = workers.filter((worker) => worker.silent);
+  // to hold a job is no sign that it still lives
+  const there = note === undefined ? 'alive' : 'has jobs';
   const { text } = table<Worker>(
     [
       { head: 'WORKER', good: 40, min: 12, cell: ({ id }) => id },
@@ -26,7 +33,7 @@ export const workersText = view(({ workers, now }: WorkersView, page: Page): str
         right: true,
         cell: ({ seenAt }) => (seenAt === undefined ? 'never' : relative(seenAt, now)),
       },
-      { head: 'STATE', whole: true, cell: (one) => (one.silent ? { text: 'silent', look: page.style.bad } : 'alive') },
+      { head: 'STATE', whole: true, cell: (one) => (one.silent ? { text: 'silent', look: page.style.bad } : there) },
       { head: 'JOBS', whole: true, right: true, cell: ({ active }) => (active === undefined ? '-' : String(active)) },
     ],
     workers,
@@ -37,6 +44,7 @@ export const workersText = view(({ workers, now }: WorkersView, page: Page): str
     text,
     lines(
       `${plural(workers.length, 'worker')}, ${silent.length} silent.`,
+      note === undefined ? '' : hang('', note, page.width),
       left ? nextLines(['jobctl reset QUEUE --dry-run   # gives back what they had'], page) : '',
     ),
   );

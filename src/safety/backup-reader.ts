@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { JobctlError } from '../domain/errors.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
 import { endsUnwritten, frameAt, jobsBehind, openForReading, read, type Stretch, walk } from './backup-walk.ts';
-import { frameNamedBeside } from './named-frame.ts';
+import { type Named, namedBeside } from './named-frame.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface Damage {
@@ -33,9 +33,12 @@ export interface ReadOptions {
   readonly acceptTorn?: boolean | undefined;
 }
 
-/** Batches in the order they were saved, one in memory at a time. */
+/**
+ * Batches in the order they were saved, one in memory at a time. One that was saved and then not written, because the run was
+ * stopped, is none of them where the journal tells.
+ */
 export async function* openBackup(path: string, options: ReadOptions = {}): AsyncGenerator<Frame> {
-  const named = (await frameNamedBeside(path))?.frame;
+  const named = await namedBeside(path);
   const file = await openForReading(path);
   try {
     for await (const { frame, damage } of contents(file, named)) {
@@ -66,7 +69,7 @@ export async function readFrame(path: string, offset: number): Promise<Frame> {
 
 /** Reads everything, past any damage, and says what holds and what does not. */
 export async function verifyBackup(path: string): Promise<BackupCheck> {
-  const named = (await frameNamedBeside(path))?.frame;
+  const named = await namedBeside(path);
   const file = await openForReading(path);
   try {
     const damages: Damage[] = [];
@@ -90,11 +93,11 @@ interface Content {
   readonly damage?: Damage | undefined;
 }
 
-/** `named`: the number of frames that were whole before a job was changed, where that is known. */
-async function* contents(file: FileHandle, named = 0): AsyncGenerator<Content> {
+async function* contents(file: FileHandle, { frames: named, all }: Named): AsyncGenerator<Content> {
   let expected = 1;
   for await (const stretch of walk(file)) {
     const number = stretch.at === 'frame' ? stretch.head.frame : expected;
+    if (all && stretch.at === 'frame' && number > named) return;
     if (number !== expected)
       yield {
         damage: { frame: expected, offset: stretch.offset, why: `frame ${number} stands in its place`, torn: false },

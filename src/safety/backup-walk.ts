@@ -129,8 +129,8 @@ export async function read(file: FileHandle, offset: number, length: number): Pr
   return buffer.subarray(0, filled);
 }
 
-/** The end of what was saved whole, and the highest frame number up to there. */
-export async function backupEnd(path: string): Promise<{ size: number; frames: number }> {
+/** The end of what was saved whole, no further than the frame at `lastAt`, and the highest frame number up to there. */
+export async function backupEnd(path: string, lastAt: number): Promise<{ size: number; frames: number }> {
   const file = await openForReading(path);
   try {
     let frames = 0;
@@ -142,6 +142,7 @@ export async function backupEnd(path: string): Promise<{ size: number; frames: n
       frames = stretch.at === 'frame' ? Math.max(frames, stretch.head.frame) : frames + 1;
       size = stretch.end;
       last = stretch;
+      if (stretch.at === 'frame' && stretch.offset === lastAt) break;
     }
     if (last?.at === 'frame' && size === (await file.stat()).size) {
       const data = await read(file, last.dataOffset, last.head.bytes);

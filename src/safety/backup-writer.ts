@@ -20,13 +20,14 @@ export async function createBackup(path: string): Promise<BackupWriter> {
 }
 
 /**
- * Goes on with an existing backup. A tail that a crash cut short is removed: its jobs were never touched.
- * `saved` is the last frame known to have been saved whole, from the journal; losing that one is damage, not a crash.
+ * Goes on with an existing backup behind `named`, the last frame that the journal names. What lies behind that is removed, be
+ * it whole or cut short by a crash: its jobs were never touched. To lose that one is damage, not a crash.
  */
-export async function continueBackup(path: string, saved?: FrameRef): Promise<BackupWriter> {
-  const { size, frames } = await backupEnd(path);
-  if (saved !== undefined && saved.offset >= size) {
-    throw new JobctlError('unexpected', `Frame ${saved.frame} of ${path} was saved whole and is cut short now.`, {
+export async function continueBackup(path: string, named: FrameRef | undefined): Promise<BackupWriter> {
+  if (named === undefined) return writer(await AppendFile.continue(path, 0), 0);
+  const { size, frames } = await backupEnd(path, named.offset);
+  if (named.offset >= size) {
+    throw new JobctlError('unexpected', `Frame ${named.frame} of ${path} was saved whole and is cut short now.`, {
       next: [`jobctl backup verify ${shellWord(path)}`, 'Get the file back from a copy; nothing was changed in it.'],
     });
   }

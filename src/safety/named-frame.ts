@@ -1,18 +1,25 @@
 import { dirname, join } from 'node:path';
-import type { FrameRef } from './backup-frame.ts';
 import { readJournal } from './journal.ts';
 
-/**
- * The last frame that the journal beside a backup names: up to there all was on the disk before a job was changed, so what is
- * missing of it is lost. Undefined where no readable journal lies beside it: the backup must be of use without one.
- */
-export async function frameNamedBeside(backupPath: string): Promise<FrameRef | undefined> {
-  let last: FrameRef | undefined;
+/** What a journal says of the backup beside it. */
+export interface Named {
+  /** So many frames were on the disk before a job was changed: what is missing of them is lost. */
+  readonly frames: number;
+  /** All of the journal could be read: the jobs of any further frame were never touched. */
+  readonly all: boolean;
+}
+
+/** A backup must be of use without a journal, too: then nothing is known. */
+export async function namedBeside(backupPath: string): Promise<Named> {
+  let begun = false;
+  let frames = 0;
   try {
-    for await (const entry of readJournal(join(dirname(backupPath), 'journal.ndjson')))
-      if (entry.at === 'intent') last = entry.frame ?? last;
+    for await (const entry of readJournal(join(dirname(backupPath), 'journal.ndjson'))) {
+      begun = true;
+      if (entry.at === 'intent') frames = entry.frame?.frame ?? frames;
+    }
+    return { frames, all: begun };
   } catch {
-    // it is damaged: what it named up to there still holds
+    return { frames, all: false }; // it is damaged: what it named up to there still holds
   }
-  return last;
 }

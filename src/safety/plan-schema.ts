@@ -46,7 +46,16 @@ const schedule = z.strictObject({
 });
 
 const task = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('act'), selection, action, validOnly: z.literal(true).optional() }),
+  z.strictObject({
+    kind: z.literal('act'),
+    selection,
+    action,
+    validOnly: z.literal(true).optional(),
+    spared: z
+      .array(z.strictObject({ id: text, runs: z.array(text) }))
+      .optional()
+      .describe('Replayed twice within a day: skipped.'),
+  }),
   z.strictObject({
     kind: z.literal('put-back'),
     via: z.enum(['restore', 'revert', 'remove', 'withdraw']),

@@ -14,7 +14,8 @@ export async function removeRunsBefore(stateDir: string, time: Instant): Promise
   const runs = await listRuns(stateDir);
   if (runs.some(({ state, verb }) => state === 'unfinished' && !isTrial(verb))) return [];
   const old = runs.filter(
-    ({ state, startedAt, verb }) => state === 'finished' && startedAt < time && verb !== 'evacuate',
+    ({ state, startedAt, verb }) =>
+      startedAt < time && (state === 'refused' || (state === 'finished' && verb !== 'evacuate')),
   );
   for (const { id } of old) await rm(join(runsFolder(stateDir), id), { recursive: true });
   return old.map(({ id }) => id);

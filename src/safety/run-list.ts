@@ -13,8 +13,9 @@ import { holderOf } from './run-lock.ts';
 export interface RunSummary {
   readonly id: string;
   readonly startedAt: Instant;
-  /** `unfinished`: there are jobs left to deal with, `run resume` goes on. */
-  readonly state: 'finished' | 'unfinished' | 'damaged';
+  /** `unfinished`: there are jobs left to deal with, `run resume` goes on. `refused`: nothing was begun, `stopped` tells why. */
+  readonly state: 'finished' | 'unfinished' | 'refused' | 'damaged';
+  readonly stopped?: string | undefined;
   /** A process carries it out at this moment. */
   readonly running: boolean;
   /** Missing when the plan cannot be read. */
@@ -26,7 +27,7 @@ export interface RunSummary {
   readonly outcomes?: Tally | undefined;
 }
 
-const order = { unfinished: 0, damaged: 1, finished: 2 } as const;
+const order = { unfinished: 0, damaged: 1, refused: 2, finished: 2 } as const;
 /** An `end` entry is far shorter. */
 const tailBytes = 4096;
 const atOnce = 32;
@@ -53,27 +54,31 @@ async function summary(path: string, id: string): Promise<RunSummary> {
     const plan = await readJson<Plan>(join(path, 'plan.json'));
     const report = await readJson<Report>(join(path, 'report.json'));
     if (plan === undefined) return { ...base, state: 'damaged' };
-    const state = await stateOf(join(path, 'journal.ndjson'), plan.verb);
+    const { state, ...why } = await endOf(join(path, 'journal.ndjson'), plan.verb);
     const running = state === 'unfinished' && (await holderOf(path)) !== undefined;
     const counts = report === undefined ? {} : { matched: report.matched, outcomes: report.outcomes };
-    return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, running, ...counts };
+    return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, ...why, running, ...counts };
   } catch {
     return { ...base, state: 'damaged' };
   }
 }
 
+type Ended = Pick<RunSummary, 'state' | 'stopped'>;
+
 /** Told by the last line alone: it is the end of a complete run, or of one that nobody goes on with; or it is not finished. */
-async function stateOf(journal: string, verb: Verb): Promise<RunSummary['state']> {
+async function endOf(journal: string, verb: Verb): Promise<Ended> {
   let tail: string;
   try {
     ({ text: tail } = await readTail(journal, tailBytes));
   } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return 'unfinished';
+    if (errorCode(cause) === 'ENOENT') return { state: 'unfinished' };
     throw cause;
   }
   const last = tail.split('\n').at(-2);
   const entry = last === undefined || !tail.endsWith('\n') ? undefined : parseEntry(last);
-  return entry?.at === 'end' && (entry.complete || isTrial(verb)) ? 'finished' : 'unfinished';
+  if (entry?.at !== 'end' || !(entry.complete || isTrial(verb))) return { state: 'unfinished' };
+  const { complete, stopped } = entry;
+  return complete && stopped !== undefined ? { state: 'refused', stopped } : { state: 'finished' };
 }
 
 const names = (folder: string): Promise<string[]> =>

@@ -39,7 +39,9 @@ async function askFor(reader: QueueReader, queue: string): Promise<Found> {
       return undefined;
     }
   };
-  const workers = await had('workers', reader.workers?.());
+  // where only those are known that hold a job, their jobs tell more than they do
+  const partly = reader.backend.workersNote !== undefined;
+  const workers = partly ? undefined : await had('workers', reader.workers?.());
   const schedules = await had('schedules', reader.schedules?.([queue]));
   return { workers: workers?.filter((one) => (one.queue ?? queue) === queue), schedules, missing };
 }

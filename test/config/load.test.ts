@@ -99,6 +99,17 @@ describe('faults', () => {
     ]);
   });
 
+  it('refuses a resume that needs to know what the pause found, where nothing tells it', async () => {
+    const hook = (more: string) =>
+      issuesOf(
+        `version: 1\ncontexts:\n  p:\n    url: "memory:"\n    queues:\n      email:\n        pause: {command: stop, resume: "scale $found"${more}}\n`,
+      );
+    expect(await hook('')).toEqual([
+      '7:39 contexts.p.queues.email.pause.resume: uses $found, which is what status prints before the pause; there is no status',
+    ]);
+    expect(await hook(', status: look')).toEqual([]);
+  });
+
   it('gives line and column of broken YAML, and never the text that stands there', async () => {
     const secret = 'version: 1\ncontexts:\n  a: {url: "redis://u:hunter2@h"\n  b: 1\n';
     const issues = await issuesOf(secret);

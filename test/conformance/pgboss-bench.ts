@@ -78,11 +78,12 @@ export async function pgBossBench(version: PgBossVersion, schema?: string): Prom
 
 /** Rows as the library would leave them, with the times that were asked for. */
 export async function seedPgBoss(database: PgBossDatabase, queue: string, jobs: readonly SeedJob[]): Promise<string[]> {
-  await createQueue(database, queue);
+  // 9 knows queues only by the names on its jobs
+  if (database.version !== '9') await createQueue(database, queue);
   const ids: string[] = [];
   for (const job of jobs) {
     const columns = columnsOf(job, database.version);
-    const names = Object.keys(columns);
+    const names = Object.keys(columns).map(database.version === '9' ? squashed : asItIs);
     const { rows } = await database.pool.query<{ id: string }>(
       `INSERT INTO job (name, ${names.join(', ')}) VALUES ($1, ${names.map((name, index) => placed(name, index + 2)).join(', ')}) RETURNING id::text AS id`,
       [queue, ...Object.values(columns)],
@@ -92,7 +93,14 @@ export async function seedPgBoss(database: PgBossDatabase, queue: string, jobs: 
   return ids;
 }
 
-const times = ['created_on', 'start_after', 'started_on', 'completed_on', 'keep_until'];
+/** How 9 spells the names of its columns. */
+const squashed = (name: string): string => name.replaceAll('_', '');
+const asItIs = (name: string): string => name;
+
+const times = ['created_on', 'start_after', 'started_on', 'completed_on', 'keep_until'].flatMap((name) => [
+  name,
+  squashed(name),
+]);
 /** A time is given as an instant or as seconds from now. */
 const placed = (name: string, place: number): string =>
   times.includes(name)
@@ -132,9 +140,9 @@ function columnsOf(job: SeedJob, version: PgBossVersion): Record<string, unknown
     priority: job.priority ?? 0,
     // two jobs of a stately queue may not be in the same state under one key
     singleton_key: job.key,
-    policy: job.key === undefined ? 'standard' : 'stately',
+    ...(version !== '9' && { policy: job.key === undefined ? 'standard' : 'stately' }),
     output: job.error === undefined ? undefined : JSON.stringify({ message: job.error, name: 'Error' }),
-    ...(version === '10' ? { expire_in: `${seconds} s` } : { expire_seconds: seconds }),
+    ...(version === '9' || version === '10' ? { expire_in: `${seconds} s` } : { expire_seconds: seconds }),
     ...(version === '12' && {
       group_id: job.lane,
       blocked: state === 'blocked',

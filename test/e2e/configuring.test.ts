@@ -87,6 +87,7 @@ it('help and the version come without a backend, at 80 columns', async () => {
     const { stdout, code } = await home.run(command);
     expect(code).toBe(0);
     expectFits(stdout);
+    expect(stdout, 'an alternative that is none').not.toMatch(/\|\s*[|\]]/);
   }
 });
 

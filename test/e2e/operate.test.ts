@@ -106,14 +106,31 @@ describe('pause and resume', () => {
     expect([whole.code, await replicas()]).toEqual([0, '3']);
     expect(json<{ resumed: Report }>(whole.stdout).resumed).toMatchObject({ verb: 'resume', complete: true });
 
-    const { child, ended } = home.start(['pause', 'email', '--for', '1h', '--yes']);
-    let said = '';
-    child.stderr?.on('data', (text: string) => (said += text));
-    await until('the pause', async () => (await replicas()) === '0');
-    await until('the wait', () => said.includes('Ctrl-C resumes at once'));
-    child.kill('SIGTERM');
-    expect((await ended).code).toBe(130);
-    expect(await replicas()).toBe('3');
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+      const { child, ended } = home.start(['pause', 'email', '--for', '1h', '--yes']);
+      let said = '';
+      child.stderr?.on('data', (text: string) => (said += text));
+      await until('the pause', async () => (await replicas()) === '0');
+      await until('the wait', () => said.includes('Ctrl-C resumes at once'));
+      child.kill(signal);
+      expect([signal, (await ended).code]).toEqual([signal, 130]);
+      expect(await replicas()).toBe('3');
+    }
+  });
+
+  it('refuse to resume what was paused elsewhere, as nobody knows how it was; once that is done by hand, all is well', async () => {
+    await add(1);
+    const { home, replicas } = await homeWithHook();
+    await home.file('replicas', '0\n');
+    for (const asked of ['--dry-run', '--yes']) {
+      const { code, stderr } = await home.run(['resume', 'email', asked]);
+      expect([code, await replicas()]).toEqual([4, '0']);
+      expect(stderr).toMatch(/echo "\$\{found\}" > replicas/);
+    }
+    expect(json<{ runs: object[] }>((await home.run(['run', 'list', '--json'])).stdout).runs).toEqual([]);
+    await home.file('replicas', '2\n');
+    expect((await home.run(['resume', 'email', '--yes'])).code).toBe(0);
+    expect(await replicas()).toBe('2');
   });
 
   it('--detach leaves a deadline, and stats shouts when it has passed', async () => {
@@ -169,6 +186,17 @@ const types = `
         key: "email:{type}:{to}:{uniqueId}"`;
 
 describe('enqueue', () => {
+  it('leaves out how often a type is tried where the backend keeps no such thing, and says so; a flag is refused', async () => {
+    await add(1);
+    const { home } = await homeWithHook(`${types}\n        maxAttempts: 5`);
+    const one = ['enqueue', 'email', 'email.send', '--payload', '{"to":"ada","uniqueId":1}', '--yes'];
+    const refused = await home.run([...one, '--max-attempts', '3']);
+    expect([refused.code, await statuses()]).toEqual([4, { todo: 1 }]);
+    const added = await home.run(one);
+    expect([added.code, await statuses()]).toEqual([0, { todo: 2 }]);
+    expect(added.stderr.replace(/\s+/g, ' ')).toContain('maxAttempts of the type email.send means nothing to this backend');
+  });
+
   it('sends nothing when one job is bad, and says where and why', async () => {
     await add(1);
     const { home } = await homeWithHook(types);

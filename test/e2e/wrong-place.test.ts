@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import pg from 'pg';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { createDatabase, createProcrastinate } from '../setup/databases.ts';
-import { expectFailure } from './answer.ts';
+import { answerOf, expectFailure } from './answer.ts';
 import { homeForTest } from './jobctl.ts';
 import { shopForFile } from './shop.ts';
 
@@ -87,9 +87,48 @@ it('a role that may read and not write: reads work, a write says what is missing
     'capabilities',
   ])
     expect(await home.run(read.split(' ')), read).toMatchObject({ code: 0 });
+  const dry = await home.run(['replay', 'email', '--dry-run', '--json']);
+  expect(dry).toMatchObject({ code: 0 });
+  const { warnings } = answerOf<{ warnings: string[] }>(dry, 'report');
+  expect(warnings).toEqual([
+    expect.stringMatching(/lacks INSERT on .*procrastinate_events, which replay needs.*GRANT/),
+  ]);
+  expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(/It would be refused.*lacks INSERT on .*which replay needs/);
+  const purge = await home.run(['dlq', 'purge', 'email', '--dry-run', '--json']);
+  expect(answerOf<{ warnings: string[] }>(purge, 'report').warnings.join()).toMatch(
+    /lacks DELETE on .*which remove needs/,
+  );
   const ended = await home.run(['replay', 'email', '--yes']);
   expectFailure(ended, 8, /lacks INSERT on .*procrastinate_events, which replay needs.*GRANT/);
   expect(await shop.dump()).toEqual(before);
+  const list = answerOf<{ runs: { id: string }[] }>(await home.run(['run', 'list', '--json']), 'run-list');
+  expect(list.runs).toMatchObject([
+    {
+      state: 'refused',
+      stopped: expect.stringMatching(/lacks INSERT on .*procrastinate_events/),
+      outcomes: { done: 0 },
+    },
+  ]);
+  expect((await home.run(['run', 'list'])).stdout).toMatch(/refused .* At postgres:/);
+  const shown = (await home.run(['run', 'show', list.runs[0]?.id ?? ''])).stdout.replace(/\s+/g, ' ');
+  expect(shown).toMatch(/· refused .*Nothing was changed\. At postgres.* lacks INSERT on/);
+  expect(shown).not.toMatch(/run resume|NOT finished/);
+});
+
+it('a plan that was refused for its rights is applied once they are given', async () => {
+  const { pool, url } = shop.database;
+  const role = `late_${process.pid}`;
+  await pool.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA public TO ${role};
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+  onTestFinished(async () => void (await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
+  const home = await homeForTest(url.replace('postgres@', `${role}@`));
+  expect(await home.run(['replay', 'reports', '--plan-out', 'later.json'])).toMatchObject({ code: 0 });
+  expectFailure(await home.run(['apply', 'later.json', '--yes']), 8, /which replay needs/);
+  await pool.query(
+    `GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
+  );
+  expect(await home.run(['apply', 'later.json', '--yes'])).toMatchObject({ code: 0 });
+  expectFailure(await home.run(['apply', 'later.json', '--yes']), 6, /was applied already/);
 });
 
 it.each(['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/jobs'])('nothing listens at %s', async (url) => {

@@ -45,6 +45,7 @@ async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>, lette
 
 type Letters = Parameters<typeof openAt>[1];
 const shelf = (queue: string): string => `${queue}-dead`;
+const lettersOf = (queue: string) => ({ [queue]: { queue: shelf(queue), payload: 'data' } });
 
 interface Play {
   /** The jobs lie in a queue of their own, wrapped as `{data}`. */
@@ -85,6 +86,24 @@ const plays: Record<string, Play> = {
       expect(await server.redis.exists(`${copies}wait`, ...ids.map((id) => `${copies}${id}`))).toBe(0);
     },
   },
+  'undo of a replay from a dead-letter queue': {
+    apart: true,
+    async prepare(queue, stateDir) {
+      const { run } = await withAdapter(
+        (adapter) => carryOut(worldOf(adapter, stateDir), { verb: 'replay', queue }),
+        lettersOf(queue),
+      );
+      return { verb: 'undo', run: run ?? '' };
+    },
+    async over(queue, ids) {
+      const copies = `${server.prefix}:${shelf(queue)}:`;
+      expect((await server.redis.lrange(`${copies}wait`, 0, -1)).sort()).toEqual([...ids].sort());
+      for (const [n, id] of ids.entries())
+        expect(await server.redis.hget(`${copies}${id}`, 'data')).toBe(`{"data":{"n":${n}}}`);
+      expect(await server.redis.keys(`${server.prefix}:${queue}:[0-9]*`)).toEqual([]);
+      expect(await server.redis.exists(`${server.prefix}:${queue}:wait`)).toBe(0);
+    },
+  },
   'undo of a replay': {
     async prepare(queue, stateDir) {
       const { run } = await withAdapter((adapter) => carryOut(worldOf(adapter, stateDir), { verb: 'replay', queue }));
@@ -105,7 +124,7 @@ async function begin(play: Play) {
   count += 1;
   const queue = `queue-${count}`;
   const stateDir = join(folder, queue);
-  const letters = play.apart ? { [queue]: { queue: shelf(queue), payload: 'data' } } : undefined;
+  const letters = play.apart ? lettersOf(queue) : undefined;
   if (play.apart) await seedJobs(server, '6', queue, []);
   const ids = await seedJobs(
     server,

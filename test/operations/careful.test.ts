@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JobRef } from '../../src/domain/job.ts';
 import { type CanaryRequest, canaryOn } from '../../src/operations/canary.ts';
-import { refuseLoops } from '../../src/operations/ledger.ts';
-import { appendAudit } from '../../src/safety/audit.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /** A canary on a clock that only a sleep moves on; `meanwhile` is what workers do in it. */
@@ -92,39 +90,5 @@ it('goes no further when nobody took the first few, or when they are to be tried
   expect(await other.act({ pace: { canary: failing.canary } })).toMatchObject({
     outcomes: { done: 3 },
     stopped: 'the canary fails: 3 of 3 jobs failed and will be tried again',
-  });
-});
-
-it('a third replay of a job within a day is refused, and tells who did the earlier ones', async () => {
-  const stage = await openStage();
-  stage.seed(3, { maxAttempts: 1 });
-  const selection = { queues: ['email'], states: ['dead'] as const };
-  const check = (more = {}) => refuseLoops(stage.memory, stage.stateDir, { ...selection, ...more }, {});
-  const runs: string[] = [];
-  for (const ids of [['1', '2'], ['2', '3'], ['3']]) {
-    await check({ ids });
-    runs.push((await stage.act({ more: { ids } })).run ?? '');
-    work(stage, 'fail');
-  }
-  await appendAudit(stage.stateDir, {
-    time: '2026-11-24T03:41:09.000000Z',
-    user: 'ada',
-    host: 'web-1',
-    context: 'test',
-    queues: ['email'],
-    verb: 'replay',
-    run: runs[0],
-    command: [],
-    outcome: 'done',
-    exitCode: 0,
-  });
-  await check({ ids: ['1'] });
-  await expect(check({ ids: ['2'] })).rejects.toMatchObject({
-    code: 'JOBCTL_REFUSED',
-    message: expect.stringMatching(/^A job was replayed twice .*\n {2}job 2: .*by ada@web-1/),
-  });
-  await expect(check()).rejects.toMatchObject({
-    message: expect.stringContaining('2 jobs were replayed twice'),
-    next: expect.arrayContaining([`Leave them out: --where '!(id in ["2", "3"])'`]),
   });
 });

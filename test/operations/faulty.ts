@@ -7,11 +7,12 @@ export type Apply = Claim['apply'];
 export function aroundApply(
   adapter: QueueAdapter,
   wrap: (apply: Apply, number: number, claim: Claim) => Apply,
+  more: Partial<Claim> = {},
 ): QueueAdapter {
   let number = 0;
   const claimOf = (claim: Claim): Claim => {
     number += 1;
-    return { ...claim, apply: wrap((jobs) => claim.apply(jobs), number, claim) };
+    return { ...claim, ...more, apply: wrap((jobs) => claim.apply(jobs), number, claim) };
   };
   const claims = (ops: Claims): Claims => ({
     ...ops,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Boss, createPgBoss, startBoss, stopBoss } from '../setup/pgboss.ts';
+import { type Boss, createPgBoss, type PgBossVersion, startBoss, stopBoss } from '../setup/pgboss.ts';
 import { eventually, keepTables, type Rows, type Scene } from './play.ts';
 
 const HOUR = 3600;
@@ -15,38 +15,43 @@ const outage: Readonly<Record<string, string>> = {
   'webhook.deliver': '502 Bad Gateway',
 };
 
-/** The state that docs/runbooks/pg-boss.md speaks of: a real pg-boss 12 with its workers, shortly after an outage. */
-export async function openPgBossScene(): Promise<Scene> {
-  const database = await createPgBoss('12');
+/** The state that docs/runbooks/pg-boss.md speaks of: a real pg-boss with its workers, shortly after an outage. */
+export async function openPgBossScene(version: PgBossVersion): Promise<Scene> {
+  const database = await createPgBoss(version);
   const { pool } = database;
-  const register = { registerInstance: true, instanceHeartbeatSeconds: HOUR };
-  const boss = await startBoss(database, { ...register, instanceName: 'worker' });
-  const crashed = await startBoss(database, { ...register, instanceName: 'exporter' });
-  await boss.createQueue('undelivered');
+  // only 12 writes down who works, and where a copy comes from
+  const tells = version === '12';
+  const register = (instanceName: string): object =>
+    tells ? { registerInstance: true, instanceHeartbeatSeconds: HOUR, instanceName } : {};
+  const boss = await startBoss(database, { ...register('worker') });
+  const crashed = await startBoss(database, { ...register('exporter') });
+  const queue = (name: string, options: object = {}): Promise<void> =>
+    boss.createQueue(name, { name, policy: 'standard', ...options });
+  await queue('undelivered');
   for (const name of ['email.send', 'webhook.deliver'])
-    await boss.createQueue(name, { deadLetter: 'undelivered', retryLimit: 3, retryDelay: 60, retryBackoff: true });
-  await boss.createQueue('data.export', { retryLimit: 2 });
-  await boss.createQueue('cleanup.sessions', { retryLimit: 1 });
+    await queue(name, { deadLetter: 'undelivered', retryLimit: 3, retryDelay: 60, retryBackoff: true });
+  await queue('data.export', { retryLimit: 2 });
+  await queue('cleanup.sessions', { retryLimit: 1 });
   await boss.schedule('cleanup.sessions', '30 3 * * *', { olderThanDays: 30 }, { tz: 'Europe/Berlin' });
 
   await exports(boss, crashed);
   await stopBoss(crashed);
   await endings(boss, pool);
   let down = true;
-  for (const queue of served)
-    await boss.work(queue, { pollingIntervalSeconds: 0.5, batchSize: 10 }, async () => {
-      if (down) throw new Error(outage[queue]);
+  for (const name of served)
+    await boss.work(name, { pollingIntervalSeconds: 0.5, batchSize: 10 }, async () => {
+      if (down) throw new Error(outage[name]);
     });
   await eventually(async () => (await pool.query(`SELECT FROM job WHERE name = 'undelivered'`)).rowCount === 6);
   down = false;
-  await arrange(pool);
+  await arrange(pool, tells);
   const renew = await keepTables(pool, ['job', 'schedule']);
   return {
     pool,
     env: { JOBS_URL: database.url },
     beat: () =>
       pool.query(
-        `WITH alive AS (UPDATE instance SET heartbeat_on = now() WHERE name = 'worker')
+        `${tells ? `WITH alive AS (UPDATE instance SET heartbeat_on = now() WHERE name = 'worker')` : ''}
          UPDATE job SET started_on = now() - interval '12 minutes' WHERE id = $1 AND state = 'active'`,
         [uuid(141)],
       ),
@@ -86,17 +91,20 @@ async function endings(boss: Boss, pool: pg.Pool): Promise<void> {
 }
 
 /** Copies get ids that can stand in a document, and everything the age that the story wants. */
-async function arrange(pool: pg.Pool): Promise<void> {
+async function arrange(pool: pg.Pool, tells: boolean): Promise<void> {
   await pool.query(
-    `UPDATE job SET id = (left(source_id::text, 33) || '2' || right(source_id::text, 2))::uuid, source_retry_count = 3
-      WHERE name = 'undelivered';
+    `UPDATE job j SET id = (left(o.id::text, 33) || '2' || right(o.id::text, 2))::uuid ${tells ? ', source_retry_count = 3' : ''}
+       FROM job o WHERE j.name = 'undelivered' AND o.name <> j.name AND o.data::text = j.data::text;
      UPDATE job SET retry_count = 3, retry_limit = 3 WHERE state = 'failed';
      UPDATE job SET created_on = created_on - interval '20 minutes', completed_on = completed_on - interval '20 minutes'
       WHERE (state = 'failed' OR name = 'undelivered');
      UPDATE job SET created_on = now() - interval '100 days' WHERE id = '${uuid(206)}';
      DELETE FROM job WHERE id = '${uuid(106)}';
-     UPDATE job SET started_on = now() - interval '2 hours' WHERE id = '${uuid(140)}';
-     UPDATE instance SET stopped_on = NULL, heartbeat_on = now() - interval '10 minutes', heartbeat_seconds = 30, pid = 4712,
+     UPDATE job SET started_on = now() - interval '2 hours' WHERE id = '${uuid(140)}'`,
+  );
+  if (!tells) return;
+  await pool.query(
+    `UPDATE instance SET stopped_on = NULL, heartbeat_on = now() - interval '10 minutes', heartbeat_seconds = 30, pid = 4712,
             id = '3c2b1a00-0000-4000-8000-000000000000', workers = '[{"queue": "data.export", "active": 1}]' WHERE name = 'exporter';
      UPDATE instance SET id = '9f8e7d00-0000-4000-8000-000000000000', pid = 4711 WHERE name = 'worker'`,
   );

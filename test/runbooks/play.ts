@@ -43,6 +43,8 @@ export interface Tale<S extends Scene | Place> {
   readonly oldLines: readonly string[];
   /** By the command without its answer. What is not listed here must not change a row. */
   readonly writes: Readonly<Record<string, Write>>;
+  /** Commands that answer otherwise here, and why; they are shown as skipped with that. */
+  readonly otherwise?: Readonly<Record<string, string>>;
   /** Sections that are of another backend than this one. */
   readonly elsewhere?: readonly string[];
   /** Files that the commands read, besides those in the document. */
@@ -137,7 +139,9 @@ export function playRunbook<S extends Scene | Place>(tale: Tale<S>): void {
       return ended;
     };
 
-    it.each(typed.map((step, index) => ({ ...step, index })))('$command', async ({ command, exit, shown }) => {
+    it.for(typed.map((step, index) => ({ ...step, index })))('$command', async ({ command, exit, shown }, context) => {
+      const why = tale.otherwise?.[command];
+      if (why !== undefined) context.skip(why);
       const write = writeOf(command, tale.writes);
       const now = await rowsOf(scene);
       const expected = write?.old === 'back' ? before : await wouldBe(tale, scene, now, write);

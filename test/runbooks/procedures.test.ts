@@ -74,8 +74,10 @@ const procedures: Readonly<Record<string, Procedure>> = {
         expect(await readFile(join(home.folder, 'smoke.xml'), 'utf8')).toContain('tests="3" failures="0"');
       },
       // the payload of the configuration, with its mark
-      'jobctl smoke email --yes': ({ ran }) =>
-        expect(ran.at(-1)).toMatchObject({ to: 'smoke@example.org', note: expect.stringMatching(/^smoke-\w+$/) }),
+      'jobctl smoke email --yes': ({ ran, shop }, { stdout }) => {
+        expect(ran.at(-1)).toMatchObject({ to: 'smoke@example.org', note: expect.stringMatching(/^smoke-\w+$/) });
+        if (shop.receives) expect(stdout).toMatch(/^ {2}seen by +the reply queue smoke-replies$/m);
+      },
       // its own job is gone; that of the application is not touched
       'jobctl smoke export --within 1s --yes': async (scene) => expect(await scene.shop.waiting('export')).toBe(1),
     },

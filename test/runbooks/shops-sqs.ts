@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { startAwsStandIn } from '../setup/aws-stand-in.ts';
 import { createSqs, type TestQueue, type TestSqs } from '../setup/sqs.ts';
+import { answer } from '../setup/sqs-answering.ts';
 import type { Payload, Shop, Work } from './shops.ts';
 
 /** Enough for a look with --receive or two: what a look has counted must not send a message to the dead. */
@@ -22,6 +23,7 @@ export async function sqsShop(): Promise<Shop> {
     await sqs.client.send(new SetQueueAttributesCommand({ QueueUrl: source.url, Attributes: { RedrivePolicy } }));
     queues.set(name, source);
   }
+  await sqs.queue('smoke-replies');
   const named = (queue: string): TestQueue => queues.get(queue) as TestQueue;
   // the answers of the emulator are exact: to wait for a message that may be on another host is for nothing
   sqs.standIn.fault = (action) =>
@@ -39,26 +41,31 @@ export async function sqsShop(): Promise<Shop> {
   };
 }
 
-/** Receives, works, deletes. What failed is let go, not tried again, until SQS has counted to its limit and moves it. */
+/** Receives, works, answers where it is asked to, deletes. What failed is let go, not tried again, until SQS has counted to its limit and moves it. */
 function serve({ client }: TestSqs, { url: QueueUrl }: TestQueue, work: Work): () => Promise<unknown> {
   const failed = new Set<string>();
   let stopped = false;
-  const handle = async ({ MessageId = '', ReceiptHandle, Body = '{}' }: Message): Promise<void> => {
+  const handle = async (message: Message): Promise<void> => {
+    const { MessageId = '', ReceiptHandle, Body = '{}' } = message;
     const isDone =
       !failed.has(MessageId) &&
       (await work(JSON.parse(Body) as Payload).then(
         () => true,
         () => false,
       ));
-    if (isDone) await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-    else {
+    if (isDone) {
+      await answer(client, message);
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    } else {
       failed.add(MessageId);
       await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
     }
   };
   const loop = async (): Promise<void> => {
     while (!stopped) {
-      const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+      );
       if (Messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
       for (const message of Messages) await handle(message);
     }

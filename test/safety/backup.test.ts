@@ -264,7 +264,7 @@ describe('a backup cut short by a crash', () => {
     for (const kept of [0, 6, 300]) {
       await writeFile(path, Buffer.concat([whole.subarray(0, last + kept), Buffer.alloc(size - last - kept)]));
       expect(await verifyBackup(path), `${kept} bytes kept`).toMatchObject({ frames: 3, torn: true });
-      const backup = await continueBackup(path);
+      const backup = await continueBackup(path, refs[2]);
       expect((await backup.append(savedJobs(1))).offset).toBe(last);
       await backup.close();
       expect(await verifyBackup(path)).toMatchObject({ frames: 4, ok: true });
@@ -281,7 +281,7 @@ describe('a backup cut short by a crash', () => {
   it('goes on behind a damage in the middle without touching it', async () => {
     const { path, refs, size } = await sample();
     await overwrite(path, refs[1]?.offset ?? 0, Buffer.from([0]));
-    const backup = await continueBackup(path);
+    const backup = await continueBackup(path, refs[3]);
     expect(await backup.append(savedJobs(2))).toEqual({ frame: 5, offset: size, jobs: 2 });
     await backup.close();
   });

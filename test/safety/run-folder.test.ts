@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { fromDate } from '../../src/domain/instant.ts';
 import type { Report, Verb } from '../../src/domain/plan.ts';
-import { verifyBackup } from '../../src/safety/backup-reader.ts';
+import { openBackup, verifyBackup } from '../../src/safety/backup-reader.ts';
 import { readJournal } from '../../src/safety/journal.ts';
 import { removeRunsBefore } from '../../src/safety/retention.ts';
 import { createRun, openRun, readRun } from '../../src/safety/run-folder.ts';
@@ -78,7 +78,7 @@ describe('the folder of a run', () => {
     await Promise.all(folders.map((folder) => folder.close()));
   });
 
-  it('goes on after a crash: torn tails go, frames and batches count on', async () => {
+  it('goes on after a crash: torn tails and frames without an intent go, frames and batches count on', async () => {
     const state = await temporaryFolder();
     const first = await createRun(state, planFor(), at);
     for (const batch of [1, 2]) {
@@ -95,11 +95,28 @@ describe('the folder of a run', () => {
     expect(again.plan).toEqual(planFor());
     expect(again.backupPath).toBe(backup);
     expect(again.nextBatch).toBe(2);
-    expect(await again.save(savedJobs(4))).toMatchObject({ frame: 3, jobs: 4 });
+    const frame = await again.save(savedJobs(4));
+    expect(frame).toMatchObject({ frame: 2, jobs: 4 });
+    await again.journal({ at: 'intent', batch: 2, mark: 'm', ids: ['1'], frame });
     await again.journal({ at: 'end', time, complete: true });
     await again.close();
-    expect(await verifyBackup(backup)).toMatchObject({ frames: 3, jobs: 14, ok: true });
-    expect((await collect(readJournal(first.journalPath))).map((entry) => entry.at)).toEqual(['intent', 'end']);
+    expect(await verifyBackup(backup)).toMatchObject({ frames: 2, jobs: 9, ok: true });
+    const entries = await collect(readJournal(first.journalPath));
+    expect(entries.map((entry) => entry.at)).toEqual(['intent', 'intent', 'end']);
+  });
+
+  it('does not give back what was saved and never touched, unless the journal cannot tell', async () => {
+    const folder = await createRun(await temporaryFolder(), planFor(), at);
+    await folder.journal({ at: 'intent', batch: 1, mark: 'm', ids: ['1'], frame: await folder.save(savedJobs(5)) });
+    await folder.save(savedJobs(3));
+    await folder.close();
+    const backup = folder.backupPath ?? '';
+    expect(await collect(openBackup(backup))).toHaveLength(1);
+    expect(await verifyBackup(backup)).toMatchObject({ frames: 1, jobs: 5, ok: true });
+    await writeFile(folder.journalPath, `{"at":\n${await readFile(folder.journalPath, 'utf8')}`);
+    expect(await collect(openBackup(backup))).toHaveLength(2);
+    await rm(folder.journalPath);
+    expect(await collect(openBackup(backup))).toHaveLength(2);
   });
 
   it('does not cut off a frame that the journal knows', async () => {

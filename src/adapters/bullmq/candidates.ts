@@ -24,6 +24,8 @@ export interface Walked {
   readonly jobs: readonly Candidate[];
   /** To be called for each job that has left its state by our own doing. */
   readonly left: (id: string) => void;
+  /** It does not matter to the parts behind it when this one is written. */
+  readonly ahead?: boolean;
 }
 
 /**
@@ -39,7 +41,8 @@ export async function* candidates(
 ): AsyncGenerator<Walked> {
   for (const set of stateSets.filter(({ state }) => selection.states.includes(state))) {
     const parts = inSet(desk, place, selection, size, set);
-    yield* set.kind === 'zset' && size >= PAGE ? ahead(parts) : parts;
+    if (set.kind !== 'zset' || size < PAGE) yield* parts;
+    else for await (const part of ahead(parts)) yield { ...part, ahead: true };
   }
 }
 

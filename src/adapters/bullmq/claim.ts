@@ -4,7 +4,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import { outcomeOf, skipped } from './answers.ts';
 import { candidates, namedCandidates, type Walked } from './candidates.ts';
 import { type Desk, type Place, writable } from './desk.ts';
-import { claimOf, holdAll } from './hold.ts';
+import { claimOf, holdAll, holdsNothing } from './hold.ts';
 import { newMark } from './marks.ts';
 import { type Script, scripts } from './script.ts';
 import type { Candidate } from './snapshot.ts';
@@ -79,11 +79,12 @@ async function* inQueue(
     for (const { found: job } of holding.held) offered.add(job.id);
     if (holding.held.length === 0 && told.missed.length === 0) continue;
     try {
-      yield claimOf(mark, told, [], async (jobs) => {
+      const claim = claimOf(mark, told, [], async (jobs) => {
         const outcomes = await write(desk, place, writingOf(action), mark, chosen(told.held, jobs));
         if (action.verb !== 'edit') forget(outcomes, part, several ? undefined : offered);
         return outcomes;
       });
+      yield part.ahead && holdsNothing(holding) ? { ...claim, ahead: true } : claim;
     } finally {
       await holding.release();
     }

@@ -19,6 +19,9 @@ export interface Holding {
 
 const nothingHeld = async (): Promise<void> => {};
 
+/** The lock on the queue keeps others away; the claim itself does nothing for it. */
+export const holdsNothing = ({ release }: Holding): boolean => release === nothingHeld;
+
 /**
  * Keeps other jobctls from these jobs; workers are not kept from anything. Whoever has the lock on the queue keeps them all
  * away already, and does not wait for what a run that died has left held.

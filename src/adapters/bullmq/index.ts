@@ -78,6 +78,7 @@ const infoOf = ({ server, where }: Connection, prefix: string): BackendInfo => (
   where: `${where} (prefix ${prefix})`,
   errors: 'history',
   priority: 'smaller-first',
+  untold: { tenant: {} },
   readOnlyServer: server.readOnly,
   warnings: server.warnings,
 });

@@ -8,6 +8,7 @@ import { matcher } from '../../domain/selection.ts';
 import { adopt } from './adopt.ts';
 import { skipped } from './answers.ts';
 import type { Desk } from './desk.ts';
+import { editCopies } from './letter-edit.ts';
 import { letterReturns } from './letter-returns.ts';
 import { settleLetters } from './letter-settle.ts';
 import { innerId, innerSaved, type Shelf, shownId, shownSaved, split } from './letters.ts';
@@ -36,7 +37,8 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
     if (plain !== undefined) yield* acts.claim({ ...request, selection: plain });
     if (inside === undefined) return;
     const { action, size } = request;
-    if (action.verb !== 'remove' && (action.verb !== 'replay' || shelf.letter === undefined))
+    const ofCopies = action.verb === 'replay' || action.verb === 'edit';
+    if (action.verb !== 'remove' && (!ofCopies || shelf.letter === undefined))
       throw notThere(shelf, action.verb, shelves);
     if (plain === undefined) yield* strangers(shelf, request);
     const { error: _, group: __, where: ___, ...decided } = request.selection;
@@ -44,7 +46,7 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
     for await (const claim of acts.claim({ selection: inside, action: { verb: 'remove' }, size })) {
       const jobs = claim.jobs.flatMap((one) => shownSaved(shelf, one) ?? []).filter(({ job }) => fits(job));
       const missed = claim.skipped.map((outcome) => shownOutcome(shelf, outcome));
-      const mark = action.verb === 'replay' ? newMark('replay') : claim.mark;
+      const mark = ofCopies ? newMark(action.verb) : claim.mark;
       const takeOut = (some: readonly SavedJob[]): Promise<Outcome[]> =>
         claim.apply(some.flatMap((one) => innerSaved(one) ?? []));
       yield {
@@ -53,6 +55,8 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
         skipped: missed,
         mark,
         async apply(some, note) {
+          if (action.verb === 'edit')
+            return (await editCopies(desk, shelf, mark, some, action.payload)).map((one) => shownOutcome(shelf, one));
           const replays = action.verb === 'replay';
           const done = replays
             ? await adopt(desk, shelf, mark, some, takeOut, async (copies) => {
@@ -73,8 +77,8 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
     replay: wrapped(can.replay, claims),
     remove: wrapped(can.remove, claims),
     edit: wrapped(can.edit, claims),
-    restore: wrapped(can.restore, (ops) => letterReturns(ops, shelves, 'restore')),
-    revert: wrapped(can.revert, (ops) => letterReturns(ops, shelves, 'revert')),
+    restore: wrapped(can.restore, (ops) => letterReturns(desk, ops, shelves, 'restore')),
+    revert: wrapped(can.revert, (ops) => letterReturns(desk, ops, shelves, 'revert')),
     lock: wrapped(can.lock, (ops) => ({
       acquire: (request) =>
         ops.acquire({

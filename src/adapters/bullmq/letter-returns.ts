@@ -1,24 +1,39 @@
-import type { Returns, SavedJob } from '../../domain/claim.ts';
+import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
+import type { Desk } from './desk.ts';
+import { copyIn, settleTakenBack } from './letter-back.ts';
+import { takingBack } from './letter-undo.ts';
 import { innerSaved, type Shelf, shownSaved } from './letters.ts';
+import { verbOf } from './marks.ts';
 
 const refOf = ({ queue, id }: JobRef): JobRef => ({ queue, id });
 
-/** A copy goes back into its own queue. A replay of it is not taken back: the new job is another one, with an id of its own. */
-export function letterReturns(ops: Returns, shelves: ReadonlyMap<string, Shelf>, how: 'restore' | 'revert'): Returns {
+/** A copy goes back into its own queue; the new job that a replay has made of it is taken out first. */
+export function letterReturns(
+  desk: Desk,
+  ops: Returns,
+  shelves: ReadonlyMap<string, Shelf>,
+  how: 'restore' | 'revert',
+): Returns {
   const shownOf = (ref: JobRef, names: ReadonlyMap<string, JobRef>): JobRef =>
     names.get(`${ref.queue}\n${ref.id}`) ?? ref;
   return {
     async settle(intent) {
-      const inner = intent.jobs.map((one) => innerSaved(one) ?? one);
-      const outcomes = await ops.settle({ ...intent, jobs: inner });
-      return outcomes.map((outcome, index) => ({ ...outcome, ref: refOf(intent.jobs[index]?.job ?? outcome.ref) }));
+      const back = how === 'revert' ? await settleTakenBack(desk, intent) : new Map<SavedJob, Outcome>();
+      const rest = intent.jobs.filter((one) => !back.has(one));
+      const outcomes = await ops.settle({ ...intent, jobs: rest.map((one) => innerSaved(one) ?? one) });
+      for (const [index, one] of rest.entries())
+        back.set(one, { ...(outcomes[index] as Outcome), ref: refOf(one.job) });
+      return intent.jobs.map((one) => back.get(one) as Outcome);
     },
     async hold(saved, putBack, mark) {
-      const barred = how === 'revert' ? saved.filter((one) => innerSaved(one) !== undefined) : [];
-      const wanted = saved.filter((one) => !barred.includes(one));
+      // any other change left the copies where they are
+      const replayed = how === 'revert' && (mark === undefined || verbOf(mark) === 'replay');
+      const letters = replayed ? saved.filter((one) => innerSaved(one) !== undefined) : [];
+      const again = saved.filter((one) => copyIn(one) !== undefined);
+      const wanted = saved.filter((one) => !letters.includes(one) && !again.includes(one));
       const names = new Map<string, JobRef>();
       const outer = new Map<string, SavedJob>();
       const inner = wanted.map((one) => {
@@ -28,29 +43,55 @@ export function letterReturns(ops: Returns, shelves: ReadonlyMap<string, Shelf>,
         return copy;
       });
       const claim = await ops.hold(inner, putBack, mark);
+      const parts = await taken(claim, () => takingBack(desk, claim.mark, letters, mark, putBack));
       const told = (outcomes: readonly Outcome[]): Outcome[] =>
         outcomes.map((one) => ({ ...one, ref: shownOf(one.ref, names) }));
       return {
         ...claim,
-        jobs: claim.jobs.map((one) => {
-          const shelf = shelves.get(shownOf(one.job, names).queue);
-          return shelf === undefined || shelf.letter === undefined || one.job.queue !== shelf.queue
-            ? one
-            : (shownSaved(shelf, one) ?? one);
-        }),
-        skipped: [
-          ...told(claim.skipped),
-          ...barred.map(({ job }) =>
-            skipped(
-              job,
-              'conflict',
-              'it became a new job, with an id of its own: remove that, then restore the backup',
-            ),
-          ),
+        jobs: [
+          ...claim.jobs.map((one) => {
+            const shelf = shelves.get(shownOf(one.job, names).queue);
+            return shelf === undefined || shelf.letter === undefined || one.job.queue !== shelf.queue
+              ? one
+              : (shownSaved(shelf, one) ?? one);
+          }),
+          ...parts.flatMap((part) => part.jobs),
         ],
-        apply: async (jobs) =>
-          told(await claim.apply(jobs.map((one) => outer.get(`${one.job.queue}\n${one.job.id}`) ?? one))),
+        skipped: [...told(claim.skipped), ...parts.flatMap((part) => part.skipped), ...again.map(deadAgain)],
+        async apply(jobs) {
+          const copied = jobs.filter((one) => copyIn(one) !== undefined);
+          const own = jobs.filter((one) => !copied.includes(one));
+          const outcomes =
+            own.length === 0
+              ? []
+              : told(await claim.apply(own.map((one) => outer.get(`${one.job.queue}\n${one.job.id}`) ?? one)));
+          for (const part of parts) {
+            const mine = new Set(part.jobs.map(({ job }) => `${job.queue}\n${job.id}`));
+            const some = copied.filter(({ job }) => mine.has(`${job.queue}\n${job.id}`));
+            if (some.length > 0) outcomes.push(...(await part.apply(some)));
+          }
+          return outcomes;
+        },
+        release: async () => void (await Promise.all([claim, ...parts].map((part) => part.release()))),
       };
     },
   };
 }
+
+/** What the first claim holds is let go of when the second cannot be made. */
+async function taken<T>(claim: Claim, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+/** What an undo has taken out lies as a copy where it lay before: put back as well, there would be two of it. */
+const deadAgain = (one: SavedJob): Outcome =>
+  skipped(
+    one.job,
+    'conflict',
+    `it went back into ${copyIn(one)?.job.queue}, as job ${copyIn(one)?.job.id}: replay that`,
+  );

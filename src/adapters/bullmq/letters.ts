@@ -115,6 +115,18 @@ export function originalOf({ payload }: DeadLetter, text: string): string | unde
   return value === undefined ? undefined : JSON.stringify(value);
 }
 
+/** The copy's own payload with another one of the original in it; undefined where there is none at that path. */
+export function withOriginal({ payload: path }: DeadLetter, text: string, payload: string): string | undefined {
+  if (path === undefined) return payload;
+  const content = parsed(text);
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  const holder = names.length === 0 ? content : valueAt(content, names.join('.'));
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, last)) return undefined;
+  (holder as Record<string, unknown>)[last] = parsed(payload);
+  return JSON.stringify(content);
+}
+
 /** What of the options of the original a new job is given. */
 const kept = ['attempts', 'backoff', 'priority', 'lifo', 'removeOnComplete', 'removeOnFail', 'stackTraceLimit'];
 

@@ -70,7 +70,8 @@ async function holding(
   };
 }
 
-async function restore(
+/** Puts back those of one queue that are gone, under a mark that is given. */
+export async function restore(
   desk: Desk,
   place: Place,
   mark: string,

@@ -24,6 +24,7 @@ export const scripts = {
   reset: writing('reset', readFileSync(new URL('./lua/reset.lua', import.meta.url), 'utf8')),
   remove: writing('remove', readFileSync(new URL('./lua/remove.lua', import.meta.url), 'utf8'), true),
   edit: writing('edit', readFileSync(new URL('./lua/edit.lua', import.meta.url), 'utf8')),
+  editCopy: writing('edit-copy', readFileSync(new URL('./lua/edit-copy.lua', import.meta.url), 'utf8')),
   restore: writing('restore', readFileSync(new URL('./lua/restore.lua', import.meta.url), 'utf8')),
   revert: writing('revert', readFileSync(new URL('./lua/revert.lua', import.meta.url), 'utf8')),
   pause: writing('pause', readFileSync(new URL('./lua/pause.lua', import.meta.url), 'utf8')),

@@ -3,7 +3,7 @@ import type { SavedJob } from '../../domain/claim.ts';
 import type { Job } from '../../domain/job.ts';
 import type { Selection } from '../../domain/selection.ts';
 import type { Db } from './connection.ts';
-import type { Dialect, Page, WriteVerb } from './dialect.ts';
+import type { Dialect, Page } from './dialect.ts';
 import type { Parameters } from './sql.ts';
 
 type Bound = Pick<
@@ -31,13 +31,14 @@ export const boundTo = <Layout>(
   compare: (db, saved) => parts.compare(db, layout, saved),
 });
 
-/** Privileges are asked for once a verb, not once a batch. */
+/** Privileges are asked for once a verb and queue, not once a batch. */
 export function onceEach(permit: Dialect['permit']): Dialect['permit'] {
-  const permitted = new Set<WriteVerb | 'enqueue'>();
-  return async (db, verb) => {
-    if (permitted.has(verb)) return;
-    await permit(db, verb);
-    permitted.add(verb);
+  const permitted = new Set<string>();
+  return async (db, verb, queue) => {
+    const asked = JSON.stringify([verb, queue]);
+    if (permitted.has(asked)) return;
+    await permit(db, verb, queue);
+    permitted.add(asked);
   };
 }
 

@@ -85,8 +85,8 @@ export interface Dialect {
   schedules?(db: Db, queues: readonly string[] | undefined): Promise<Schedule[]>;
   statements?(): Promise<Statement[]>;
 
-  /** Throws when this role lacks a privilege that the verb needs. */
-  permit(db: Db, verb: WriteVerb | 'enqueue'): Promise<void>;
+  /** Throws when this role lacks a privilege that the verb needs, be it on something that belongs to one queue. */
+  permit(db: Db, verb: WriteVerb | 'enqueue', queue?: string): Promise<void>;
   /** Picks and locks the next jobs, passing over those that others hold. */
   pick(db: Db, selection: Selection, size: number, cursor: string | undefined): Promise<Page<SavedJob>>;
   /** Why these named jobs were not among those picked; nothing about those that the selection does not mean. */

@@ -14,9 +14,9 @@ export function enqueueing(dialect: Dialect, ops: DialectEnqueue, writer: () => 
     ignores,
     batch,
     ...(refuses === undefined ? {} : { refuses }),
-    permit: async () => {
+    permit: async (queue) => {
       try {
-        await dialect.permit(await writer(), 'enqueue');
+        await dialect.permit(await writer(), 'enqueue', queue);
       } catch (error) {
         throw toJobctlError(error, dialect.info.where);
       }

@@ -11,11 +11,13 @@ import { choose, detect, type Wanted } from './detect.ts';
 import type { AddVerb, Dialect, WriteVerb } from './dialect.ts';
 import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
+import { identityOf } from './identity.ts';
 import { acquire } from './lock.ts';
 import type { TablesMapping } from './own-tables/mapping.ts';
 import { pain } from './pain.ts';
 import { pausing } from './pause.ts';
 import { restoring, reverting } from './returns.ts';
+import { lackOf } from './rights.ts';
 import { scheduling } from './scheduling.ts';
 import { settle } from './settle.ts';
 import { instant } from './sql.ts';
@@ -50,7 +52,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
     if (options.tables !== undefined) {
       const { ownTables } = await import('./own-tables/index.ts');
       const dialect = await ownTables(connections.reader, options.tables, options.schema, options.where);
-      return adapterOf(connections, dialect);
+      return adapterOf(connections, dialect, options.where);
     }
     const found = choose(await detect(connections.reader), options, options.where);
     const load = dialects[found.dialect];
@@ -61,7 +63,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
         { next: ['Another queue in the same database? Choose it with --schema or --dialect.'] },
       );
     }
-    return adapterOf(connections, await load(connections.reader, found.schema, options));
+    return adapterOf(connections, await load(connections.reader, found.schema, options), options.where);
   } catch (error) {
     await connections.close();
     throw toJobctlError(error, options.where);
@@ -76,7 +78,7 @@ export const connect = (options: PostgresOptions): Connections =>
     applicationName: 'jobctl',
   });
 
-function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
+function adapterOf(connections: Connections, dialect: Dialect, place: string): QueueAdapter {
   const { where } = dialect.info;
   const reader = connections.reader;
   const writer = (): Promise<Writer> => connections.writer();
@@ -111,6 +113,8 @@ function adapterOf(connections: Connections, dialect: Dialect): QueueAdapter {
     },
     ...rareReads(dialect, reader, asked),
     pain: () => asked(() => pain(reader)),
+    lacksRight: (deed) => asked(() => lackOf(dialect, reader, deed)),
+    identity: () => identityOf(reader, where.slice(place.length)), // of all that the database holds, the part that is ours
     close: () => connections.close(),
   };
 }

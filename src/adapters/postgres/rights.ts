@@ -1,6 +1,7 @@
 import { JobctlError } from '../../domain/errors.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Db } from './connection.ts';
+import type { Dialect, WriteVerb } from './dialect.ts';
 
 /** A right that a role lacks. */
 export interface Missing {
@@ -44,6 +45,21 @@ export const missingFunctions = (db: Db, schema: string, names: readonly string[
       WHERE s.nspname = $1 AND p.proname = ANY ($2) AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 2`,
     [schema, names],
   );
+
+/** What this role lacks for a deed, in the words of the refusal, and the statements that would mend it. */
+export async function lackOf(
+  { permit }: Pick<Dialect, 'permit'>,
+  db: Db,
+  deed: WriteVerb | 'resolve',
+): Promise<string | undefined> {
+  try {
+    await permit(db, deed === 'resolve' ? 'edit' : deed); // to mark a job takes the same rights
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof JobctlError)) throw error;
+    return [error.message, ...error.next].join(' ');
+  }
+}
 
 /** Asks for each verb as a write would ask, before it claims anything. */
 export async function deedsFinding<Verb extends string>(

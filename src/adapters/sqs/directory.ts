@@ -115,7 +115,7 @@ export class Directory {
     const known = this.#urls.get(asked);
     if (known !== undefined) return known;
     const [, region, account, name] = arnShape.exec(asked) ?? [];
-    const parsed = asked.includes('://') ? partsOfUrl(asked) : undefined;
+    const parsed = asked.includes('://') && URL.canParse(asked) ? partsOfUrl(asked) : undefined;
     const wanted = region ?? parsed?.region ?? this.#region;
     if (wanted !== this.#region) {
       throw new JobctlError('usage', `${asked} is in ${wanted}, this is ${this.#region}.`, {

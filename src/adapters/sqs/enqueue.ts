@@ -4,6 +4,7 @@ import type { Queue } from './directory.ts';
 import type { Ground } from './ground.ts';
 import { BATCH } from './in-parallel.ts';
 import { TYPE } from './message.ts';
+import { replyAttributes, replyQueue } from './replies.ts';
 import { bodyFault, type Sent, sendAll, type ToSend } from './send.ts';
 
 const LONGEST_DELAY_SECONDS = 900;
@@ -25,6 +26,7 @@ export const enqueues = (ground: Ground): Enqueues => ({
     );
     return jobs.map((_, index) => answerOf(name, sent.get(String(index))));
   },
+  replies: (asked, queue, seconds) => replyQueue(ground, asked, queue, seconds),
 });
 
 function refuses(job: NewJob, queue: string): string | undefined {
@@ -42,13 +44,16 @@ function refuses(job: NewJob, queue: string): string | undefined {
   return bodyFault(payload);
 }
 
-function messageOf({ type, payload, delaySeconds, lane, tenant, key }: NewJob, to: Queue, id: string): ToSend {
+function messageOf({ type, payload, delaySeconds, lane, tenant, key, replyTo }: NewJob, to: Queue, id: string): ToSend {
   const group = to.fifo ? (lane ?? groupName(type)) : tenant;
   return {
     saved: {
       messageId: id,
       body: payload,
-      attributes: type === to.name ? {} : { [TYPE]: { type: 'String', value: type } },
+      attributes: {
+        ...(type === to.name ? {} : { [TYPE]: { type: 'String', value: type } }),
+        ...(replyTo === undefined ? {} : replyAttributes(replyTo)),
+      },
       system: group === undefined ? {} : { MessageGroupId: group },
     },
     dedupId: key ?? randomUUID(),

@@ -8,7 +8,7 @@ export interface Grant {
 }
 
 /** `any`: where IAM knows no narrower resource for these actions. */
-type Target = 'any' | 'queue' | 'dlq' | 'mapping' | 'function' | 'rule' | 'schedule' | 'role' | 'log' | 'key';
+type Target = 'any' | 'queue' | 'dlq' | 'reply' | 'mapping' | 'function' | 'rule' | 'schedule' | 'role' | 'log' | 'key';
 
 const find: Grant = { on: 'queue', actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'] };
 const shelf: Grant = {
@@ -51,6 +51,20 @@ const setFeeders: readonly Grant[] = [
 /** To warn of who takes messages at the same time; without it a plan says that it could not look. */
 const rivals: Grant = { on: 'any', actions: ['lambda:ListEventSourceMappings'] };
 
+/** Its message is taken away where it died; the queue itself is never received from. */
+const smoke: readonly Grant[] = [
+  ...locked,
+  { on: 'queue', actions: ['sqs:SendMessage'] },
+  look,
+  { on: 'dlq', actions: ['sqs:DeleteMessage'] },
+  seal,
+];
+/** Its answer is received and deleted, what others have there is let go. */
+const answer: Grant = {
+  on: 'reply',
+  actions: [...find.actions, ...look.actions, 'sqs:DeleteMessage'],
+};
+
 /** The name of each policy is that of its file. */
 export const policies: Readonly<Record<string, readonly Grant[]>> = {
   stats: [list, find, shelf],
@@ -91,14 +105,8 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   ],
   restore: [...locked, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
-  // its message is taken away where it died; the queue itself is never received from
-  smoke: [
-    ...locked,
-    { on: 'queue', actions: ['sqs:SendMessage'] },
-    look,
-    { on: 'dlq', actions: ['sqs:DeleteMessage'] },
-    seal,
-  ],
+  smoke,
+  'smoke-reply-queue': [...smoke, answer],
   // what no worker took is taken away again, also where it died
   loadtest: [
     ...locked,

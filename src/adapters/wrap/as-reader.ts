@@ -11,6 +11,8 @@ export function asReader(reader: QueueReader): QueueReader {
     workers,
     schedules,
     statements,
+    lacksRight,
+    identity,
     scales,
     findings,
     logs,
@@ -38,6 +40,8 @@ export function asReader(reader: QueueReader): QueueReader {
     ...(logs === undefined ? {} : { logs: (request) => logs.call(reader, request) }),
     ...(pain === undefined ? {} : { pain: () => pain.call(reader) }),
     ...(statements === undefined ? {} : { statements: () => statements.call(reader) }),
+    ...(lacksRight === undefined ? {} : { lacksRight: (deed) => lacksRight.call(reader, deed) }),
+    ...(identity === undefined ? {} : { identity: () => identity.call(reader) }),
     close: () => reader.close(),
   };
 }

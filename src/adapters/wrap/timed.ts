@@ -29,11 +29,12 @@ export function timed(adapter: QueueAdapter, { record, now }: Timing): QueueAdap
           const begun = now();
           const { done, value: claim } = await walk.next();
           if (done === true) return;
-          const claiming = now() - begun;
+          const claiming = claim.ahead ? 0 : now() - begun; // it came while we were at the one before
           yield {
             jobs: claim.jobs,
             skipped: claim.skipped,
             mark: claim.mark,
+            ahead: claim.ahead,
             apply: (jobs, note) => timedCall(jobs.length, claiming, () => claim.apply(jobs, note)),
             release: () => claim.release(),
           };

@@ -32,7 +32,7 @@ export default class DlqExport extends JobctlCommand {
     await using session = await this.openToLook(flags);
     const { reader, redact } = session;
     const queues = await targetQueues(reader, { queue: args.queue });
-    const selection = await readSelection(flags, queues, ['dead'], () => reader.now());
+    const selection = await readSelection(flags, queues, ['dead'], reader);
     const tests = await compileTests(selection);
     const exported = await exportJobs(reader, selection, tests, (job) => jobView(job, redact), {
       path: flags.output,

@@ -31,7 +31,7 @@ export default class DlqGroups extends JobctlCommand {
     await using session = await this.openToLook(flags);
     const { reader } = session;
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
-    const selection = await readSelection(flags, queues, ['dead'], () => reader.now());
+    const selection = await readSelection(flags, queues, ['dead'], reader);
     const found = await groupDead(reader, selection, await compileTests(selection), { by: flags.by, scan: flags.scan });
     const { errorsNote } = reader.backend;
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);

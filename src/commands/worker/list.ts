@@ -17,12 +17,14 @@ export default class WorkerList extends JobctlCommand {
     await using session = await this.open(flags);
     const { reader } = session;
     const workers = await reader.workers?.();
+    const { name, workersNote: note } = reader.backend;
     if (workers === undefined) {
-      throw new JobctlError('unsupported', `${reader.backend.name} does not tell of its workers.`, {
+      const why = note === undefined ? '' : ` ${note}`;
+      throw new JobctlError('unsupported', `${name} does not tell of its workers.${why}`, {
         next: ['jobctl job list --state active   # the jobs that they have'],
       });
     }
-    this.print(workersText({ workers, now: await reader.now() }, this.page(flags)));
-    return { schemaVersion: 1, workers };
+    this.print(workersText({ workers, note, now: await reader.now() }, this.page(flags)));
+    return { schemaVersion: 1, workers, note };
   }
 }

@@ -44,11 +44,13 @@ export const capabilities: Topic = {
             );
       }
     },
-    'describes the backend in words that can be shown': async ({ adapter }) => {
-      const { name, where, version, errors, errorsNote } = adapter.backend;
+    'describes the backend in words that can be shown': async ({ adapter, holds }) => {
+      const { name, where, version, errors, errorsNote, untold } = adapter.backend;
       for (const text of [name, where, version]) expect(text).toEqual(somethingSaid);
       expect(where).not.toMatch(/:\/\/[^/@\s]*:[^*@/\s][^@/\s]*@/);
       if (errors === 'none') expect(errorsNote).toEqual(somethingSaid);
+      for (const what of ['tenant', 'lane'] as const)
+        if (holds.attributes.has(what)) expect(untold ?? {}, 'what its jobs have').not.toHaveProperty(what);
       for (const criterion of adapter.pushes) expect(criteria).toContain(criterion);
     },
   },

@@ -97,13 +97,14 @@ export const lock: Topic = {
     },
     'refuses writes once the backend took it away': async (bench) => {
       const ours = opsOf(bench, 'lock');
+      const replays = opsOf(bench, 'replay');
       if (bench.breakLock === undefined) throw new NotHere('the bench cannot break a lock');
       await bench.seed('letters', [{ state: 'dead' }]);
       const mine = await ours.acquire(request('run 1'));
       await bench.breakLock('letters');
       const before = await bench.dump();
       const write = async () => {
-        for await (const claim of opsOf(bench, 'replay').claim({
+        for await (const claim of replays.claim({
           selection: inState('letters', 'dead'),
           action: replay,
           size: 10,

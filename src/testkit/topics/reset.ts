@@ -46,13 +46,12 @@ export const reset: Topic = {
     },
     'skips a job whose twin already waits': async (bench) => {
       needs(bench, 'active', 'stuck', 'key', 'waiting');
+      const resets = opsOf(bench, 'reset');
       const ids = await bench.seed('letters', [
         { state: 'active', stuck: true, key: 'once' },
         { state: 'waiting', key: 'once' },
       ]);
-      expect(told((await act(opsOf(bench, 'reset'), stuck, action)).outcomes)).toEqual([
-        `${ids[0]}: skipped duplicate`,
-      ]);
+      expect(told((await act(resets, stuck, action)).outcomes)).toEqual([`${ids[0]}: skipped duplicate`]);
       expect((await jobOf(bench.adapter, 'letters', ids[0])).state).toBe('active');
     },
     'leaves alone what is not active': async (bench) => {

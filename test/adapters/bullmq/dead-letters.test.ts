@@ -55,6 +55,10 @@ const seed = async (server: TestRedis): Promise<string[]> => {
   ]);
 };
 
+/** What stands in Redis, but for the order in a list and what wakes workers and counts ids. */
+const stand = async (server: TestRedis): Promise<string> =>
+  (await server.dump()).replace(/\["\d+","\d+"\]$/m, 'both').replace(/.*:(?:marker|id) .*\n/g, '');
+
 const shownIds = (ids: readonly string[]): string[] => ids.map((id) => `mail-dlq:${id}`);
 
 describe('a queue whose dead jobs lie in a queue of their own', () => {
@@ -159,18 +163,157 @@ describe('a queue whose dead jobs lie in a queue of their own', () => {
       expect(sorted(await server.dump())).toBe(sorted(before));
     }));
 
-  it('says what undo cannot take back, and that the dead-letter queue itself has nowhere to go to', () =>
+  it('takes a replay back: the new jobs are gone and the copies lie where they lay, once', () =>
     scene({ mail: letter }, async (server, adapter) => {
       const ids = await seed(server);
-      const { saved, marks } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const before = await stand(server);
+      const { saved, marks, copies } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const back = opsOf({ adapter }, 'revert');
+      // those that waited and the one that had failed were replayed by a batch each
+      const undone = await putBack(back, saved.slice(0, 2), true, adapter, marks[0]);
+      const other = await putBack(back, saved.slice(2), true, adapter, marks[1]);
+      expect(told([...undone.outcomes, ...other.outcomes])).toEqual(copies.map(({ as }) => `${as}: done`).sort());
+      expect(await stand(server)).toBe(before);
+      expect(told(await back.settle({ action: 'revert', mark: undone.mark, jobs: undone.jobs }))).toEqual(
+        told(undone.outcomes),
+      );
+      const again = await putBack(back, saved, true, adapter, marks[0]);
+      expect(told(again.outcomes)).toEqual(shownIds(ids).map((id) => `${id}: skipped unchanged`));
+      // neither the backup of the undo nor an undo of it makes a second one
+      for (const how of ['restore', 'revert'] as const) {
+        const twice = await putBack(opsOf({ adapter }, how), undone.jobs, true, adapter, undone.mark);
+        expect(new Set(twice.outcomes.map((one) => one.result === 'skipped' && one.why))).toEqual(
+          new Set(['conflict']),
+        );
+      }
+      expect(await stand(server)).toBe(before);
+    }));
+
+  it('takes back no job that has started, was changed, or whose copy was made anew', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      await seed(server);
+      await seedJobs(server, '6', 'mail-dlq', [{ state: 'waiting', type: 'dead', payload: wrapped(4) }]);
+      const { saved, marks, copies } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const key = (nth: number): string => `${server.prefix}:mail:${copies[nth]?.as}`;
+      await server.redis.hset(key(0), 'ats', '1', 'processedOn', '1760000000000');
+      await server.redis.hset(key(1), 'data', '{"n":99}');
+      await server.redis.del(key(2));
+      const inner = copies[3]?.ref.id.replace('mail-dlq:', '') ?? '';
+      await server.redis.hset(`${server.prefix}:mail-dlq:${inner}`, {
+        name: 'dead',
+        data: '{}',
+        opts: '{}',
+        timestamp: '1',
+      });
+      const before = await server.dump();
       const undone = await putBack(opsOf({ adapter }, 'revert'), saved, true, adapter, marks[0]);
-      expect(told(undone.outcomes)).toEqual(shownIds(ids).map((id) => `${id}: skipped conflict`));
+      const ways = new Map(undone.outcomes.map((one) => [one.ref.id, one.result === 'skipped' ? one.why : one.result]));
+      expect(copies.map(({ ref }) => ways.get(ref.id))).toEqual(['started', 'conflict', 'started', 'conflict']);
+      expect(await server.dump()).toBe(before);
+    }));
+
+  it('a worker that is quicker than the undo keeps its job', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      await seedJobs(server, '6', 'mail-dlq', [{ state: 'waiting', type: 'dead', payload: wrapped(1) }]);
+      await seedJobs(server, '6', 'mail', [{ state: 'completed' }]);
+      const { saved, marks, copies } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const claim = await opsOf({ adapter }, 'revert').hold(
+        saved,
+        { asWas: true, cutoff: await adapter.now() },
+        marks[0],
+      );
+      const ran: unknown[] = [];
+      const app = application(server, '6');
+      app.worker('mail', async (job) => void ran.push(job.id));
+      await until('it has run', async () => ran.length === 1);
+      await app.close();
+      const outcomes = await claim.apply(claim.jobs);
+      await claim.release();
+      expect(outcomes).toMatchObject([{ ref: { id: copies[0]?.as }, result: 'skipped' }]);
+      expect(await adapter.count(dead)).toEqual({ value: 0, exact: true });
+    }));
+
+  it('an undo that broke off between its two steps is finished by whoever settles it', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      await seedJobs(server, '6', 'mail', [{ state: 'waiting' }]);
+      await seedJobs(
+        server,
+        '6',
+        'mail-dlq',
+        [1, 2].map((n) => ({ state: 'waiting', type: 'dead', payload: wrapped(n) })),
+      );
+      const before = await stand(server);
+      const { saved, marks } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const back = opsOf({ adapter }, 'revert');
+      const how = { asWas: true, cutoff: await adapter.now() };
+      const untouched = await back.hold(saved, how, marks[0]);
+      await untouched.release();
+      const jobs = untouched.jobs.map((one) => JSON.parse(JSON.stringify(one)) as typeof one);
+      const intent = { action: 'revert', mark: untouched.mark, jobs } as const;
+      expect(new Set((await back.settle(intent)).map((one) => one.result === 'skipped' && one.why))).toEqual(
+        new Set(['not-applied']),
+      );
+
+      const claim = await back.hold(saved, how, marks[0]);
+      // the copies cannot go back: the server refuses after the new jobs were taken out
+      await server.redis.set(`${server.prefix}:mail-dlq:wait`, 'no list');
+      await expect(claim.apply(claim.jobs)).rejects.toThrow(/a key of another kind/);
+      await claim.release();
+      await server.redis.del(`${server.prefix}:mail-dlq:wait`);
+      expect(await server.redis.llen(`${server.prefix}:mail:wait`)).toBe(1);
+      const half = { ...intent, mark: claim.mark };
+      for (const _ of ['once', 'and once more']) {
+        expect(new Set((await back.settle(half)).map(({ result }) => result))).toEqual(new Set(['done']));
+        expect(await stand(server)).toBe(before);
+      }
+    }));
+
+  it('changes the payload of the original within the copy, and back again', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      const [first = '', second = '', third = ''] = await seed(server);
+      const before = await stand(server);
+      const data = async (id: string): Promise<string | null> =>
+        await server.redis.hget(`${server.prefix}:mail-dlq:${id}`, 'data');
+      const edits = opsOf({ adapter }, 'edit');
+      for (const id of [first, third]) {
+        const was = (await data(id)) ?? '';
+        const edit: Action = { verb: 'edit', payload: '{"n":12345678901234567891}' };
+        const { outcomes, saved, marks } = await act(edits, { ...dead, ids: [`mail-dlq:${id}`] }, edit);
+        expect(told(outcomes)).toEqual([`mail-dlq:${id}: done`]);
+        expect(await data(id)).toBe(was.replace(/"data":\{"n":\d\}/, '"data":{"n":12345678901234567891}'));
+        expect((await adapter.find(`mail-dlq:${id}`, 'mail'))?.job).toMatchObject({
+          state: 'dead',
+          payload: '{"n":12345678901234567891}',
+        });
+        const mark = marks[0] ?? '';
+        expect(told(await edits.settle({ action: 'edit', mark, jobs: saved }))).toEqual([`mail-dlq:${id}: done`]);
+        const undone = await putBack(opsOf({ adapter }, 'revert'), saved, true, adapter, mark);
+        expect(told(undone.outcomes)).toEqual([`mail-dlq:${id}: done`]);
+      }
+      expect(await stand(server)).toBe(before);
+
+      for await (const claim of edits.claim({ selection: dead, action: { verb: 'edit', payload: '{}' }, size: 10 })) {
+        await server.redis.hset(`${server.prefix}:mail-dlq:${first}`, 'data', '{"other":1}');
+        await server.redis.set(`${server.prefix}:mail-dlq:${third}:lock`, 'a worker');
+        const ways = new Map((await claim.apply(claim.jobs)).map((one) => [one.ref.id, one.result]));
+        if (ways.has(`mail-dlq:${first}`)) expect([...ways.values()].sort()).toEqual(['done', 'skipped']);
+        else expect([...ways.values()]).toEqual(['skipped']);
+        await claim.release();
+      }
+      expect(await data(first)).toBe('{"other":1}');
+      expect(JSON.parse((await data(second)) ?? '')).toMatchObject({ original: { name: 'welcome', data: {} } });
+    }));
+
+  it('says that the dead-letter queue itself has nowhere to go to', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      await seed(server);
       await expect(act(opsOf({ adapter }, 'replay'), inState('mail-dlq', 'dead'), replay)).rejects.toMatchObject({
         code: 'JOBCTL_REFUSED',
         next: ['jobctl replay mail'],
       });
-      await expect(act(opsOf({ adapter }, 'edit'), dead, { verb: 'edit', payload: '{}' })).rejects.toMatchObject({
-        code: 'JOBCTL_UNSUPPORTED',
+      const edit: Action = { verb: 'edit', payload: '{}' };
+      await expect(act(opsOf({ adapter }, 'edit'), inState('mail-dlq', 'dead'), edit)).rejects.toMatchObject({
+        code: 'JOBCTL_REFUSED',
       });
     }));
 

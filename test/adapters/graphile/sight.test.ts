@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { act, browseAll, inState, replay, told, whole } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
-import { addJob, type GraphileDatabase, graphileVersions, makeDead } from '../../setup/graphile.ts';
+import { addJob, type GraphileDatabase, graphileVersions, makeDead, takeOne } from '../../setup/graphile.ts';
 import { openAs, scene } from './scene.ts';
 
 /** A role of its own for the test; `grants` name it `:role`. */
@@ -53,6 +53,14 @@ describe.each(graphileVersions)('graphile-worker %s under row-level security (tr
     await expect(act(opsOf({ adapter }, 'replay'), inState('mail', 'dead'), replay)).rejects.toThrow(
       refusal(/only through a view/, /^GRANT "postgres" TO/),
     );
+  });
+
+  it('tells the workers that hold jobs through the view as well', async () => {
+    const { database } = await scene(version);
+    await addJob(database, 'mail');
+    await takeOne(database, 'mail', 'worker-7');
+    const adapter = await openAs(database, await roleWith(database, readAll));
+    expect(await adapter.workers?.()).toMatchObject([{ id: 'worker-7', active: 1, silent: false }]);
   });
 
   it('tells blocked from waiting through the view as well', async () => {

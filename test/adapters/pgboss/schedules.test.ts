@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { requireOps } from '../../../src/domain/capability.ts';
+import { secondsBetween } from '../../../src/domain/instant.ts';
 import type { Schedules } from '../../../src/domain/schedule.ts';
 import { noSchedules } from '../../../src/operations/scheduling.ts';
 import { writtenVersions } from '../../setup/pgboss.ts';
@@ -14,6 +15,9 @@ const keeper = ({ boss }: Place): Keeper => boss as unknown as Keeper;
 const opsOf = ({ adapter }: Place): Schedules => requireOps('pg-boss', 'schedule', adapter.can.schedule ?? noSchedules);
 const zone = { tz: 'Europe/Berlin' };
 
+const hourInBerlin = (at = ''): string =>
+  new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: zone.tz }).format(new Date(at));
+
 async function withNightly(version: '10' | '11' | '12', options: object = {}): Promise<Place> {
   const at = await place(version);
   await at.boss.createQueue('dead', { name: 'dead', policy: 'standard' });
@@ -25,9 +29,10 @@ async function withNightly(version: '10' | '11' | '12', options: object = {}): P
 it.each(writtenVersions)('%s: a schedule is listed, removed, and put back as the library had it', async (version) => {
   const at = await withNightly(version, { priority: 3 });
   const ops = opsOf(at);
-  expect(await at.adapter.schedules?.()).toEqual([
-    { id: 'reports', queue: 'reports', when: '0 3 * * * (Europe/Berlin)' },
-  ]);
+  const [listed, ...others] = (await at.adapter.schedules?.()) ?? [];
+  expect([listed, others]).toMatchObject([{ id: 'reports', queue: 'reports', when: '0 3 * * * (Europe/Berlin)' }, []]);
+  expect(hourInBerlin(listed?.nextAt)).toBe('03:00');
+  expect(secondsBetween(await at.adapter.now(), listed?.nextAt ?? '')).toBeLessThanOrEqual(25 * 3600);
   expect(await at.adapter.schedules?.(['dead'])).toEqual([]);
   const before = await keeper(at).getSchedules();
   const saved = (await ops.save('reports', 'reports')) ?? {};
@@ -107,4 +112,22 @@ it('9: they are listed, and nothing more', async () => {
   await keeper(at).schedule('reports', '0 3 * * *', {}, zone);
   expect(await at.adapter.schedules?.()).toMatchObject([{ id: 'reports', when: '0 3 * * * (Europe/Berlin)' }]);
   expect(at.adapter.can.schedule).toBeUndefined();
+});
+
+it('the next time is told where the line tells one, by the clock of the server', async () => {
+  const at = await withNightly('12');
+  const lines: [cron: string, zone: string | null, next: unknown][] = [
+    ['*/5 * * * *', 'UTC', expect.stringMatching(/T\d\d:\d[05]:00\.000000Z$/)],
+    ['30 2 1 1 *', 'America/New_York', expect.stringMatching(/-01-01T07:30:00\.000000Z$/)],
+    ['FREQ=DAILY;INTERVAL=2', 'UTC', undefined],
+    ['61 3 * * *', 'UTC', undefined],
+    ['', 'UTC', undefined],
+    ['0 3 * * *', 'Middle/Earth', undefined],
+  ];
+  for (const [cron, zone, next] of lines) {
+    await at.database.pool.query('UPDATE schedule SET cron = $1, timezone = $2', [cron, zone]);
+    expect((await at.adapter.schedules?.())?.[0]?.nextAt, cron).toEqual(next);
+  }
+  await at.database.pool.query(`UPDATE schedule SET cron = '0 3 * * *', timezone = NULL`);
+  expect((await at.adapter.schedules?.())?.[0]).toMatchObject({ when: '0 3 * * *', nextAt: undefined });
 });

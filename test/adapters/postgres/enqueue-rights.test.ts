@@ -65,7 +65,7 @@ it.each(Object.entries(places))(
     const opened = () =>
       openAdapter({ url, where: 'here', schema: place.schema, tables: place.tables, timeoutMs: 15_000 });
     const looking = await opened();
-    const refused = requireOps('here', 'enqueue', looking.can.enqueue ?? noDoor).permit?.();
+    const refused = requireOps('here', 'enqueue', looking.can.enqueue ?? noDoor).permit?.('email');
     const error = (await refused?.catch((thrown: unknown) => thrown)) as JobctlError;
     await looking.close();
     expect(error).toMatchObject({
@@ -77,7 +77,7 @@ it.each(Object.entries(places))(
     const adding = await opened();
     onTestFinished(() => adding.close());
     const ops = requireOps('here', 'enqueue', adding.can.enqueue ?? noDoor);
-    await ops.permit?.();
+    await ops.permit?.('email');
     expect(await ops.enqueue('email', [{ type: 'email', payload: '{}' }])).toMatchObject([{ result: 'done' }]);
   },
 );
@@ -97,7 +97,7 @@ it('a function that may not be called is named', async () => {
   });
   const adapter = await openAdapter({ url: url.replace('postgres@', `${role}@`), where: 'here', timeoutMs: 15_000 });
   onTestFinished(() => adapter.close());
-  await expect(requireOps('here', 'enqueue', adapter.can.enqueue ?? noDoor).permit?.()).rejects.toMatchObject({
+  await expect(requireOps('here', 'enqueue', adapter.can.enqueue ?? noDoor).permit?.('email')).rejects.toMatchObject({
     kind: 'unreachable',
     message: expect.stringMatching(/lacks EXECUTE on procrastinate_defer_jobs_v1\(.*\), which enqueue needs/),
     next: [expect.stringMatching(/^GRANT EXECUTE ON FUNCTION procrastinate_defer_jobs_v1\(/)],

@@ -211,7 +211,7 @@ describe('a canary', () => {
   });
 });
 
-it('a message that was replayed twice within a day is refused, whatever its ids were, also when one replay was taken back', async () => {
+it('a message that was replayed twice within a day is left alone, whatever its ids were, also when one replay was taken back', async () => {
   const scene = await openScene();
   const pair = await scene.pair('orders');
   await scene.dead(pair, numbered(2));
@@ -227,11 +227,8 @@ it('a message that was replayed twice within a day is refused, whatever its ids 
   const waiting = { queues: ['orders'], states: ['waiting'] as const };
   const out = await office.act({ verb: 'evacuate', selection: waiting, action: remove });
   expect(await office.restore(out.run ?? '')).toMatchObject({ outcomes: { done: 2 } });
-  await expect(all()).rejects.toMatchObject({
-    code: 'JOBCTL_REFUSED',
-    message: expect.stringMatching(
-      new RegExp(`^A job was replayed twice .*\\n {2}job \\S+: ${runs[1]} by \\S+, ${runs[0]} by \\S+$`),
-    ),
-  });
-  expect((await scene.stored('orders-dlq')).ready).toHaveLength(2);
+  const third = await all();
+  expect(third).toMatchObject({ complete: false, outcomes: { done: 1, skipped: 1 } });
+  expect(third.skipped).toEqual([{ id: expect.any(String), why: `replayed-twice: by ${runs[1]}, ${runs[0]}` }]);
+  expect((await scene.stored('orders-dlq')).ready).toHaveLength(1);
 });

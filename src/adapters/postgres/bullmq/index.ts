@@ -9,7 +9,7 @@ import { type Layout, readLayout, warningsOn } from './layout.ts';
 import { pageOf } from './page.ts';
 import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert } from './put-back.ts';
-import { restore } from './restore.ts';
+import { countedQueues, restore } from './restore.ts';
 import { revert } from './revert.ts';
 import { jobsOf, savedJobsOf } from './rows.ts';
 import { schedulerWrites } from './scheduler-writes.ts';
@@ -24,6 +24,7 @@ import { apply } from './write.ts';
  */
 export async function bullmq(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
+  const permitted = onceEach((writer, verb, queue) => permit(writer, layout, verb, place, queue));
   return {
     info: {
       name: 'postgres/bullmq',
@@ -31,6 +32,7 @@ export async function bullmq(db: Db, schema: string, place: string): Promise<Dia
       where: `${place} (schema ${schema})`,
       errors: 'history',
       priority: 'smaller-first',
+      untold: { tenant: {} },
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
@@ -58,24 +60,31 @@ export async function bullmq(db: Db, schema: string, place: string): Promise<Dia
       return { items: await savedJobsOf(writer, layout, page.items), cursor: page.cursor };
     },
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    holdForRestore: async (writer, saved, how) => {
+      for (const queue of countedQueues(saved)) await permitted(writer, 'restore', queue);
+      return await holdForRestore(writer, layout, saved, how);
+    },
     workers: (reader) => workers(reader, layout),
     schedules: (reader, asked) => schedules(reader, layout, asked),
-    pause: pauseOf(layout),
+    pause: pauseOf(layout, place),
     enqueue: adds(layout),
-    schedule: schedulerWrites(layout),
-    permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
+    schedule: schedulerWrites(layout, place),
+    permit: permitted,
   };
 }
 
 /** By the library's own function, which also wakes the workers of a queue that goes on. */
-const pauseOf = ({ meta, call }: Layout): DialectPause => ({
+const pauseOf = (layout: Layout, place: string): DialectPause => ({
   look: async (db, queue) => {
-    const rows = await db.query(`SELECT FROM ${meta} WHERE queue = $1 AND field = 'paused' AND value = '1'`, [queue]);
+    const rows = await db.query(`SELECT FROM ${layout.meta} WHERE queue = $1 AND field = 'paused' AND value = '1'`, [
+      queue,
+    ]);
     const paused = rows.length > 0;
-    return { paused, found: { paused }, means: [`the flag in ${meta}, which all workers of the queue heed`] };
+    return { paused, found: { paused }, means: [`the flag in ${layout.meta}, which all workers of the queue heed`] };
   },
   set: async (db, queue, paused, found) => {
     if (!paused && found?.['paused'] === true) return;
-    await db.query(`SELECT ${call('pause')}($1, $2)`, [queue, paused]);
+    await permit(db, layout, 'pause', place);
+    await db.query(`SELECT ${layout.call('pause')}($1, $2)`, [queue, paused]);
   },
 });

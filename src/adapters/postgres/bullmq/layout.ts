@@ -23,6 +23,7 @@ export interface Layout {
   readonly metrics: string;
   readonly scheduler: string;
   readonly event: string;
+  readonly rateLimit: string;
   /** Column names of the job table, in its order. */
   readonly columns: readonly string[];
   /** Those of them that hold JSON. */
@@ -77,6 +78,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     metrics: name('metrics'),
     scheduler: name('scheduler'),
     event: name('event'),
+    rateLimit: name('rate_limit'),
     columns: catalog.columns,
     json: catalog.json,
     call: name,

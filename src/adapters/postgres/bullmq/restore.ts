@@ -48,7 +48,7 @@ export const keepObliterationOff = (db: Db, queue: string): Promise<unknown> =>
  */
 async function makeRoom(db: Db, { call, schema }: Layout, queue: string, jobs: readonly SavedJob[]): Promise<void> {
   await keepObliterationOff(db, queue);
-  const numbers = jobs.flatMap(({ job: { id } }) => (/^[1-9]\d{0,17}$/.test(id) ? [BigInt(id)] : []));
+  const numbers = numbersOf(jobs);
   const order = jobs.map((item) => BigInt((JSON.parse(savedIn(item).row) as { seq: number }).seq));
   await raise(db, `${call('job_seq')}`, highest(order.map((seq) => (seq < 0n ? -seq : seq))));
   if (numbers.length === 0) return;
@@ -61,6 +61,14 @@ async function makeRoom(db: Db, { call, schema }: Layout, queue: string, jobs: r
   if (!counter.there) await db.query(`SELECT ${call('next_job_id')}($1)`, [queue]);
   await raise(db, counter.name, highest(numbers));
 }
+
+/** The ids that the queue's counter gives, or will give. */
+const numbersOf = (jobs: readonly SavedJob[]): bigint[] =>
+  jobs.flatMap(({ job: { id } }) => (/^[1-9]\d{0,17}$/.test(id) ? [BigInt(id)] : []));
+
+/** Queues whose counter is looked at when these jobs come back. */
+export const countedQueues = (saved: readonly SavedJob[]): string[] =>
+  [...byQueue(saved)].flatMap(([queue, jobs]) => (numbersOf(jobs).length > 0 ? [queue] : []));
 
 const highest = (numbers: readonly bigint[]): bigint => numbers.reduce((most, one) => (one > most ? one : most), 0n);
 

@@ -6,12 +6,14 @@ import type { DialectSchedules } from '../dialect.ts';
 import { nowMs } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { templateOptions } from './next-run.ts';
+import { permit } from './privileges.ts';
 import { addRun, exists, putIn } from './put-scheduler.ts';
 import { liveScheduler, PAUSED, pausedScheduler, type SavedScheduler } from './saved-scheduler.ts';
 import { schedules } from './schedules.ts';
 
-export const schedulerWrites = (layout: Layout): DialectSchedules => ({
+export const schedulerWrites = (layout: Layout, place: string): DialectSchedules => ({
   async pause(db, id, queue) {
+    await permit(db, layout, 'schedule', place);
     const found = await liveScheduler(db, layout, queue, id);
     if (found !== undefined) {
       await out(db, layout, queue, id);
@@ -20,6 +22,7 @@ export const schedulerWrites = (layout: Layout): DialectSchedules => ({
     return await shown(db, layout, queue, id);
   },
   async resume(db, id, queue) {
+    await permit(db, layout, 'schedule', place);
     const found = await pausedScheduler(db, layout, queue, id);
     if (found !== undefined) {
       await putIn(db, layout, queue, found);
@@ -28,6 +31,7 @@ export const schedulerWrites = (layout: Layout): DialectSchedules => ({
     return await shown(db, layout, queue, id);
   },
   async run(db, id, queue) {
+    await permit(db, layout, 'schedule run', place, queue);
     const found = await savedNow(db, layout, queue, id);
     if (found === undefined) throw gone(queue, id);
     const [clock] = await db.query<{ ms: number }>(`SELECT ${nowMs}::float8 AS ms`);
@@ -40,15 +44,18 @@ export const schedulerWrites = (layout: Layout): DialectSchedules => ({
     });
   },
   async save(db, id, queue) {
+    await permit(db, layout, 'schedule', place);
     return plain(await savedNow(db, layout, queue, id));
   },
   async remove(db, id, queue, as) {
+    await permit(db, layout, 'schedule', place);
     const found = await savedNow(db, layout, queue, id);
     if (found === undefined) throw gone(queue, id);
     if (as !== undefined && !isDeepStrictEqual(plain(found), as)) throw moved(queue, id);
     await (found.paused === true ? forget(db, layout, queue, id) : out(db, layout, queue, id));
   },
   async put(db, one, queue) {
+    await permit(db, layout, 'schedule', place);
     const saved = one as unknown as SavedScheduler;
     if ((await savedNow(db, layout, queue, saved.id)) !== undefined) throw exists(queue, saved.id);
     await (saved.paused === true ? keep(db, layout, queue, saved) : putIn(db, layout, queue, saved));

@@ -13,6 +13,7 @@ import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { idsOf, jobsOf, savedJobsOf } from './rows.ts';
 import { queues, stats } from './stats.ts';
+import { WORKERS_NOTE, workers } from './workers.ts';
 import { apply } from './write.ts';
 
 /**
@@ -28,6 +29,8 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       where: `${place} (schema ${schema})`,
       errors: 'last',
       priority: 'smaller-first',
+      untold: { tenant: {} },
+      workersNote: WORKERS_NOTE,
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
@@ -42,6 +45,7 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
     queues: (reader) => queues(reader, layout),
     count: (reader, selection) => count(reader, layout, selection),
     ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
+    workers: (reader) => workers(reader, layout),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),

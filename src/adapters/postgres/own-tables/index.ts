@@ -21,6 +21,7 @@ import { queues } from './queues.ts';
 import { jobsAt, type Place, placesOf, savedAt } from './rows.ts';
 import { statements } from './statements.ts';
 import { stats } from './stats.ts';
+import { untoldBy } from './untold.ts';
 import { workers } from './workers.ts';
 import { apply } from './write.ts';
 
@@ -42,6 +43,10 @@ export async function ownTables(
         : { errors: 'last' }),
       ...(canProve(layout) ? {} : { stuckBy: 'age' }),
       priority: layout.job.priority === undefined ? 'none' : layout.largerFirst ? 'larger-first' : 'smaller-first',
+      untold: untoldBy(layout),
+      ...(layout.heartbeats === undefined && {
+        workersNote: 'No table of heartbeats is mapped: name it in tables.heartbeats, if there is one.',
+      }),
       warnings: layout.warnings,
     },
     schema: layout.schema,

@@ -31,6 +31,10 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       where: `${place} (schema ${schema})`,
       errors: 'last',
       priority: 'larger-first',
+      untold: { tenant: {}, ...(layout.has('group_id') ? {} : { lane: {} }) },
+      ...(instances === undefined && {
+        workersNote: 'Before 12.36 pg-boss keeps no register of them; upgraded, its processes write themselves down.',
+      }),
       newerSchema: newerThanKnown(layout),
       warnings: [...warningsOn(layout), ...archiveWarning(layout, archive?.rows)],
     },

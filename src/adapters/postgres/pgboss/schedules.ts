@@ -4,6 +4,7 @@ import type { Schedule } from '../../../domain/schedule.ts';
 import type { Db } from '../connection.ts';
 import type { DialectSchedules } from '../dialect.ts';
 import type { Layout } from './layout.ts';
+import { timeAfter } from './next-run.ts';
 import { addOne } from './scheduled-job.ts';
 
 const MOST = 1000;
@@ -11,6 +12,11 @@ const MOST = 1000;
 /** A schedule as its row has it, as JSON text: numbers in its data stay what they are. */
 interface Row {
   readonly row: string;
+}
+
+interface Timed extends Row {
+  /** The server's clock. */
+  readonly now: number;
 }
 
 /** What is understood of it; `key` since 11, `kind` since schema 41. */
@@ -26,17 +32,24 @@ const factsIn = ({ row }: Row): Facts => JSON.parse(row) as Facts;
 /** A queue has one schedule without a key, which goes by the queue's name, and since 11 any number with a key. */
 const idOf = ({ name, key }: Facts): string => (key === undefined || key === '' ? name : key);
 
-/** The library keeps no time of the next run, and knows no pause. */
+/** The library keeps no time of the next run, which its cron line tells, and knows no pause. */
 export async function schedules(db: Db, layout: Layout, queues: readonly string[] | undefined): Promise<Schedule[]> {
-  const rows = await db.query<Row>(
-    `SELECT to_jsonb(s)::text AS row FROM ${layout.schedule} s WHERE $1::text[] IS NULL OR s.name = ANY ($1) ORDER BY s.name LIMIT ${MOST}`,
+  const rows = await db.query<Timed>(
+    `SELECT to_jsonb(s)::text AS row, (extract(epoch FROM now()) * 1000)::float8 AS now FROM ${layout.schedule} s WHERE $1::text[] IS NULL OR s.name = ANY ($1) ORDER BY s.name LIMIT ${MOST}`,
     [queues ?? null],
   );
-  return rows.map(factsIn).map((facts) => ({
+  return await Promise.all(rows.map(shown));
+}
+
+async function shown(row: Timed): Promise<Schedule> {
+  const facts = factsIn(row);
+  const { name: queue, cron, timezone } = facts;
+  return {
     id: idOf(facts),
-    queue: facts.name,
-    when: facts.timezone === null ? facts.cron : `${facts.cron} (${facts.timezone})`,
-  }));
+    queue,
+    when: timezone === null ? cron : `${cron} (${timezone})`,
+    nextAt: await timeAfter(cron, timezone, row.now),
+  };
 }
 
 export const scheduleWrites = (layout: Layout): DialectSchedules => ({

@@ -13,11 +13,13 @@ import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { jobsOf, type PageRequest, pageOfIds, savedJobsOf } from './rows.ts';
 import { stats } from './stats.ts';
+import { WORKERS_NOTE, workers } from './workers.ts';
 import { apply } from './write.ts';
 
 /** Procrastinate 1.x to 3.x, told apart by what the database has. */
 export async function procrastinate(db: Db, schema: string, place: string, staleSeconds?: number): Promise<Dialect> {
   const layout = await readLayout(db, schema, staleSeconds);
+  const register = layout.workers;
   return {
     info: {
       name: 'postgres/procrastinate',
@@ -25,8 +27,9 @@ export async function procrastinate(db: Db, schema: string, place: string, stale
       where: `${place} (schema ${schema})`,
       errors: 'none',
       errorsNote: ERRORS_NOTE,
-      ...(layout.workers === undefined ? { stuckBy: 'age' } : {}),
+      ...(register === undefined ? { stuckBy: 'age', workersNote: WORKERS_NOTE } : {}),
       priority: layout.priority ? 'larger-first' : 'none',
+      untold: { tenant: {} },
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
@@ -46,6 +49,7 @@ export async function procrastinate(db: Db, schema: string, place: string, stale
     },
     ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    ...(register === undefined ? {} : { workers: (reader) => workers(reader, layout, register) }),
     enqueue: adds(layout),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
   };

@@ -1,0 +1,76 @@
+import type { PutBack } from '../../domain/action.ts';
+import type { OpenIntent, SavedJob } from '../../domain/claim.ts';
+import { fromDate } from '../../domain/instant.ts';
+import type { JobRef } from '../../domain/job.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { skipped } from './answers.ts';
+import { type Desk, writable } from './desk.ts';
+import { writtenUnder } from './marks.ts';
+import { restore } from './returns.ts';
+
+/** What goes with the new job into the backup of the undo: the copy that it was made of, as it lay in the dead-letter queue. */
+export const COPY = 'takenBack';
+export const copyIn = ({ snapshot }: SavedJob): SavedJob | undefined => snapshot[COPY] as SavedJob | undefined;
+
+/** The copies lie in their queue as they did. What became of each, by its id there. */
+export async function putIn(
+  desk: Desk,
+  mark: string,
+  store: string,
+  copies: readonly SavedJob[],
+  how: PutBack,
+): Promise<Map<string, Outcome>> {
+  if (copies.length === 0) return new Map();
+  const claim = await restore(desk, await writable(desk, store), mark, copies, { ...how, asWas: true });
+  const outcomes = [...claim.skipped, ...(claim.jobs.length === 0 ? [] : await claim.apply(claim.jobs))];
+  return new Map(outcomes.map((outcome) => [outcome.ref.id, outcome]));
+}
+
+/** Taken out it is already: what keeps its copy from going back is the operator's to settle. */
+export function ended(ref: JobRef, back: Outcome | undefined): Outcome {
+  if (back?.result === 'done' || (back?.result === 'skipped' && back.why === 'unchanged'))
+    return { ref, result: 'done' };
+  const { queue = '', id = '' } = back?.ref ?? {};
+  return {
+    ref,
+    result: 'unknown',
+    why: `It was taken out of ${ref.queue}, and job ${id} could not be put back into ${queue}: ${back?.why ?? 'no answer'}. The backup of the first run has it.`,
+  };
+}
+
+/** What was taken out under the mark and whose copy is not back goes back now. */
+export async function settleTakenBack(desk: Desk, { mark, jobs }: OpenIntent): Promise<Map<SavedJob, Outcome>> {
+  const told = new Map<SavedJob, Outcome>();
+  const pairs = jobs.flatMap((one) => {
+    const copy = copyIn(one);
+    return copy === undefined ? [] : [{ one, copy }];
+  });
+  const groups = Map.groupBy(pairs, ({ one, copy }) => JSON.stringify([one.job.queue, copy.job.queue]));
+  for (const [queues, group] of groups) {
+    const [home, store] = JSON.parse(queues) as [string, string];
+    const out = await writtenUnder(desk.connection, desk.prefix, home, mark);
+    const back = await writtenUnder(desk.connection, desk.prefix, store, mark);
+    const half = group.filter(({ one, copy }) => out.jobs.has(one.job.id) && !back.jobs.has(copy.job.id));
+    const how = { asWas: true, cutoff: fromDate(new Date()) };
+    const now = await putIn(
+      desk,
+      mark,
+      store,
+      half.map(({ copy }) => copy),
+      how,
+    );
+    for (const { one, copy } of group) {
+      const ref = { queue: one.job.queue, id: one.job.id };
+      if (back.jobs.has(copy.job.id)) told.set(one, { ref, result: 'done' });
+      else if (out.jobs.has(one.job.id)) told.set(one, ended(ref, now.get(copy.job.id)));
+      else told.set(one, out.certain ? skipped(ref, 'not-applied') : tooLate(ref));
+    }
+  }
+  return told;
+}
+
+const tooLate = (ref: JobRef): Outcome => ({
+  ref,
+  result: 'unknown',
+  why: 'It is too long ago for Redis to know: compare the job with the backup.',
+});

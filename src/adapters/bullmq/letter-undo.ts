@@ -1,0 +1,133 @@
+import type { PutBack } from '../../domain/action.ts';
+import type { Claim, SavedJob } from '../../domain/claim.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { skipped } from './answers.ts';
+import { carriedOut } from './claim.ts';
+import { isSame } from './compare.ts';
+import { type Desk, writable } from './desk.ts';
+import { holdAll } from './hold.ts';
+import { textOf } from './job.ts';
+import { keysOf } from './keys.ts';
+import { COPY, ended, putIn } from './letter-back.ts';
+import { innerSaved } from './letters.ts';
+import { type Written, writtenUnder } from './marks.ts';
+import { readIds } from './read-page.ts';
+import { scripts } from './script.ts';
+import { type Candidate, candidateOf, savedOf } from './snapshot.ts';
+import { exactPrint, inSteps } from './step.ts';
+
+/** A replay made a new job of a copy; here both are named. */
+interface Pair {
+  readonly shown: SavedJob;
+  readonly copy: SavedJob;
+}
+
+type Part = Pick<Claim, 'jobs' | 'skipped' | 'apply' | 'release'>;
+
+/**
+ * Holds the new jobs that a replay has made of copies, as far as none has started or was changed. Applied, each is taken out
+ * first and its copy put back then: whoever stops in between leaves it in the backup, and `settleTakenBack` puts it back.
+ */
+export async function takingBack(
+  desk: Desk,
+  mark: string,
+  letters: readonly SavedJob[],
+  undone: string | undefined,
+  how: PutBack,
+): Promise<Part[]> {
+  const pairs = letters.flatMap((shown): Pair[] => {
+    const copy = innerSaved(shown);
+    return copy === undefined ? [] : [{ shown, copy }];
+  });
+  const groups = Map.groupBy(pairs, ({ shown, copy }) => JSON.stringify([shown.job.queue, copy.job.queue]));
+  return await Promise.all([...groups.values()].map((group) => ofOneQueue(desk, mark, group, undone, how)));
+}
+
+async function ofOneQueue(
+  desk: Desk,
+  mark: string,
+  pairs: readonly Pair[],
+  undone: string | undefined,
+  how: PutBack,
+): Promise<Part> {
+  const { shown, copy } = pairs[0] as Pair;
+  const [home, store] = [shown.job.queue, copy.job.queue];
+  const place = await writable(desk, home);
+  await writable(desk, store); // what could not go back is not taken out
+  const made: Written =
+    undone === undefined ? unknownYet : await writtenUnder(desk.connection, desk.prefix, home, undone);
+  const newId = (one: Pair): string => made.jobs.get(one.copy.job.id) ?? '';
+  const now = await readIds(desk.connection, place.keys, pairs.map(newId).filter(Boolean));
+  const lying = await readIds(
+    desk.connection,
+    keysOf(desk.prefix, store),
+    pairs.map((one) => one.copy.job.id),
+  );
+  const missed: Outcome[] = [];
+  const ours = new Map<string, { readonly candidate: Candidate; readonly copy: SavedJob }>();
+  for (const one of pairs) {
+    const candidate = now.get(newId(one));
+    const why = whyLying(one, lying.get(one.copy.job.id)) ?? whyNot(one, newId(one), candidate);
+    if (why !== undefined) missed.push(why);
+    else ours.set(newId(one), { candidate: candidate as Candidate, copy: one.copy });
+  }
+  const holding = await holdAll(
+    desk,
+    place,
+    mark,
+    [...ours.values()].map(({ candidate }) => candidate),
+  );
+  return {
+    jobs: holding.held.map((one) => {
+      const { job, snapshot } = savedOf(one);
+      return { job, snapshot: { ...snapshot, [COPY]: ours.get(job.id)?.copy } };
+    }),
+    skipped: [...missed, ...holding.missed],
+    async apply(jobs) {
+      const chosen = jobs.flatMap(({ job }) => ours.get(job.id) ?? []);
+      const told = new Map<string, string>();
+      const items = chosen.map(({ candidate }) => ({ id: candidate.found.id, given: exactPrint(candidate) }));
+      const outcomes = await carriedOut(
+        chosen.map(({ candidate }) => candidate),
+        told,
+        () => inSteps(desk, place, { script: scripts.remove, mark }, items, told),
+      );
+      const out = outcomes.flatMap(({ ref, result }) => (result === 'done' ? [ref.id] : []));
+      const back = await putIn(
+        desk,
+        mark,
+        store,
+        out.map((id) => ours.get(id)?.copy as SavedJob),
+        how,
+      );
+      return outcomes.map((outcome) =>
+        outcome.result === 'done' ? ended(outcome.ref, back.get(ours.get(outcome.ref.id)?.copy.job.id ?? '')) : outcome,
+      );
+    },
+    release: holding.release,
+  };
+}
+
+const unknownYet: Written = { jobs: new Map(), certain: false };
+const WAITS = new Set(['wait', 'paused', 'prioritized']);
+const traces = ['processedOn', 'finishedOn', 'failedReason', 'atm', 'ats', 'stc', 'returnvalue'];
+
+function whyLying({ shown: { job }, copy }: Pair, there: Candidate | undefined): Outcome | undefined {
+  if (there === undefined) return undefined;
+  return isSame(there, candidateOf(copy))
+    ? skipped(job, 'unchanged')
+    : skipped(job, 'conflict', `another job lies in ${copy.job.queue} under its id`);
+}
+
+/** Only a job that nobody has touched is still the one that the replay has made. */
+function whyNot({ shown: { job } }: Pair, id: string, now: Candidate | undefined): Outcome | undefined {
+  if (id === '') return skipped(job, 'conflict', 'Redis does not know (any more) which new job it became');
+  if (now === undefined)
+    return skipped(job, 'started', `job ${id}, which it became, is gone: it has run, or was removed`);
+  const { fields, native } = now.found;
+  if (!WAITS.has(native ?? '') || traces.some((name) => fields.has(name)) || Object.keys(now.extras.lists).length > 0)
+    return skipped(job, 'started', `as job ${id}, now ${native ?? 'elsewhere'}`);
+  if (textOf(fields, 'data') !== job.payload || textOf(fields, 'name') !== job.type)
+    return skipped(job, 'conflict', `job ${id}, which it became, was changed since`);
+  return undefined;
+}

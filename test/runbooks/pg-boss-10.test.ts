@@ -1,0 +1,4 @@
+import { pgBossTale } from './pgboss-tale.ts';
+import { playRunbook } from './play.ts';
+
+playRunbook(pgBossTale('10'));
