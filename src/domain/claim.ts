@@ -36,8 +36,8 @@ export interface Claim {
   /** What the journal must remember so that `settle` and `undo` can tell our write from another's. */
   readonly mark: string;
   /**
-   * The next claim may be asked for, and saved, before this one is applied: nothing is held for it that others wait for, and
-   * what is written of it does not change what the walk finds next.
+   * The next claim may be asked for, and saved, before this one is applied: that keeps nobody waiting, and what is written of
+   * this one does not change what the walk finds next.
    */
   readonly ahead?: boolean | undefined;
   apply(jobs: readonly SavedJob[], note?: Note): Promise<Outcome[]>;

@@ -13,16 +13,20 @@ type Place = Pick<Plan, 'context' | 'backend' | 'where'>;
 /** Why a plan that was made earlier is not one for this place and this hour, a line each. */
 export function strangeTo(plan: Plan, here: Place, now: string, maxAgeSeconds: number): string[] {
   const age = secondsBetween(plan.madeAt, now);
-  const hours = (seconds: number): string => `${Math.round(seconds / 360) / 10} h`;
   return [
     ...(plan.context === here.context ? [] : [`It was made in the context ${plan.context}, this is ${here.context}.`]),
     ...(plan.backend === here.backend ? [] : [`It was made for ${plan.backend}, this is ${here.backend}.`]),
     ...(withoutUser(plan.where) === withoutUser(here.where)
       ? []
       : [`It was made for ${plan.where}, this is ${here.where}.`]),
-    ...(age > maxAgeSeconds ? [`It is ${hours(age)} old; --plan-max-age allows ${hours(maxAgeSeconds)}.`] : []),
+    ...(age > maxAgeSeconds ? [`It is ${lengthOf(age)} old; --plan-max-age allows ${lengthOf(maxAgeSeconds)}.`] : []),
     ...(age < -SKEW ? [`It was made at ${plan.madeAt}, which lies ahead of the clock of the backend.`] : []),
   ];
+}
+
+function lengthOf(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h`;
 }
 
 /** Whoever applies it may come with a role of their own. */

@@ -9,7 +9,7 @@ import { planKeeper } from '../../src/cli/plan-keeper.ts';
 import { putBack } from '../../src/cli/put-back.ts';
 import { switchQueues } from '../../src/cli/switch-queues.ts';
 import type { Context } from '../../src/config/context.ts';
-import { secondsBetween } from '../../src/domain/instant.ts';
+import { earlier, secondsBetween } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { wayBack } from '../../src/operations/plan-return.ts';
 import type { Pace, Ports } from '../../src/operations/ports.ts';
@@ -119,6 +119,10 @@ it('is refused twice, in another context, on another backend, and when it is too
     [/made for postgres\/own/, () => apply(changed({ backend: 'postgres/own' }))],
     [/made for postgres:\/\/ada@db/, () => apply(changed({ where: 'postgres://ada@db/jobs' }))],
     [/--plan-max-age allows 1 h/, () => apply({ ...changed({ madeAt: '2020-01-01T00:00:00.000000Z' }), maxAge: '1h' })],
+    [
+      /It is 2 min old; --plan-max-age allows 30 s/,
+      () => apply({ ...changed({ madeAt: earlier(file.plan.madeAt, 100) }), maxAge: '30s' }),
+    ],
     [/lies ahead/, () => apply(changed({ madeAt: '2999-01-01T00:00:00.000000Z' }))],
   ];
   for (const [message, work] of why)

@@ -105,7 +105,7 @@ describe('faults', () => {
         `version: 1\ncontexts:\n  p:\n    url: "memory:"\n    queues:\n      email:\n        pause: {command: stop, resume: "scale $found"${more}}\n`,
       );
     expect(await hook('')).toEqual([
-      '7:39 contexts.p.queues.email.pause.resume: uses $found, which is what status prints before the pause; there is no status',
+      '7:40 contexts.p.queues.email.pause.resume: uses $found, which is what status prints before the pause; there is no status',
     ]);
     expect(await hook(', status: look')).toEqual([]);
   });

@@ -194,7 +194,9 @@ describe('enqueue', () => {
     expect([refused.code, await statuses()]).toEqual([4, { todo: 1 }]);
     const added = await home.run(one);
     expect([added.code, await statuses()]).toEqual([0, { todo: 2 }]);
-    expect(added.stderr.replace(/\s+/g, ' ')).toContain('maxAttempts of the type email.send means nothing to this backend');
+    expect(added.stderr.replace(/\s+/g, ' ')).toContain(
+      'maxAttempts of the type email.send means nothing to this backend',
+    );
   });
 
   it('sends nothing when one job is bad, and says where and why', async () => {

@@ -13,6 +13,7 @@ import {
   runOnce as runOnce18,
   type TaskList,
 } from 'graphile-worker18';
+import pg from 'pg';
 import { createFilled, type SchemaDatabase } from './databases.ts';
 
 export type GraphileVersion = '0.16' | '0.18';
@@ -42,10 +43,20 @@ export async function startWorker(
   taskList: TaskList,
   { pollInterval = 100 }: { pollInterval?: number } = {},
 ): Promise<Pick<Runner, 'stop'>> {
-  const options = { connectionString: url, schema, pollInterval, concurrency: 2, noHandleSignals: true };
-  return version === '0.16'
-    ? await run16({ ...options, logger: silent16, taskList: taskList as TaskList16 })
-    : await run18({ ...options, logger: silent18, taskList });
+  const pgPool = new pg.Pool({ connectionString: url });
+  // the end of a pool does not wait for its connections: one that goes with the database is no failure
+  pgPool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}));
+  const options = { pgPool, schema, pollInterval, concurrency: 2, noHandleSignals: true };
+  const runner =
+    version === '0.16'
+      ? await run16({ ...options, logger: silent16, taskList: taskList as TaskList16 })
+      : await run18({ ...options, logger: silent18, taskList });
+  return {
+    async stop() {
+      await runner.stop();
+      await pgPool.end();
+    },
+  };
 }
 
 export interface NewJob {

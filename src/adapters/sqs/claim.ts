@@ -87,7 +87,7 @@ async function* claimsOf(
         ahead = held.fill(size);
         ahead.catch(() => undefined); // told when it is waited for
       }
-      if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
+      if (jobs.length > 0) yield { ...claimOf(ground, held, request, jobs), ahead: ahead !== undefined };
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
       // what another session holds, or one that was killed, comes back before long; workers have no business among the dead
