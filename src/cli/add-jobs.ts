@@ -5,11 +5,13 @@ import type { Job } from '../domain/job.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { noDoor, unfit } from '../operations/adding.ts';
 import { engineFor } from '../operations/engine.ts';
+import { madeBefore } from '../operations/made-before.ts';
 import { type AddRequest, planAdding } from '../operations/plan-adding.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { runOperation } from '../operations/run-operation.ts';
 import { inputOf, openSpool, type Spool } from '../safety/run-input.ts';
-import { ownType, typeCheck } from './job-types.ts';
+import { onceOnly, unkept } from './adding-cautions.ts';
+import { typeCheck } from './job-types.ts';
 import type { Asked } from './new-jobs.ts';
 import { knownQueues, type Session } from './session.ts';
 
@@ -36,7 +38,8 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
   const spool = await openSpool(stateDir);
   let folder = '';
   try {
-    const { types, sample, invalid } = await readAll(order, ops, session, spool);
+    const { types, sample, invalid, keyless } = await readAll(order, ops, session, spool);
+    const { keep } = ports;
     const plan = (): Promise<Plan> =>
       planAdding(reader, {
         ...order,
@@ -46,7 +49,11 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
         types: [...types],
         sample,
         invalid,
-        warnings: [...(order.warnings ?? []), ...unkept(types, ops, session)],
+        warnings: [
+          ...(order.warnings ?? []),
+          ...unkept(types, ops, session),
+          ...(keep === undefined ? [] : onceOnly(keyless, order.queue, ops)),
+        ],
       });
     const open: Ports['open'] = async (made) => {
       const run = await ports.open(made);
@@ -54,11 +61,16 @@ export async function addJobs(session: Session, ports: Ports, pace: Pace, order:
       await spool.moveTo(folder);
       return run;
     };
-    const { keep } = ports;
     return await runOperation(
       plan,
       (made) =>
-        engineFor(made, { adapter, tests: {}, source: nothing, input: (from, size) => inputOf(folder, from, size) }),
+        engineFor(made, {
+          adapter,
+          tests: {},
+          source: nothing,
+          input: (from, size) => inputOf(folder, from, size),
+          madeBefore: (seconds) => madeBefore(stateDir, seconds),
+        }),
       { ...ports, open, ...(keep === undefined ? {} : { keep: (made: Plan) => keep(made, spool.read()) }) },
       pace,
     );
@@ -83,6 +95,7 @@ async function readAll(order: AddOrder, ops: Enqueues, { context }: Session, spo
   const sample: Job[] = [];
   const invalid: { id: string; why: string }[] = [];
   let faulty = 0;
+  let keyless = 0;
   const refuse = (at: string, whys: readonly string[]): void => {
     faulty += 1;
     if (invalid.length < SHOWN || order.skipInvalid) invalid.push({ id: at, why: whys.join('; ') });
@@ -100,17 +113,12 @@ async function readAll(order: AddOrder, ops: Enqueues, { context }: Session, spo
     }
     await spool.add(job);
     types.add(job.type);
+    if (job.key === undefined) keyless += 1;
     if (sample.length < SAMPLE) sample.push(shown(queue, `#${spool.jobs}`, job));
   }
   if (faulty > 0 && !order.skipInvalid) throw refusal(invalid, faulty);
-  return { types, sample, invalid };
+  return { types, sample, invalid, keyless };
 }
-
-/** What the types ask for and this backend does not keep. A flag that asks for it is refused. */
-const unkept = (types: ReadonlySet<string>, { ignores }: Enqueues, { context }: Session): string[] =>
-  [...types]
-    .filter((type) => ignores.has('maxAttempts') && ownType(context.jobTypes, type)?.maxAttempts !== undefined)
-    .map((type) => `maxAttempts of the type ${type} means nothing to this backend: its worker decides.`);
 
 const shown = (queue: string, id: string, { type, delaySeconds, lane, tenant, key, priority }: Spoolable): Job => ({
   queue,

@@ -6,10 +6,9 @@ import { isApplicable } from '../operations/freeze.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { changesSince, strangeTo } from '../operations/stale.ts';
 import type { PlanFile } from '../safety/plan-file.ts';
-import { readRun } from '../safety/run-folder.ts';
-import { listRuns } from '../safety/run-list.ts';
 import { actOn } from './act.ts';
 import { addJobs } from './add-jobs.ts';
+import { markedAs, refuseTwice } from './applied-once.ts';
 import { canaryOf, carefully } from './careful.ts';
 import { changeSchedule } from './change-schedule.ts';
 import { compileTests } from './criteria.ts';
@@ -40,7 +39,7 @@ export async function applyPlan(
   const { file } = order;
   const { plan } = file;
   await refuseElsewhere(session, order);
-  await refuseTwice(session, order);
+  await refuseTwice(session.stateDir, order);
   const guarded: Ports = {
     ...ports,
     holds: async (now) => {
@@ -48,9 +47,11 @@ export async function applyPlan(
       const changes = await changesSince(plan, now, session.reader, tests);
       if (changes.length > 0) throw stale(order, changes);
     },
-    open: (made) => ports.open({ ...made, applies: file.sha256 }),
   };
-  return await again(session, guarded, pace, order, say);
+  const open: Ports['open'] = (made) => ports.open({ ...made, applies: file.sha256 });
+  return await markedAs(session.stateDir, order, open, say, (marking) =>
+    again(session, { ...guarded, open: marking }, pace, order, say),
+  );
 }
 
 /** The command of the plan, with the words of the file in place of flags. */
@@ -139,18 +140,6 @@ async function refuseElsewhere({ context, reader }: Session, order: ApplyOrder):
   const place = { context: context.name, backend, where };
   const why = strangeTo(order.file.plan, place, await reader.now(), parseDuration(order.maxAge));
   if (why.length > 0) throw stale(order, why);
-}
-
-/** What adds jobs, or runs a schedule, would do it a second time. */
-async function refuseTwice({ stateDir }: Session, { file, path }: ApplyOrder): Promise<void> {
-  for (const { id, state } of await listRuns(stateDir)) {
-    const run = await readRun(stateDir, id).catch(() => undefined);
-    if (run?.plan.applies !== file.sha256 || state === 'refused') continue; // then nothing was begun
-    const unfinished = state === 'unfinished';
-    throw new JobctlError('stale', `The plan ${path} was applied already: ${id}${unfinished ? ', unfinished' : ''}.`, {
-      next: [unfinished ? `jobctl run resume ${id}` : `jobctl run show ${id}`],
-    });
-  }
 }
 
 const stale = ({ path, line }: ApplyOrder, changes: readonly string[]): JobctlError =>

@@ -1,4 +1,5 @@
 import { Command, Errors, type Interfaces } from '@oclif/core';
+import { ExitCode, JobctlError } from '../domain/errors.ts';
 import { errorText } from '../output/error-text.ts';
 import type { Page } from '../output/page.ts';
 import { warningsText } from '../output/warning-text.ts';
@@ -18,6 +19,7 @@ export type GlobalFlags = Interfaces.InferredFlags<typeof globalFlags>;
 export abstract class JobctlCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = globalFlags;
+  #untold: Error | undefined;
 
   /** The page of stdout. */
   protected page(flags: { readonly 'no-color'?: boolean }): Page {
@@ -61,11 +63,23 @@ export abstract class JobctlCommand extends Command {
     await super.init();
     onHangUp();
     process.stdout.removeAllListeners('error'); // oclif's own throws what a closed terminal answers
-    for (const stream of [process.stdout, process.stderr])
-      stream.on('error', (error) => {
-        if (!isReaderGone(error)) throw error;
-        // what is still written goes nowhere, and a write runs to its end all the same
-      });
+    // what is still written goes nowhere, and a write runs to its end all the same
+    process.stderr.on('error', () => {});
+    process.stdout.on('error', (error) => this.#lost(error));
+  }
+
+  /** Of the result, on a full disk for example: told once, and no success. */
+  #lost(error: Error): void {
+    if (isReaderGone(error) || this.#untold !== undefined) return;
+    this.#untold = error;
+    process.once('exit', () => {
+      process.exitCode ||= ExitCode.unexpected;
+    });
+    this.#tell(
+      new JobctlError('unexpected', `stdout cannot be written: ${error.message}.`, {
+        next: ['jobctl run list   # a write was carried out all the same'],
+      }),
+    );
   }
 
   /** What is to follow leads to the same place, for a program as for a person. */
@@ -84,13 +98,17 @@ export abstract class JobctlCommand extends Command {
     if (error instanceof Errors.ExitError) throw error;
     const failure = asFailure(error);
     process.exitCode = failure.exitCode;
+    if (this.#untold === undefined || error !== this.#untold) this.#tell(failure);
+    if (this.argv.includes('--debug')) this.say(maskSecrets(stackOf(error)));
+  }
+
+  #tell(failure: JobctlError): void {
     const next = placed(failure.next, this.argv);
     if (this.jsonEnabled()) this.say(safeJson(failureJson(failure, next)));
     else {
       const page = pageFor(process.stderr, this.argv.includes('--no-color'));
       this.say(maskSecrets(errorText({ message: failure.message, next }, page)));
     }
-    if (this.argv.includes('--debug')) this.say(maskSecrets(stackOf(error)));
   }
 }
 

@@ -1,6 +1,7 @@
 import { JobctlError } from '../domain/errors.ts';
 import { isTrial, type Plan, type Report } from '../domain/plan.ts';
 import { engineFor } from '../operations/engine.ts';
+import { madeBefore } from '../operations/made-before.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { resumeRun } from '../operations/resume.ts';
 import { sentBefore } from '../operations/sent-before.ts';
@@ -34,6 +35,7 @@ export async function goOn(session: Session, given: Ports, pace: Pace, order: Go
     ...(task.kind === 'act' && task.validOnly && { payloads: await payloadCheck(session.context.jobTypes) }),
     source: (from, first) => sourceOf(from, first, stateDir),
     sentBefore: (backup) => sentBefore(stateDir, backup),
+    madeBefore: (seconds) => madeBefore(stateDir, seconds),
     switches: switchesOf(session, order.timeout),
     input: (from, size) => inputOf(path, from, size),
   });

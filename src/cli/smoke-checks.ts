@@ -11,20 +11,20 @@ export interface SmokeFacts {
   readonly remains: Remains;
   /** What went wrong, without secrets. */
   readonly error?: string | undefined;
-  /** By what its end was seen. */
-  readonly seenBy?: string | undefined;
   /** The reply queue that its worker was asked to answer in. */
   readonly answers?: string | undefined;
+  /** How it is told that the sign of its worker did not come, where one was waited for. */
+  readonly missing?: string | undefined;
 }
 
 const because = (error: string | undefined): string => (error === undefined ? '' : `: ${error}`);
 
 export function checksOf(facts: SmokeFacts): SmokeCheck[] {
-  const { followed, within, newlyDead, remains, error, seenBy, answers } = facts;
-  const { ended, waitedSeconds, note } = followed;
+  const { followed, within, newlyDead, remains, error, answers } = facts;
+  const { ended, waitedSeconds, note, seenBy } = followed;
   const isDone = ended === 'completed' || ended === 'gone';
   const how: Readonly<Record<Followed['ended'], string>> = {
-    completed: `after ${duration(waitedSeconds)}${answers === undefined ? '' : `, seen by ${seenBy}`}`,
+    completed: `after ${duration(waitedSeconds)}${seenBy === undefined ? '' : `, seen by ${seenBy}`}`,
     gone: `after ${duration(waitedSeconds)}; it is ${note ?? 'not there any more'}`,
     failed: `its worker answered in ${answers} that it failed${because(error)}`,
     dead: `it died${because(error)}`,
@@ -44,11 +44,11 @@ export function checksOf(facts: SmokeFacts): SmokeCheck[] {
 }
 
 /** Where only counts were seen, it is known to have waited when it could be taken away from there. */
-function tooLate({ followed: { job, note }, remains, answers }: SmokeFacts): string {
+function tooLate({ followed: { job, note }, remains, missing }: SmokeFacts): string {
   const was = job?.retrying ? 'it failed, and waits to be tried again' : `it was still ${job?.state ?? 'waiting'}`;
   if (note === undefined) return was;
   if (remains.fate !== 'taken') return note;
-  return answers === undefined ? was : `${was}, and no reply came to ${answers}`;
+  return missing === undefined ? was : `${was}, and ${missing}`;
 }
 
 const noteOn = ({ why, note }: Remains): { note?: string } => {

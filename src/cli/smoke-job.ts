@@ -5,8 +5,10 @@ import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { ReplyQueue } from '../domain/reply.ts';
 import { noDoor, unfit } from '../operations/adding.ts';
+import type { Sign } from '../operations/follow-sign.ts';
 import type { Asked } from './new-jobs.ts';
 import type { Session } from './session.ts';
+import { logSign, replySign } from './smoke-sign.ts';
 
 export interface SmokeOrder {
   readonly queue: string;
@@ -15,6 +17,8 @@ export interface SmokeOrder {
   readonly within?: string | undefined;
   /** Queue in which the worker is asked to answer. */
   readonly replyQueue?: string | undefined;
+  /** Text of the line that its worker logs when it is done. */
+  readonly logPattern?: string | undefined;
   readonly reason?: string | undefined;
 }
 
@@ -27,13 +31,19 @@ export interface SmokeJob {
   readonly within: number;
   /** In which its worker is asked to answer. */
   readonly replies?: ReplyQueue | undefined;
+  /** Text of the line in its worker's log by which it has completed. */
+  readonly logPattern?: string | undefined;
+  /** What is waited for, where its state or its disappearance shall not be enough. */
+  readonly sign?: Sign | undefined;
+  /** What the plan says of that. */
+  readonly warnings: readonly string[];
   /** As the pipeline takes it. */
   jobs(): AsyncGenerator<Asked>;
 }
 
 const WITHIN = '60s';
 
-/** Nothing is sent yet. Throws where the reply queue that was asked for cannot be. */
+/** Nothing is sent yet. Throws where what was asked to be waited for cannot be. */
 export async function smokeJob(session: Session, order: SmokeOrder): Promise<SmokeJob> {
   const { reader, context } = session;
   const { queue } = order;
@@ -45,7 +55,8 @@ export async function smokeJob(session: Session, order: SmokeOrder): Promise<Smo
   const patience = parseDuration(WITHIN) + 2 * (reader.backend.emptyAfter?.seconds ?? 0);
   const asked = order.within ?? set?.within;
   const within = asked === undefined ? patience : parseDuration(asked);
-  const replies = await repliesOf(session, order, set?.replyQueue, within);
+  const awaited = await awaitedOf(session, order, set ?? {}, within, mark);
+  const { replies } = awaited;
   const job: NewJob = {
     type,
     payload: given.replaceAll('{mark}', mark),
@@ -56,7 +67,7 @@ export async function smokeJob(session: Session, order: SmokeOrder): Promise<Smo
     type,
     mark,
     within,
-    replies,
+    ...awaited,
     async *jobs() {
       yield { at: '--payload', job };
     },
@@ -73,23 +84,44 @@ function manners({ adapter }: Session, queue: string, mark: string): Partial<New
   return { ...fits({ key: mark }), ...fits({ maxAttempts: 1 }) };
 }
 
+type Signs = Pick<SmokeOrder, 'replyQueue' | 'logPattern'>;
+
+/** A flag comes before the configuration, whichever of the two signs that names. */
+async function awaitedOf(
+  session: Session,
+  order: SmokeOrder,
+  configured: Signs,
+  within: number,
+  mark: string,
+): Promise<Pick<SmokeJob, 'replies' | 'logPattern' | 'sign' | 'warnings'>> {
+  const { queue } = order;
+  const isAsked = order.replyQueue !== undefined || order.logPattern !== undefined;
+  const { replyQueue, logPattern }: Signs = isAsked ? order : configured;
+  const without = (flag: string, key: string): string =>
+    isAsked
+      ? `jobctl smoke ${queue}   # without ${flag}`
+      : `Take ${key} out of queues.${queue}.smoke in the configuration.`;
+  if (replyQueue !== undefined) {
+    const replies = await repliesOf(session, queue, replyQueue, within, without('--reply-queue', 'replyQueue'));
+    return { replies, sign: replySign(replies, mark), warnings: [replies.caution] };
+  }
+  if (logPattern === undefined) return { warnings: [] };
+  const pattern = { text: logPattern, mark, without: without('--log-pattern', 'logPattern') };
+  const sign = await logSign(session.reader, queue, pattern);
+  return { logPattern, sign, warnings: sign.cautions };
+}
+
 async function repliesOf(
   { adapter }: Session,
-  order: SmokeOrder,
-  configured: string | undefined,
+  queue: string,
+  asked: string,
   within: number,
-): Promise<ReplyQueue | undefined> {
-  const { queue } = order;
-  const asked = order.replyQueue ?? configured;
-  if (asked === undefined) return undefined;
+  without: string,
+): Promise<ReplyQueue> {
   const { name } = adapter.backend;
   const ops = requireOps(name, 'enqueue', adapter.can.enqueue ?? noDoor);
   if (ops.replies !== undefined) return await ops.replies(asked, queue, within);
   throw new JobctlError('usage', `${name} has no reply queues: there the end of a job is seen by its state.`, {
-    next: [
-      order.replyQueue === undefined
-        ? `Take replyQueue out of queues.${queue}.smoke in the configuration.`
-        : `jobctl smoke ${queue}   # without --reply-queue`,
-    ],
+    next: [without],
   });
 }

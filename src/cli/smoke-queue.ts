@@ -4,7 +4,7 @@ import type { JobRef } from '../domain/job.ts';
 import type { Report } from '../domain/plan.ts';
 import { deadOf, deadSince, type Followed, followJob } from '../operations/follow-job.ts';
 import { followMessage } from '../operations/follow-message.ts';
-import { followReply } from '../operations/follow-reply.ts';
+import { followSign } from '../operations/follow-sign.ts';
 import { patiently } from '../operations/patience.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import type { SmokeView } from '../output/smoke-text.ts';
@@ -13,10 +13,7 @@ import type { Session } from './session.ts';
 import { checksOf } from './smoke-checks.ts';
 import { cleanUp, leftBehind } from './smoke-clean-up.ts';
 import { type SmokeJob, type SmokeOrder, smokeJob } from './smoke-job.ts';
-import { workerTrace } from './worker-trace.ts';
-
-/** Seconds by which the clock of a log may differ. */
-const MARGIN = 60;
+import { CLOCKS_APART, workerTrace } from './worker-trace.ts';
 
 type Say = (text: string) => void;
 
@@ -45,7 +42,7 @@ async function smoked(
   say: Say,
 ): Promise<SmokeView | Report> {
   const { reader, context, redact } = session;
-  const { type, mark, within, replies } = job;
+  const { type, mark, within, replies, logPattern, sign, warnings } = job;
   const died = await deadSince(reader, queue);
   const deadBefore = reader.reads === 'receive' ? await deadOf(reader, queue) : 0;
   // where the answer may not be received, that is told before anything is sent
@@ -57,7 +54,7 @@ async function smoked(
     skipInvalid: false,
     newQueue: false,
     reason,
-    warnings: replies === undefined ? [] : [replies.caution],
+    warnings,
   });
   if (added.dryRun) return added;
   const id = added.made?.[0];
@@ -69,10 +66,11 @@ async function smoked(
     const { ended, waitedSeconds, reply } = followed;
     const newlyDead = Math.max(0, (await patiently(died, watch)) - (ended === 'dead' ? 1 : 0));
     const remains = await cleanUp(session, ports, { queue, id }, run, followed);
-    const seenBy = await seenIn(session, queue, [id, mark], followed, replies?.name);
+    const seenBy = await seenIn(session, queue, [id, mark], followed, sign !== undefined);
     const why = followed.job?.error?.message ?? reply?.error;
     const error = why === undefined ? undefined : String(redact(why));
-    const checks = checksOf({ followed, within, newlyDead, remains, error, seenBy, answers: replies?.name });
+    const missing = sign?.missing(id);
+    const checks = checksOf({ followed, within, newlyDead, remains, error, missing, answers: replies?.name });
     return {
       context: context.name,
       backend: reader.backend.name,
@@ -84,6 +82,7 @@ async function smoked(
       ended,
       ...(seenBy === undefined ? {} : { seenBy }),
       ...(replies === undefined ? {} : { replyQueue: replies.name, othersMet: replies.others }),
+      ...(logPattern === undefined ? {} : { logPattern }),
       waitedSeconds,
       newlyDead,
       cleanedUp: remains.why === undefined,
@@ -104,7 +103,7 @@ const watchOf = ({ signal }: Pace, say: Say) => ({
 async function follow(
   { reader }: Session,
   ref: JobRef,
-  { within, mark, replies }: SmokeJob,
+  { within, sign }: SmokeJob,
   deadBefore: number,
   watch: ReturnType<typeof watchOf>,
   say: Say,
@@ -112,23 +111,23 @@ async function follow(
   if (reader.reads === 'peek')
     return await followJob(reader, ref, within, { ...watch, show: ({ state }) => say(`job ${ref.id}: ${state}`) });
   const counted = { ...watch, show: (text: string) => say(`${ref.queue}: ${text}`) };
-  return replies === undefined
+  return sign === undefined
     ? await followMessage(reader, ref, within, deadBefore, counted)
-    : await followReply(reader, ref, within, deadBefore, { from: replies, mark }, counted);
+    : await followSign(reader, ref, within, deadBefore, sign, counted);
 }
 
-/** By what its end was seen; undefined where an answer was waited for in vain. */
+/** By what its end was seen; undefined where a sign was waited for in vain. */
 async function seenIn(
   { reader }: Session,
   queue: string,
   texts: readonly string[],
-  { ended, waitedSeconds, reply }: Followed,
-  replyQueue: string | undefined,
+  { ended, waitedSeconds, seenBy }: Followed,
+  isAwaited: boolean,
 ): Promise<string | undefined> {
-  if (reply !== undefined && ended !== 'dead') return `the reply queue ${replyQueue}`;
+  if (seenBy !== undefined) return seenBy;
   if (ended === 'gone')
-    return (await workerTrace(reader, queue, texts, Math.ceil(waitedSeconds) + MARGIN)) ?? 'its disappearance';
-  return replyQueue !== undefined && ended !== 'dead' ? undefined : 'its state';
+    return (await workerTrace(reader, queue, texts, Math.ceil(waitedSeconds) + CLOCKS_APART)) ?? 'its disappearance';
+  return isAwaited && ended !== 'dead' ? undefined : 'its state';
 }
 
 const notAdded = ({ stopped, failed, skipped }: Report): JobctlError =>

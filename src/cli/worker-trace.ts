@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueReader } from '../domain/adapter.ts';
 
 /** What a log tells of late is not waited for longer: that the job has gone is known without it. */
-const BOUND_MS = 5_000;
+const BOUND = 5;
 const LINES = 1;
+/** Seconds by which the clock of a log may differ. */
+export const CLOCKS_APART = 60;
 
 /**
  * Where a worker has written of a job, by one of these texts: proof that it was handled, which its disappearance alone is
@@ -25,10 +27,18 @@ export async function workerTrace(
     }
     return undefined;
   };
+  return await inTime(
+    search().catch(() => undefined),
+    BOUND,
+  );
+}
+
+/** What comes in time; undefined when it comes later. Only for reads: what is late goes on by itself. */
+export async function inTime<T>(work: Promise<T>, seconds: number): Promise<T | undefined> {
   const over = new AbortController();
-  const late = sleep(BOUND_MS, undefined, { signal: over.signal }).catch(() => undefined);
+  const late = sleep(seconds * 1000, undefined, { signal: over.signal }).catch(() => undefined);
   try {
-    return await Promise.race([search().catch(() => undefined), late]);
+    return await Promise.race([work, late]);
   } finally {
     over.abort();
   }

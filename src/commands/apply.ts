@@ -6,7 +6,7 @@ import { RunCommand } from '../cli/run-command.ts';
 export default class Apply extends RunCommand {
   static override summary = 'Carry out a plan that a command wrote with --plan-out.';
   static override description =
-    'Makes the plan once more and refuses, with exit code 6, where it would come out differently: another context, jobs that moved on, too old. Then it asks, locks, saves and reports as the command itself would. A plan that names its jobs acts on no others.';
+    'Makes the plan once more and refuses, with exit code 6, where it would come out differently: another context, jobs that moved on, too old; and where it was applied already, which a mark beside the file tells other machines. Then it asks, locks, saves and reports as the command itself would. A plan that names its jobs acts on no others.';
   static override examples = [
     {
       description: 'In the afternoon: look, and write the plan down',

@@ -2,6 +2,10 @@ import { Args, Flags } from '@oclif/core';
 import { backupNamed } from '../cli/backup-name.ts';
 import { putBack } from '../cli/put-back.ts';
 import { WriteCommand } from '../cli/write-command.ts';
+import { verifyBackup } from '../safety/backup-reader.ts';
+
+/** Damages that are told with the plan; backup verify tells them all. */
+const SHOWN = 5;
 
 export default class Restore extends WriteCommand {
   static override summary = 'Bring removed jobs back from a backup.';
@@ -31,9 +35,18 @@ export default class Restore extends WriteCommand {
         from: { backup: path, ids: flags.id, salvage: flags.salvage },
         reason: flags.reason,
         limit: flags.limit,
-        warnings: session.reader.backend.warnings,
+        warnings: [...session.reader.backend.warnings, ...(flags.salvage ? await lostIn(path) : [])],
       };
       return await putBack(session, ports, pace, request);
     });
   }
+}
+
+/** What a salvage cannot bring back; what a crash cut short was never changed. */
+async function lostIn(path: string): Promise<string[]> {
+  const { damage } = await verifyBackup(path);
+  return damage
+    .filter(({ torn }) => !torn)
+    .slice(0, SHOWN)
+    .map(({ frame, why }) => `Batch ${frame} of the backup is damaged: ${why}.`);
 }

@@ -11,11 +11,12 @@ import { warningsText } from '../output/warning-text.ts';
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
   static override description =
-    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload, time and reply queue may stand in the configuration: queues.QUEUE.smoke. Where completed jobs are not kept (SQS), it has completed once the queue is empty and it is not among the dead; with --reply-queue once its worker has answered: the message has the attributes ReplyTo, the URL of that queue, and CorrelationId, which the answer must carry. Appends to $GITHUB_STEP_SUMMARY where that is set.';
+    'Exit code 0 when it completed in time and nothing else died meanwhile, 9 when it did not end in time, 10 otherwise. Type, payload, time, reply queue and log pattern may stand in the configuration: queues.QUEUE.smoke. Where completed jobs are not kept (SQS), it has completed once the queue is empty and it is not among the dead; with --reply-queue once its worker has answered: the message has the attributes ReplyTo, the URL of that queue, and CorrelationId, which the answer must carry; with --log-pattern once a line with that text stands in the log of a Lambda function that consumes the queue. Appends to $GITHUB_STEP_SUMMARY where that is set.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> email --yes',
     '<%= config.bin %> <%= command.id %> email --type email.ping --payload \'{"note":"{mark}"}\' --within 2m --yes',
     '<%= config.bin %> <%= command.id %> email --reply-queue smoke-replies --yes',
+    '<%= config.bin %> <%= command.id %> email --log-pattern "done {mark}" --yes',
     { description: 'In CI', command: '<%= config.bin %> <%= command.id %> email --yes --json --junit smoke.xml' },
   ];
   static override args = { queue: Args.string({ required: true, description: 'Queue to try.' }) };
@@ -30,6 +31,12 @@ export default class Smoke extends RunCommand {
       summary: 'SQS: queue in which its worker answers, by name, URL or ARN.',
       helpValue: 'QUEUE',
     }),
+    'log-pattern': Flags.string({
+      summary:
+        'SQS with Lambda: plain text of the line that is logged when it is done; {mark} or {id} of the job must be in it.',
+      helpValue: 'TEXT',
+      exclusive: ['reply-queue'],
+    }),
     junit: Flags.string({ summary: 'Write a JUnit report.', helpValue: 'FILE' }),
   };
 
@@ -42,7 +49,8 @@ export default class Smoke extends RunCommand {
     const within = waitOf(flags, metadata);
     if (!flags['dry-run']) await refuseUnwritable(flags.junit);
     return await this.inSession(flags, async (session, ports, pace) => {
-      const order = { queue: args.queue, type, payload, within, replyQueue: flags['reply-queue'], reason };
+      const signs = { replyQueue: flags['reply-queue'], logPattern: flags['log-pattern'] };
+      const order = { queue: args.queue, type, payload, within, ...signs, reason };
       const smoke = await smokeQueue(session, ports, pace, order, (text) => this.say(text));
       if (!('checks' in smoke)) {
         this.tell(smoke, flags, pace.signal);

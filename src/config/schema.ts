@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { faultOfUrl } from './backend-url.ts';
 import { isDuration, parseDuration } from './duration.ts';
+import { NAMES_NO_JOB, namesOneJob } from './log-pattern.ts';
 import { tables } from './tables-schema.ts';
 import { usesFound } from './uses-found.ts';
 
@@ -68,6 +69,17 @@ const smoke = z
       .min(1)
       .optional()
       .describe('SQS: queue in which its worker answers, by name, URL or ARN: its end is then seen by the answer.'),
+    logPattern: z
+      .string()
+      .refine(namesOneJob, { error: NAMES_NO_JOB })
+      .optional()
+      .describe(
+        'SQS with Lambda consumers: plain text, no regular expression, of the line that they log when a job is done: done {mark}. {mark} and {id} stand for the mark and the id of that job.',
+      ),
+  })
+  .refine(({ replyQueue, logPattern }) => replyQueue === undefined || logPattern === undefined, {
+    path: ['logPattern'],
+    error: 'stands beside replyQueue: its end can be seen by one of them alone',
   })
   .describe('The job that jobctl smoke adds to this queue.');
 

@@ -35,6 +35,11 @@ export interface Enqueues {
   permit?(queue: string): Promise<void>;
   /** Jobs a call, at most. */
   readonly batch: number;
+  /**
+   * For so many seconds a second job of one key is answered as if it were added, with the id of the first. Missing where that is
+   * told as `duplicate`.
+   */
+  readonly keySeconds?: number | undefined;
   /** All in one call to the backend where it can; never retried invisibly: a lost answer is `unknown` for every job of the call. */
   enqueue(queue: string, jobs: readonly NewJob[]): Promise<Enqueued[]>;
   /**

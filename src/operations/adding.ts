@@ -4,6 +4,7 @@ import type { JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Task } from '../domain/plan.ts';
 import type { Engine, EngineParts, Taken } from './batch.ts';
+import { type Made, toldApart } from './made-before.ts';
 
 type Enqueue = Extract<Task, { kind: 'enqueue' }>;
 
@@ -17,8 +18,13 @@ export const noDoor = {
  * Adds the input batch by batch, each in one call. What a lost answer made of its batch cannot be found out afterwards: a
  * job has no name before it is there.
  */
-export function adding({ queue }: Enqueue, { adapter, input }: Pick<EngineParts, 'adapter' | 'input'>): Engine {
+export function adding(
+  { queue }: Enqueue,
+  { adapter, input, madeBefore }: Pick<EngineParts, 'adapter' | 'input' | 'madeBefore'>,
+): Engine {
   const ops = requireOps(adapter.backend.name, 'enqueue', adapter.can.enqueue ?? noDoor);
+  const { keySeconds } = ops;
+  let made: Map<string, Made> | undefined;
   return {
     saves: false,
     keeps: () => true,
@@ -34,7 +40,13 @@ export function adding({ queue }: Enqueue, { adapter, input }: Pick<EngineParts,
       let source = from;
       for await (const jobs of input(from, Math.min(size, ops.batch))) {
         const refs = jobs.map((_, index) => ({ queue, id: `#${source + index}` }));
-        const apply = async (): Promise<Taken> => taken(refs, await ops.enqueue(queue, jobs));
+        // only a key may have been there before, and only where nobody else tells so
+        if (keySeconds !== undefined && jobs.some(({ key }) => key !== undefined))
+          made ??= await madeBefore?.(keySeconds);
+        const apply = async (): Promise<Taken> => {
+          const answers = await ops.enqueue(queue, jobs);
+          return taken(refs, made === undefined ? answers : toldApart(made, jobs, answers));
+        };
         yield { step: { mark: 'enqueue', refs, apply }, source };
         source += jobs.length;
       }

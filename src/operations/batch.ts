@@ -6,6 +6,7 @@ import type { Outcome, SkipReason } from '../domain/outcome.ts';
 import type { PauseState, Pauses } from '../domain/pause.ts';
 import type { Plan, QueueSwitch, Task } from '../domain/plan.ts';
 import type { Tests } from '../domain/selection.ts';
+import type { Made } from './made-before.ts';
 import type { PayloadCheck } from './payloads.ts';
 import type { SentBefore } from './sent-before.ts';
 
@@ -100,6 +101,8 @@ export interface EngineParts {
   readonly switches?: Switches | undefined;
   /** What earlier restores made of a backup. Asked where a job that is put back gets another id. */
   readonly sentBefore?: ((backup: string) => Promise<SentBefore>) | undefined;
+  /** What was added from here within so many seconds. Asked where the backend does not tell that a job is there already. */
+  readonly madeBefore?: ((seconds: number) => Promise<Map<string, Made>>) | undefined;
   /** The jobs to be added, from this number on. */
   readonly input?: ((from: number, size: number) => AsyncIterable<readonly NewJob[]>) | undefined;
 }

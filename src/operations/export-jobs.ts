@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
@@ -30,8 +31,9 @@ export async function exportJobs(
   { path, limit }: ExportOptions,
 ): Promise<Exported> {
   const out = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600, flags: 'wx' });
+  let broken: unknown;
   const failure = new Promise<never>((_, reject) => out.once('error', reject));
-  failure.catch(() => {});
+  failure.catch((error: unknown) => (broken = error));
   const fits = matcher(selection, tests);
   let jobs = 0;
   let more = false;
@@ -49,6 +51,8 @@ export async function exportJobs(
       if (lines.length > 0 && !out.write(lines.join(''))) await Promise.race([once(out, 'drain'), failure]);
       if (more) break;
     }
+    await setImmediate(); // a file behind stdout tells of its error a moment later
+    if (broken !== undefined) throw broken;
     if (path !== undefined) {
       out.end();
       await Promise.race([finished(out), failure]);

@@ -21,6 +21,8 @@ export interface Followed {
   readonly note?: string | undefined;
   /** What its worker answered, where it was asked to. */
   readonly reply?: Reply | undefined;
+  /** Where the sign was seen that it ended by. */
+  readonly seenBy?: string | undefined;
 }
 
 export interface FollowPorts {

@@ -119,6 +119,7 @@ const namesOf = (plan: Plan, refs: readonly JobRef[]): { ids: string[]; queues?:
 });
 
 export function messageOf(error: unknown): string {
-  if (error instanceof JobctlError) return [error.message, ...error.next.slice(0, 1)].join(' ');
+  if (error instanceof JobctlError)
+    return [error.message, ...error.next.slice(0, 1)].join(/[.!?]$/.test(error.message) ? ' ' : '. ');
   return error instanceof Error ? error.message : String(error);
 }

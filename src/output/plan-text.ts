@@ -44,7 +44,7 @@ export const planText = view((shown: PlanView, page: Page): string => {
     facts(
       [
         ['queues', queues.length > 1 ? queues.join(', ') : undefined],
-        ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
+        ['context', contextOf(plan)],
         ['backend', `${plan.backend} at ${plan.where}`],
         ['jobs', jobsOf(task)],
         ['to', task.kind === 'act' && task.action.verb === 'replay' ? task.action.to : undefined],
@@ -140,7 +140,7 @@ function switchText(
     emphasis(switches.length === 0 ? `Nothing to do: ${plan.queues.join(', ')}` : `${verb} ${names}`),
     facts(
       [
-        ['context', `${plan.context}${plan.severity === 'severe' ? ' (asks for the name of the queue)' : ''}`],
+        ['context', contextOf(plan)],
         ['backend', `${plan.backend} at ${plan.where}`],
         ...switches.map(({ queue, before }): [string, string] => [queue, before.means.join('; ')]),
         [
@@ -156,6 +156,12 @@ function switchText(
     warningsText({ warnings: plan.warnings }, page),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
+}
+
+/** With what a severe plan asks for: the queue; where there are several, the context. */
+function contextOf({ context, severity, queues }: PlanView['plan']): string {
+  if (severity !== 'severe') return context;
+  return `${context} (asks for ${queues.length === 1 ? 'the name of the queue' : 'this name'})`;
 }
 
 function untilWhen({ task, upTo }: PlanView['plan']): string {

@@ -5,7 +5,7 @@ import { type Page, view } from './page.ts';
 
 /** What became of a run, whether anything is left to do, and the commands for that. */
 export const reportText = view((report: Report, page: Page): string => {
-  const { skipped, failed, outcomes } = report;
+  const { skipped, outcomes } = report;
   return blocks(
     lines(headline(report, page), report.dryRun ? undefined : tally(report, page)),
     facts(
@@ -32,7 +32,7 @@ export const reportText = view((report: Report, page: Page): string => {
       ],
       page,
     ),
-    jobLines('failed', failed, outcomes.failed, page),
+    undone(report, page),
     jobLines('skipped', skipped, outcomes.skipped, page),
     nextLines(report.next, page),
   );
@@ -72,6 +72,12 @@ function tally(report: Report, page: Page): string {
     .map((result) => `${grouped(outcomes[result])} ${result}`);
   const open = notReached(report);
   return page.style.strong(`${counts.join(', ')}${open > 0 ? `, ${grouped(open)} not reached` : ''}`);
+}
+
+/** Failed and unknown jobs stand in one list; a job whose answer was lost must not be called failed. */
+function undone({ failed: jobs, outcomes: { failed, unknown } }: Report, page: Page): string {
+  if (jobs.length <= failed) return jobLines('failed', jobs, failed, page);
+  return jobLines(failed === 0 ? 'unknown' : 'failed or unknown', jobs, failed + unknown, page);
 }
 
 const shown = 10;

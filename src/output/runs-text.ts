@@ -38,7 +38,7 @@ export const runsText = view(({ runs, more, now, next }: RunsView, page: Page): 
       { head: 'STATE', whole: true, cell: (run) => stateCell(run, page) },
       { head: 'STARTED', whole: true, right: true, cell: (run) => relative(run.startedAt, now) },
       ...(contexts ? [{ head: 'CONTEXT', min: 8, drop: 10, cell: (run: RunRow) => run.context ?? '-' }] : []),
-      { head: 'RESULT', min: 12, cell: (run) => run.stopped ?? resultOf(run) },
+      { head: 'RESULT', min: 12, cell: (run) => run.stopped?.replace(/^At \S+ /, '') ?? resultOf(run) },
     ],
     runs,
     page,

@@ -40,9 +40,13 @@ export const operationSchemas = {
       .describe(
         '`gone`: it is not there any more, which on some backends is how a job completes. `failed`: its worker answered so.',
       ),
-    seenBy: z.string().optional().describe('How its end was seen; missing where an answer was waited for in vain.'),
+    seenBy: z
+      .string()
+      .optional()
+      .describe('How its end was seen; missing where a reply or a line was waited for in vain.'),
     replyQueue: z.string().optional().describe('In which its worker was asked to answer.'),
     othersMet: tallyCount.optional().describe('Messages of others that were met there, and let go.'),
+    logPattern: z.string().optional().describe('Text of the line in the log by which its end was to be seen.'),
     waitedSeconds: seconds.optional(),
     newlyDead: tallyCount.optional().describe('Other jobs of the queue that died meanwhile.'),
     cleanedUp: z.boolean().optional(),

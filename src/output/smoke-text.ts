@@ -22,6 +22,8 @@ export interface SmokeView {
   /** In which its worker was asked to answer, and how many messages of others were met there. */
   readonly replyQueue?: string | undefined;
   readonly othersMet?: number | undefined;
+  /** Of the line in its worker's log by which it was to be seen. */
+  readonly logPattern?: string | undefined;
   readonly waitedSeconds?: number | undefined;
   readonly newlyDead?: number | undefined;
   readonly cleanedUp?: boolean | undefined;

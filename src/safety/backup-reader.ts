@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { JobctlError } from '../domain/errors.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
 import { endsUnwritten, frameAt, jobsBehind, openForReading, read, type Stretch, walk } from './backup-walk.ts';
-import { type Named, namedBeside } from './named-frame.ts';
+import { type Named, namedBeside, outrunsJournal } from './named-frame.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface Damage {
@@ -38,9 +38,9 @@ export interface ReadOptions {
  * stopped, is none of them where the journal tells.
  */
 export async function* openBackup(path: string, options: ReadOptions = {}): AsyncGenerator<Frame> {
-  const named = await namedBeside(path);
   const file = await openForReading(path);
   try {
+    const named = await namedBeside(path, file);
     for await (const { frame, damage } of contents(file, named)) {
       if (damage !== undefined && options.salvage !== true && !(damage.torn && options.acceptTorn === true)) {
         throw await damaged(path, damage);
@@ -69,9 +69,9 @@ export async function readFrame(path: string, offset: number): Promise<Frame> {
 
 /** Reads everything, past any damage, and says what holds and what does not. */
 export async function verifyBackup(path: string): Promise<BackupCheck> {
-  const named = await namedBeside(path);
   const file = await openForReading(path);
   try {
+    const named = await namedBeside(path, file);
     const damages: Damage[] = [];
     let frames = 0;
     let jobs = 0;
@@ -95,9 +95,13 @@ interface Content {
 
 async function* contents(file: FileHandle, { frames: named, all }: Named): AsyncGenerator<Content> {
   let expected = 1;
+  let told = all;
   for await (const stretch of walk(file)) {
     const number = stretch.at === 'frame' ? stretch.head.frame : expected;
-    if (all && stretch.at === 'frame' && number > named) return;
+    if (told && stretch.at === 'frame' && number > named) {
+      if (!(await outrunsJournal(file, stretch.offset))) return;
+      told = false;
+    }
     if (number !== expected)
       yield {
         damage: { frame: expected, offset: stretch.offset, why: `frame ${number} stands in its place`, torn: false },

@@ -46,9 +46,9 @@ export async function openForReading(path: string): Promise<FileHandle> {
 }
 
 /** From head to head. Behind a damaged head it looks for the next sound one, so that one bad spot costs one frame. */
-export async function* walk(file: FileHandle): AsyncGenerator<Stretch> {
+export async function* walk(file: FileHandle, from = 0): AsyncGenerator<Stretch> {
   const { size } = await file.stat();
-  for (let offset = 0; offset < size; ) {
+  for (let offset = from; offset < size; ) {
     const stretch = (await frameAt(file, offset, size)) ?? (await damageAt(file, offset, size));
     yield stretch;
     offset = stretch.end;

@@ -2,7 +2,8 @@ import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { AppendFile } from './append-file.ts';
 import { encodeFrame, type FrameRef, Lines } from './backup-frame.ts';
-import { backupEnd } from './backup-walk.ts';
+import { backupEnd, openForReading } from './backup-walk.ts';
+import { outrunsJournal } from './named-frame.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface BackupWriter {
@@ -24,14 +25,31 @@ export async function createBackup(path: string): Promise<BackupWriter> {
  * it whole or cut short by a crash: its jobs were never touched. To lose that one is damage, not a crash.
  */
 export async function continueBackup(path: string, named: FrameRef | undefined): Promise<BackupWriter> {
-  if (named === undefined) return writer(await AppendFile.continue(path, 0), 0);
-  const { size, frames } = await backupEnd(path, named.offset);
-  if (named.offset >= size) {
+  const { size, frames } = named === undefined ? { size: 0, frames: 0 } : await backupEnd(path, named.offset);
+  if (named !== undefined && named.offset >= size) {
     throw new JobctlError('unexpected', `Frame ${named.frame} of ${path} was saved whole and is cut short now.`, {
       next: [`jobctl backup verify ${shellWord(path)}`, 'Get the file back from a copy; nothing was changed in it.'],
     });
   }
+  await refuseToCut(path, size);
   return writer(await AppendFile.continue(path, size), frames);
+}
+
+/** What the journal must have named, but for what is lost of it, may be all that is left of those jobs. */
+async function refuseToCut(path: string, size: number): Promise<void> {
+  const file = await openForReading(path);
+  try {
+    if (!(await outrunsJournal(file, size))) return;
+  } finally {
+    await file.close();
+  }
+  throw new JobctlError(
+    'unexpected',
+    `${path} holds more batches than the journal beside it names: that is not whole.`,
+    {
+      next: [`jobctl restore ${shellWord(path)} --dry-run`, 'Get the journal back from a copy; nothing was changed.'],
+    },
+  );
 }
 
 function writer(file: AppendFile, frames: number): BackupWriter {

@@ -28,6 +28,21 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Rejects with the error of the disk, which is `EEXIST` when the file is there already. */
+export async function createDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', ownerOnlyFile);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(path, { force: true }).catch(() => undefined);
+    throw cause;
+  } finally {
+    await file.close();
+  }
+}
+
 /** All of the text or nothing of it, even through a power cut. A reader never sees a half-written file. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;

@@ -71,6 +71,12 @@ export async function* readJournal(path: string): AsyncGenerator<JournalEntry> {
   for await (const { entry } of wholeEntries(path)) yield entry;
 }
 
+/** Whether it holds anything. The first entry is on the disk before any job is saved. */
+export async function isBegun(path: string): Promise<boolean> {
+  for await (const _ of readJournal(path)) return true;
+  return false;
+}
+
 /** Each intent with what became of it, in order. */
 export async function* batches(path: string): AsyncGenerator<Batch> {
   let open: { intent: IntentEntry; outcome: OutcomeEntry | undefined; copies: CopiedEntry['copies'] } | undefined;

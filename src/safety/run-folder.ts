@@ -8,7 +8,7 @@ import type { FrameRef } from './backup-frame.ts';
 import { type BackupWriter, continueBackup, createBackup } from './backup-writer.ts';
 import { diskError, errorCode } from './disk-error.ts';
 import { makeFolder, ownerOnlyFolder, syncFolder, writeDurably } from './durable-file.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { isBegun, type Journal, openJournal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { isRunId, makeRunId } from './run-id.ts';
 import { lockRun } from './run-lock.ts';
@@ -95,8 +95,9 @@ async function carryOut(id: string, path: string, plan: Plan): Promise<RunFolder
   let journal: Journal;
   let saved: boolean;
   try {
-    journal = await openJournal(journalPath);
     saved = await exists(backupPath);
+    if (saved && !(await isBegun(journalPath))) throw damaged(journalPath, 'it holds nothing, and jobs were saved');
+    journal = await openJournal(journalPath);
   } catch (error) {
     await lock.release();
     throw error;

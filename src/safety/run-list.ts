@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Instant } from '../domain/instant.ts';
 import type { Tally } from '../domain/outcome.ts';
@@ -43,6 +43,25 @@ export async function listRuns(stateDir: string): Promise<RunSummary[]> {
   }
   return runs.sort((a, b) => order[a.state] - order[b.state] || (a.id < b.id ? 1 : -1));
 }
+
+/** The ids of the runs that did something after that moment (milliseconds since 1970), the oldest first. */
+export async function runsWrittenSince(stateDir: string, since: number): Promise<string[]> {
+  const ids = (await names(runsFolder(stateDir))).filter(isRunId).sort();
+  const found: string[] = [];
+  for (let i = 0; i < ids.length; i += atOnce) {
+    const some = ids.slice(i, i + atOnce);
+    const times = await Promise.all(some.map((id) => writtenAt(join(runsFolder(stateDir), id, 'journal.ndjson'))));
+    found.push(...some.filter((_, index) => (times[index] ?? 0) >= since));
+  }
+  return found;
+}
+
+/** Undefined where there is none. */
+const writtenAt = (journal: string): Promise<number | undefined> =>
+  stat(journal).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 
 /** One run. */
 export const summaryOf = (stateDir: string, id: string): Promise<RunSummary> =>

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, readdir, readFile, rm } from 'node:fs/promises';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { errorCode } from './disk-error.ts';
@@ -37,7 +37,18 @@ export async function lockRun(folder: string): Promise<RunLock> {
   await Promise.all(
     Array.from({ length: Math.min(before, 8) }, (_, i) => rm(join(folder, `lock.${before - i}`), { force: true })),
   );
-  return { release: () => writeDurably(path, `${JSON.stringify({ ...self, released: true } satisfies Holder)}\n`) };
+  return { release: () => giveBack(path, { ...self, released: true }) };
+}
+
+/**
+ * Never rejects: what became of the run must not be hidden by that. On a full disk the file is overwritten where it stands,
+ * and one that is half written holds nothing; failing that, the lock ends with this process.
+ */
+async function giveBack(path: string, holder: Holder): Promise<void> {
+  const text = `${JSON.stringify(holder)}\n`;
+  await writeDurably(path, text)
+    .catch(() => writeFile(path, text, { flag: 'r+' }))
+    .catch(() => {});
 }
 
 /** The process that carries out the run now, if one does. */

@@ -1,5 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { actOn, type Deed } from '../../src/cli/act.ts';
 import { addJobs } from '../../src/cli/add-jobs.ts';
@@ -15,8 +15,8 @@ import { wayBack } from '../../src/operations/plan-return.ts';
 import type { Pace, Ports } from '../../src/operations/ports.ts';
 import { rememberedPause } from '../../src/safety/pauses.ts';
 import { readPlanFile } from '../../src/safety/plan-file.ts';
-import { readRun } from '../../src/safety/run-folder.ts';
-import { openStage, portsOf, remove, replay } from '../operations/stage.ts';
+import { createRun, readRun } from '../../src/safety/run-folder.ts';
+import { around, openStage, portsOf, remove, replay } from '../operations/stage.ts';
 import { pace, sessionOf } from './session.ts';
 
 async function scene(seed = 6) {
@@ -40,12 +40,18 @@ async function scene(seed = 6) {
     work({ ...base, keep: planKeeper(path, flags) }, { ...pace, dryRun: true });
   const keep = (more: Partial<Deed> = {}, flags = {}) =>
     plan((ports, dry) => actOn(sessionOf(stage), ports, dry, deed(more)), flags);
-  const apply = async (more: Partial<ApplyOrder> = {}, at: Partial<Context> = {}) => {
+  const said: string[] = [];
+  const openIn = (stateDir: string): Ports['open'] =>
+    stateDir === stage.stateDir ? base.open : async (made) => await createRun(stateDir, made, new Date());
+  /** `stateDir`: on another machine. */
+  const apply = async (more: Partial<ApplyOrder> = {}, at: Partial<Context> & { stateDir?: string } = {}) => {
     const file = await readPlanFile(path);
     const order = { path, file, line: 'jobctl replay email', maxAge: '24h', timeout: '15s', ...more };
-    return await applyPlan(sessionOf(stage, at), base, pace, order, () => {});
+    const { stateDir = stage.stateDir, ...context } = at;
+    const session = { ...sessionOf(stage, context), stateDir };
+    return await applyPlan(session, { ...base, open: openIn(stateDir) }, pace, order, (text) => void said.push(text));
   };
-  return { stage, path, base, plan, keep, apply };
+  return { stage, path, base, plan, keep, apply, said };
 }
 
 it('writes the plan and stops: ids, cutoff, count; for its owner only, and without a payload', async () => {
@@ -180,25 +186,97 @@ it('an undo is planned and applied; the removed jobs come back', async () => {
   expect(Object.keys(stage.states())).toHaveLength(4);
 });
 
-it('jobs to be added lie in the plan, are added once, and never twice', async () => {
-  const { stage, path, plan, apply } = await scene(0);
-  stage.seed(1, { state: 'completed' });
+/** Two jobs to be added, planned; with a key each, or without. */
+async function planned(keys?: readonly string[]) {
+  const at = await scene(0);
+  at.stage.seed(1, { state: 'completed' });
   const jobs = (async function* () {
-    for (const n of [1, 2]) yield { at: `line ${n}`, job: { type: 'email.send', payload: `{"n":${n}}` } };
+    for (const n of [1, 2]) {
+      const key = keys?.[n - 1];
+      const job = { type: 'email.send', payload: `{"n":${n}}`, ...(key === undefined ? {} : { key }) };
+      yield { at: `line ${n}`, job };
+    }
   })();
-  await plan((ports, dry) =>
-    addJobs(sessionOf(stage), ports, dry, {
-      verb: 'enqueue',
-      queue: 'email',
-      jobs,
-      skipInvalid: false,
-      newQueue: false,
-    }),
-  );
+  const order = { verb: 'enqueue', queue: 'email', jobs, skipInvalid: false, newQueue: false } as const;
+  const report = await at.plan((ports, dry) => addJobs(sessionOf(at.stage), ports, dry, order));
+  const waiting = () => Object.values(at.stage.states()).filter((state) => state === 'waiting').length;
+  const marks = async () => (await readdir(dirname(at.path))).filter((name) => name.endsWith('.applied'));
+  return { ...at, report, waiting, marks, elsewhere: join(at.stage.stateDir, 'elsewhere') };
+}
+
+it('a plan of jobs without a key warns that a copy of it adds them again, and names --key', async () => {
+  const { report } = await planned();
+  expect(report.warnings?.join()).toMatch(/^2 jobs without an idempotency key: .*A copy of the file.*--key/);
+  expect((await planned(['a', 'b'])).report.warnings).toBeUndefined();
+  expect((await planned(['a'])).report.warnings?.join()).toMatch(/^1 job without/);
+});
+
+it('the mark beside the file keeps another machine from applying it again', async () => {
+  const { stage, path, apply, waiting, marks, elsewhere, said } = await planned();
+  const { run = '' } = await apply();
+  const [mark = ''] = await marks();
+  expect(mark).toMatch(/^plan\.json\.[0-9a-f]{8}\.applied$/);
+  const text = await readFile(join(dirname(path), mark), 'utf8');
+  expect(JSON.parse(text)).toMatchObject({ run, user: expect.any(String), host: expect.any(String) });
+  await expect(apply({}, { stateDir: elsewhere })).rejects.toMatchObject({
+    code: 'JOBCTL_STALE',
+    exitCode: 6,
+    message: expect.stringMatching(new RegExp(`was applied already by .*@.*: ${run}, says .*\\.applied`)),
+  });
+  expect([waiting(), said]).toEqual([2, []]);
+  await writeFile(join(dirname(path), mark), '{"us'); // a disk that was full: it is there all the same
+  await expect(apply({}, { stateDir: elsewhere })).rejects.toMatchObject({ code: 'JOBCTL_STALE' });
+  expect(stage.log.filter((line) => line.startsWith('confirm'))).toHaveLength(1); // nobody is asked in vain
+});
+
+it('of two machines that apply it at once, one is refused', async () => {
+  const { apply, waiting, elsewhere } = await planned();
+  const both = await Promise.allSettled([apply(), apply({}, { stateDir: elsewhere })]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'JOBCTL_STALE' } });
+  expect(waiting()).toBe(2);
+});
+
+it('the mark goes again where nothing was begun, and another plan in the same file has none', async () => {
+  const { stage, base, apply, waiting, marks, elsewhere, plan } = await planned();
+  const { confirm, open } = base;
+  base.confirm = () => Promise.reject(new Error('no'));
+  await expect(apply()).rejects.toThrow('no');
+  expect(await marks()).toEqual([]);
+  base.confirm = confirm;
+  base.open = async (made) => {
+    const run = await open(made);
+    expect(await marks()).toHaveLength(1);
+    const journal: typeof run.journal = (entry) =>
+      entry.at === 'intent' ? Promise.reject(new Error('no space')) : run.journal(entry);
+    return around(run, { journal });
+  };
+  await expect(apply()).rejects.toThrow('no space');
+  expect([await marks(), waiting()]).toEqual([[], 0]);
+  base.open = open;
+  await apply();
+  const selection = { queues: ['email'], states: ['waiting'] } as const;
+  await plan((ports, dry) => actOn(sessionOf(stage), ports, dry, { verb: 'remove', action: remove, selection }));
+  expect(await apply({}, { stateDir: elsewhere })).toMatchObject({ verb: 'remove', outcomes: { done: 2 } });
+  expect(await marks()).toHaveLength(2);
+});
+
+it('where no mark can be left, that is said, and the runs of this machine keep guard', async () => {
+  const { path, apply, waiting, marks, said } = await planned();
+  const long = join(dirname(path), `${'x'.repeat(245)}.json`); // a name to which nothing can be added
+  await copyFile(path, long);
+  await apply({ path: long });
+  expect(said.join()).toContain('Only this machine knows that the plan is applied');
+  await expect(apply({ path: long })).rejects.toMatchObject({ code: 'JOBCTL_STALE' });
+  expect([await marks(), waiting()]).toEqual([[], 2]);
+});
+
+it('jobs to be added lie in the plan, are added once, and never twice', async () => {
+  const { path, apply, waiting } = await planned();
   expect((await readPlanFile(path)).jobs).toHaveLength(2);
   expect(await apply()).toMatchObject({ verb: 'enqueue', outcomes: { done: 2 } });
   await expect(apply()).rejects.toMatchObject({ code: 'JOBCTL_STALE' });
-  expect(Object.values(stage.states()).filter((state) => state === 'waiting')).toHaveLength(2);
+  expect(waiting()).toBe(2);
 });
 
 it('a pause is planned for later, with its length; applied where it is paused already, it is stale', async () => {

@@ -53,7 +53,9 @@ it('knows every action that the adapter takes', () => {
 });
 
 it('a denial is told the policies by name, while they are few', () => {
-  expect(policyNote('logs:FilterLogEvents')).toBe('The least that the command needs: docs/iam/logs.json');
+  expect(policyNote('logs:FilterLogEvents')).toBe(
+    'The least that the command needs: docs/iam/smoke-log-pattern.json, logs.json',
+  );
   expect(policyNote('sqs:ReceiveMessage')).toMatch(/: docs\/iam\/dlq\.json, job-list\.json, .*, loadtest\.json/);
   expect(policyNote('sqs:GetQueueUrl')).toMatch(/its file in docs\/iam\/; sqs:GetQueueUrl is in most\.$/);
   expect(policyNote('sqs:CreateQueue')).toBeUndefined();

@@ -53,6 +53,8 @@ it('wants the name in a protected context, also for what --yes would do elsewher
   expectFailure(await inContext('live', ['replay', 'email', '--yes']), 4, /--yes is not enough.*--confirm email/);
   const dry = await inContext('live', ['replay', 'email', '--dry-run']);
   expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining('asks for the name of the queue') });
+  const all = await inContext('live', ['replay', '--all-queues', '--dry-run']);
+  expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('live (asks for this name)') });
 });
 
 it('has no write methods in a readOnly context, not even with the right name', async () => {

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -7,7 +8,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createProcrastinate } from '../setup/databases.ts';
 import { loadMany } from '../setup/procrastinate.ts';
 import { answerOf } from './answer.ts';
-import { homeForTest, program, until } from './jobctl.ts';
+import { type Home, homeForTest, program, until } from './jobctl.ts';
 import { openShop } from './shop.ts';
 
 it('a reader that goes away ends a list and an export quietly', async () => {
@@ -50,6 +51,41 @@ it.each(['stdout', 'stderr'] as const)('a reader of %s that goes away never stop
   const { runs } = answerOf<{ runs: { state: string }[] }>(await home.run(['run', 'list', '--json']), 'run-list');
   expect(runs).toEqual([expect.objectContaining({ state: 'finished' })]);
 });
+
+const full = (home: Home, stream: 1 | 2, args: readonly string[]) =>
+  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const script = `exec "$@" ${stream}>/dev/full`;
+    const argv = ['-c', script, 'bash', process.execPath, program, ...args];
+    execFile('bash', argv, { cwd: home.folder, env: { ...home.env } }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+
+it.runIf(existsSync('/dev/full'))(
+  'a full disk behind stdout is said in one line, behind stderr it stops no write',
+  async () => {
+    const shop = await openShop();
+    onTestFinished(() => shop.database.drop());
+    const home = await homeForTest(shop.url);
+    for (const args of [
+      ['stats'],
+      ['stats', '--json'],
+      ['dlq', 'export', 'email'],
+      ['dlq', 'list', 'email', '--ndjson'],
+    ]) {
+      const { code, stderr } = await full(home, 1, args);
+      expect({ args, code, stderr }).toEqual({
+        args,
+        code: 1,
+        stderr: expect.stringMatching(/stdout cannot be written: ENOSPC/),
+      });
+      expect(stderr, args.join(' ')).not.toMatch(/\n +at |exported/);
+    }
+    const run = await full(home, 2, ['replay', 'email', '--batch', '1', '--yes', '--json']);
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ complete: true, outcomes: { done: shop.dead.length } });
+  },
+);
 
 it('a terminal that was closed stops no write either: a script resumes its queue after it', async () => {
   const shop = await openShop();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Report } from '../../src/domain/plan.ts';
 import { answerOf, expectFailure } from './answer.ts';
@@ -39,6 +40,20 @@ it('a plan is written, shown and applied with the consent that its verb needs; a
   const { matched, outcomes } = answerOf<Report>(applied, 'report');
   expect(outcomes.done).toBe(matched);
   expectFailure(await home.run(['apply', 'window.json', '--confirm', 'email']), 6, /was applied already/);
+});
+
+it('new jobs without a key are warned of in their plan; the mark beside it tells another machine that it was applied', async () => {
+  const home = await homeForTest(shop.url);
+  const words = ['enqueue', 'email', 'email.send', '--payload', '{"n":2}', '--plan-out', 'window.json'];
+  const warning = /1 job without an idempotency key: .* A copy of the file, applied elsewhere, adds them again. --key/;
+  expect((await home.warm(words)).stderr.replace(/\s+/g, ' ')).toMatch(warning);
+  expect(answerOf<Report>(await home.warm([...words, '--json']), 'report').warnings?.join()).toMatch(warning);
+  const keyed = answerOf<Report>(await home.warm([...words, '--key', 'plan-once', '--json']), 'report');
+  expect(keyed.warnings?.join() ?? '').not.toMatch(/idempotency key/);
+  const { run = '' } = answerOf<Report>(await home.warm(['apply', 'window.json', '--yes', '--json']), 'report');
+  const other = await homeForTest(shop.url);
+  const again = await other.warm(['apply', join(home.folder, 'window.json'), '--yes']);
+  expectFailure(again, 6, new RegExp(`was applied already by .*: ${run}, says .*\\.applied`));
 });
 
 it('what is no plan is not written over, and not applied', async () => {

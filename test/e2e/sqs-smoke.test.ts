@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteMessageCommand, ReceiveMessageCommand, type SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startAwsStandIn } from '../setup/aws-stand-in.ts';
+import { mapOnto } from '../setup/lambda-mapping.ts';
 import { createSqs, type TestQueue, type TestSqs } from '../setup/sqs.ts';
 import { answer } from '../setup/sqs-answering.ts';
 import { answerOf, errorOf } from './answer.ts';
@@ -29,6 +31,11 @@ contexts:
     queues:
       orders:
         smoke: { payload: { note: "{mark}" }, replyQueue: replies }
+  logged:
+    url: ${url}
+    queues:
+      orders:
+        smoke: { payload: { note: "{mark}" }, logPattern: "done {mark}" }
   own:
     url: "memory:"
     queues:
@@ -36,8 +43,8 @@ contexts:
         smoke: { replyQueue: replies }
 `;
 
-/** A shop whose consumer answers what it is asked to; `says` is what, undefined for not at all. */
-async function open(says?: Partial<SendMessageCommandInput>): Promise<Scene> {
+/** A shop whose consumer answers what it is asked to; `says` is what, undefined for not at all. It logs the body. */
+async function open(says?: Partial<SendMessageCommandInput>, log: (body: string) => void = () => {}): Promise<Scene> {
   const sqs = await createSqs();
   const { source: orders } = await sqs.pair('orders');
   const replies = await sqs.queue('replies');
@@ -55,6 +62,7 @@ async function open(says?: Partial<SendMessageCommandInput>): Promise<Scene> {
       if (Messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       for (const message of Messages) {
         if (says !== undefined) await answer(sqs.client, message, says);
+        log(message.Body ?? '');
         await sqs.client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
       }
     }
@@ -124,6 +132,77 @@ describe('smoke with a reply queue', { timeout: 60_000 }, () => {
     expect([configured.code, errorOf(configured).next]).toEqual([
       2,
       ['Take replyQueue out of queues.orders.smoke in the configuration.'],
+    ]);
+  });
+});
+
+describe('smoke with a log pattern', { timeout: 60_000 }, () => {
+  /** The consumer is a function that logs `done` and the mark; `says` makes a line of it. */
+  async function openLogged(says = (mark: string) => `done ${mark}`) {
+    const aws = await startAwsStandIn();
+    onTestFinished(() => aws.stop());
+    const group = '/aws/lambda/bill';
+    const log = (body: string) => {
+      const { note = '' } = JSON.parse(body) as { note?: string };
+      aws.logs.push({ group, at: Date.now(), message: says(note) });
+    };
+    const scene = await open(undefined, log);
+    mapOnto(aws, 'orders', 'bill');
+    return { ...scene, env: { ...scene.env, ...aws.env } };
+  }
+
+  it('tells in text and JSON whose log its end was seen in', async () => {
+    const { home, env } = await openLogged();
+    const shown = await home.warm(['smoke', 'orders', '-c', 'logged', '--yes'], { env });
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(shown.stdout).toMatch(/^orders: works, seen after /);
+    expect(shown.stdout).toMatch(/^ {2}seen by +the log of bill$/m);
+    // the flag comes before the reply queue of the configuration
+    const asked = await home.warm(['smoke', 'orders', '--log-pattern', 'done {mark}', '--yes', '--json'], { env });
+    expect(answerOf<View>(asked, 'smoke')).toMatchObject({
+      ok: true,
+      ended: 'completed',
+      seenBy: 'the log of bill',
+      logPattern: 'done {mark}',
+    });
+  });
+
+  it('ends with 9 when no such line came, although the message has left', async () => {
+    const { home, env } = await openLogged((mark) => `received ${mark}`);
+    const args = ['smoke', 'orders', '-c', 'logged', '--within', '1s', '--yes'];
+    const { code, stdout } = await home.warm(args, { env });
+    expect(code).toBe(9);
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/no line with "done smoke-\w+" came in the log of bill; ~0 waiting/);
+    expect(stdout).not.toContain('seen by');
+  });
+
+  it('is a usage error where it proves nothing, beside a reply queue, and elsewhere', async () => {
+    const { sqs, home, env } = await openLogged();
+    const refused = async (...more: string[]) => {
+      const ended = await home.warm(['smoke', 'orders', ...more, '--yes', '--json'], { env });
+      const { message, next } = errorOf(ended);
+      return [ended.code, message, next.join(' ')];
+    };
+    expect(await refused('--log-pattern', 'done')).toEqual([
+      2,
+      expect.stringContaining('{mark} or {id} must be in it'),
+      expect.stringContaining('plain text'),
+    ]);
+    const both = await refused('--log-pattern', 'done {id}', '--reply-queue', 'replies');
+    expect(both.slice(0, 2)).toEqual([2, expect.stringContaining('--reply-queue')]);
+    expect(await refused('-c', 'own', '--log-pattern', 'done {id}')).toEqual([
+      2,
+      expect.stringContaining('memory has no log patterns'),
+      'jobctl smoke orders -c own   # without --log-pattern',
+    ]);
+    const spoilt = async (smoke: string) => {
+      await home.file('jobctl.yaml', config(sqs.url).replace('logPattern: "done {mark}"', smoke));
+      return (await refused('-c', 'logged')).slice(0, 2);
+    };
+    expect(await spoilt('logPattern: done')).toEqual([2, expect.stringContaining('logPattern names no job')]);
+    expect(await spoilt('logPattern: "{id}", replyQueue: replies')).toEqual([
+      2,
+      expect.stringContaining('logPattern stands beside replyQueue'),
     ]);
   });
 });

@@ -54,6 +54,7 @@ it('a damaged batch: verify names it and what can still be read, restore refuses
 
   const saved = await home.run(['restore', run, '--salvage', '--yes', '--json']);
   expect(answerOf(saved, 'report')).toMatchObject({ outcomes: { done: 4 } });
+  expect(saved.stderr).toContain('Batch 2 of the backup is damaged');
   const states = await shop.states();
   expect(shop.dead.map((id) => states[id])).toEqual(['failed', 'failed', undefined, undefined, 'failed', 'failed']);
 });

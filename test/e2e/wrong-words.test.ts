@@ -17,6 +17,8 @@ const typos: [args: string[], message: RegExp][] = [
   [['replay', 'zzzzzzzzz', '--yes'], /There are: email, reports\./],
   [['staats'], /no command "staats".* jobctl stats/],
   [['dlq', 'lsit'], /no command "dlq lsit".* jobctl dlq list/],
+  [['staats', 'email'], /no command "staats email".* jobctl stats/],
+  [['dlq', 'lsit', 'email'], /no command "dlq lsit email".* jobctl dlq list/],
   [['help', 'staats'], /no command "staats".* jobctl stats/],
   [['help', 'dlq', 'lsit'], /no command "dlq lsit".* jobctl dlq list/],
   [['staats', '--help'], /no command "staats".* jobctl stats/],

@@ -73,7 +73,9 @@ describe('a disk that fills up', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/EFBIG/);
     expect((await rowsOf(scene, queue)).size).toBe(5);
-    expect(await listRuns(home.stateDir)).toMatchObject([{ state: 'finished' }]);
+    expect(await listRuns(home.stateDir)).toMatchObject([
+      { state: 'refused', stopped: expect.stringContaining('EFBIG') },
+    ]);
   });
 
   it('in the middle of the journal: what was done is counted, and resume goes on', async () => {

@@ -7,6 +7,7 @@ import { resumeRun } from '../../src/operations/resume.ts';
 import { runOperation } from '../../src/operations/run-operation.ts';
 import { openRun } from '../../src/safety/run-folder.ts';
 import { inputOf, openSpool } from '../../src/safety/run-input.ts';
+import { planFor } from '../safety/saved-jobs.ts';
 import { openStage, portsOf, type Stage } from './stage.ts';
 
 const jobs = (count: number): NewJob[] =>
@@ -114,6 +115,33 @@ it('to have it already is to have it: a duplicate is no failure', async () => {
   const [job] = jobs(1).map((one) => ({ ...one, key: 'once' }));
   const report = await add(stage, [job as NewJob, job as NewJob]);
   expect(report).toMatchObject({ complete: true, outcomes: { done: 1, skipped: 1 } });
+});
+
+it('earlier runs are asked only about keys, and only where the backend does not tell', async () => {
+  const stage = await openStage();
+  const { enqueue } = stage.memory.can;
+  if (enqueue === undefined || enqueue.level === 'none') throw new TypeError('the memory backend can');
+  const input = [{ type: 'email.send', payload: '{}' }];
+  const askedFor = async (keySeconds: number | undefined, more: Partial<NewJob> = {}): Promise<number[]> => {
+    const asked: number[] = [];
+    const can = { ...stage.memory.can, enqueue: { ...enqueue, ops: { ...enqueue.ops, keySeconds } } };
+    const engine = engineFor(planFor(['email'], { task: { kind: 'enqueue', queue: 'email', types: [] } }), {
+      ...partsOf(stage, () => ''),
+      adapter: { ...stage.memory, can },
+      input: async function* () {
+        yield input.map((job) => ({ ...job, ...more }));
+      },
+      madeBefore: async (seconds) => {
+        asked.push(seconds);
+        return new Map();
+      },
+    });
+    for await (const batch of engine.batches(1, 1)) expect(batch).toHaveProperty('step');
+    return asked;
+  };
+  expect(await askedFor(300, { key: 'once' })).toEqual([300]);
+  expect(await askedFor(300)).toEqual([]);
+  expect(await askedFor(undefined, { key: 'once' })).toEqual([]);
 });
 
 it('an answer that never came stays unknown: the resume does not guess, and adds the rest', async () => {

@@ -7,6 +7,7 @@ import { diffText } from '../../src/output/diff-text.ts';
 import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
 import { plainStyle } from '../../src/output/page.ts';
 import { isDue, progressText } from '../../src/output/progress-text.ts';
+import { reportText } from '../../src/output/report-text.ts';
 import { table } from '../../src/output/table.ts';
 import { cutTo, textWidth, wrap } from '../../src/output/text-width.ts';
 import { job, now } from './examples.ts';
@@ -239,4 +240,28 @@ it('takes secrets out of a result that is noted as JSON, by the names of its fie
   const timeline = notes.map((note) => ({ event: 'completed', note }));
   const shown = jobDetailView({ job: job('1'), timeline, links: [], notes: [] }, hide);
   expect(shown.timeline.map(({ note }) => note)).toEqual(['{"token":"***","sent":true}', notes[1], notes[2]]);
+});
+
+it('calls no job failed whose answer was lost', () => {
+  const lost = (failed: number, unknown: number): string =>
+    reportText(
+      {
+        schemaVersion: 1,
+        verb: 'replay',
+        queues: ['email'],
+        dryRun: false,
+        matched: 9,
+        more: 0,
+        outcomes: { done: 5, skipped: 0, failed, unknown },
+        skipped: [],
+        failed: ['1', '2'].map((id) => ({ id, why: 'the connection was lost' })),
+        complete: false,
+        stopped: 'the connection was lost',
+        next: [],
+      },
+      page,
+    );
+  expect(lost(0, 2)).toMatch(/^ {2}unknown +the connection was lost: 1, 2$/m);
+  expect(lost(1, 1)).toMatch(/^ {2}failed or unknown +the connection was lost: 1, 2$/m);
+  expect(lost(2, 0)).toMatch(/^ {2}failed +the connection was lost: 1, 2$/m);
 });

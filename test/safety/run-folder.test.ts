@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
@@ -119,6 +119,57 @@ describe('the folder of a run', () => {
     expect(await collect(openBackup(backup))).toHaveLength(2);
   });
 
+  it('is not gone on with when its journal is lost: the backup may be all that is left', async () => {
+    const state = await temporaryFolder();
+    const first = await createRun(state, planFor(), at);
+    await first.journal({ at: 'start', time, run: first.id, verb: 'purge' });
+    await first.journal({ at: 'intent', batch: 1, mark: 'm', ids: ['1'], frame: await first.save(savedJobs(5)) });
+    await first.close();
+    const backup = first.backupPath ?? '';
+    for (const lose of [() => truncate(first.journalPath, 0), () => rm(first.journalPath)]) {
+      await lose();
+      await expect(openRun(state, first.id)).rejects.toMatchObject({
+        message: expect.stringContaining('journal.ndjson is damaged'),
+      });
+      expect(await verifyBackup(backup)).toMatchObject({ frames: 1, jobs: 5, ok: true });
+    }
+  });
+
+  it('is read whole, and not cut, when it holds more than can have been saved ahead of the journal', async () => {
+    const state = await temporaryFolder();
+    const first = await createRun(state, planFor(), at);
+    await first.journal({ at: 'start', time, run: first.id, verb: 'purge' });
+    await first.journal({ at: 'intent', batch: 1, mark: 'm', ids: ['1'], frame: await first.save(savedJobs(5)) });
+    for (const _ of [2, 3]) await first.save(savedJobs(5));
+    const backup = first.backupPath ?? '';
+    expect(await verifyBackup(backup)).toMatchObject({ frames: 1, ok: true });
+    await first.save(savedJobs(5));
+    await first.close();
+    expect(await verifyBackup(backup)).toMatchObject({ frames: 4, jobs: 20, ok: true });
+    const again = await openRun(state, first.id);
+    await expect(again.save(savedJobs(1))).rejects.toMatchObject({
+      message: expect.stringContaining('more batches than the journal beside it names'),
+    });
+    await again.close();
+    expect(await verifyBackup(backup)).toMatchObject({ frames: 4, jobs: 20, ok: true });
+  });
+
+  it('is read whole beside the journal of another run', async () => {
+    const state = await temporaryFolder();
+    const [one, other] = [await createRun(state, planFor(), at), await createRun(state, planFor(), at)];
+    for (const [run, jobs] of [
+      [one, 5],
+      [other, 3],
+    ] as const)
+      await run.journal({ at: 'intent', batch: 1, mark: 'm', ids: ['1'], frame: await run.save(savedJobs(jobs)) });
+    await one.journal({ at: 'intent', batch: 2, mark: 'm', ids: ['1'], frame: await one.save(savedJobs(5)) });
+    await Promise.all([one.close(), other.close()]);
+    const copy = join(other.path, 'copy.zst');
+    await copyFile(one.backupPath ?? '', copy);
+    expect(await collect(openBackup(copy))).toHaveLength(2);
+    expect(await verifyBackup(copy)).toMatchObject({ frames: 2, jobs: 10, ok: true });
+  });
+
   it('does not cut off a frame that the journal knows', async () => {
     const state = await temporaryFolder();
     const first = await createRun(state, planFor(), at);
@@ -173,6 +224,13 @@ describe('the lock of a run', () => {
     });
     await folder.close();
     await (await openRun(state, folder.id)).close();
+  });
+
+  it('that cannot be given back does not hide what became of the run', async () => {
+    const folder = await temporaryFolder();
+    const lock = await lockRun(folder);
+    await rm(folder, { recursive: true });
+    await lock.release();
   });
 
   it('goes to one of many that want it at once', async () => {

@@ -48,7 +48,8 @@ export function answerLogs(state: AwsState, name: string, body: Json): Json {
   const groups = new Set(state.logs.map(({ group }) => group));
   if (!groups.has(String(body['logGroupName'])))
     throw new AwsFault('ResourceNotFoundException', 'The specified log group does not exist.');
-  const wanted = typeof body['filterPattern'] === 'string' ? body['filterPattern'].replace(/^"|"$/g, '') : '';
+  const wanted =
+    typeof body['filterPattern'] === 'string' ? body['filterPattern'].slice(1, -1).replace(/\\(.)/g, '$1') : '';
   const found = state.logs
     .filter(({ group, at }) => group === body['logGroupName'] && at >= Number(body['startTime'] ?? 0))
     .filter(({ message }) => message.includes(wanted))

@@ -8,6 +8,8 @@ import { replyAttributes, replyQueue } from './replies.ts';
 import { bodyFault, type Sent, sendAll, type ToSend } from './send.ts';
 
 const LONGEST_DELAY_SECONDS = 900;
+/** So long a FIFO queue remembers a deduplication id. */
+const KEY_SECONDS = 300;
 /** What SQS takes as a group or as a deduplication id. */
 const shortName = /^[!-~]{1,128}$/;
 
@@ -16,6 +18,7 @@ export const enqueues = (ground: Ground): Enqueues => ({
   ignores: new Set(['priority', 'maxAttempts']),
   refuses,
   batch: BATCH,
+  keySeconds: KEY_SECONDS,
   async enqueue(name, jobs) {
     ground.calls.refuseWhenClosed();
     const to = await ground.directory.mustBe(name);

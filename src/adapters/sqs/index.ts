@@ -148,7 +148,7 @@ function adapterOf(
       enqueue: {
         level: 'emulated',
         caveat:
-          'The type goes along as the message attribute "type". On a FIFO queue the lane is the group and the key the deduplication id: within five minutes SQS answers a second one as if it were sent. A standard queue knows no key.',
+          'The type goes along as the message attribute "type". On a FIFO queue the lane is the group and the key the deduplication id: within five minutes SQS answers a second one as if it were sent, which is told where the first was sent from here. A standard queue knows no key.',
         ops: enqueues(ground),
       },
       move: { level: 'native', ops: moves(ground) },

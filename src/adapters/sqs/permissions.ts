@@ -33,6 +33,7 @@ const mappings: readonly Grant[] = [
 const setMapping: Grant = { on: 'mapping', actions: ['lambda:UpdateEventSourceMapping'] };
 const concurrency: Grant = { on: 'function', actions: ['lambda:GetFunctionConcurrency'] };
 const configuration: Grant = { on: 'function', actions: ['lambda:GetFunctionConfiguration'] };
+const readLog: readonly Grant[] = [...mappings, configuration, { on: 'log', actions: ['logs:FilterLogEvents'] }];
 const metrics: Grant = { on: 'any', actions: ['cloudwatch:GetMetricData'] };
 const feeders: readonly Grant[] = [
   {
@@ -60,10 +61,7 @@ const smoke: readonly Grant[] = [
   seal,
 ];
 /** Its answer is received and deleted, what others have there is let go. */
-const answer: Grant = {
-  on: 'reply',
-  actions: [...find.actions, ...look.actions, 'sqs:DeleteMessage'],
-};
+const answer: Grant = { on: 'reply', actions: [...find.actions, ...look.actions, 'sqs:DeleteMessage'] };
 
 /** The name of each policy is that of its file. */
 export const policies: Readonly<Record<string, readonly Grant[]>> = {
@@ -107,6 +105,7 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
   smoke,
   'smoke-reply-queue': [...smoke, answer],
+  'smoke-log-pattern': [...smoke, ...readLog],
   // what no worker took is taken away again, also where it died
   loadtest: [
     ...locked,
@@ -132,7 +131,7 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'function', actions: ['lambda:DeleteFunctionConcurrency', 'lambda:PutFunctionConcurrency'] },
   ],
   doctor: [list, find, shelf, ...mappings, configuration],
-  logs: [find, ...mappings, configuration, { on: 'log', actions: ['logs:FilterLogEvents'] }],
+  logs: [find, ...readLog],
 };
 
 /** What nearly every command needs is in nearly every file: to name them all would tell nothing. */

@@ -39,7 +39,8 @@ export default class DlqExport extends JobctlCommand {
       limit: flags.limit,
     });
     const to = flags.output === undefined ? '' : ` to ${flags.output}`;
-    const more = exported.more ? ' More match: the limit was reached.' : '';
+    const isLimit = exported.jobs === flags.limit;
+    const more = exported.more ? ` More match: ${isLimit ? 'the limit was reached' : 'the reader went away'}.` : '';
     this.say(this.page(flags).clean(`${plural(exported.jobs, 'dead job')} of ${args.queue} exported${to}.${more}`));
     return { schemaVersion: 1, queue: args.queue, ...exported };
   }

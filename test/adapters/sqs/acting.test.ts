@@ -78,6 +78,27 @@ describe('adding messages', () => {
     expect(ready.find(({ body }) => body === '3')?.messageDeduplicationId).toBe('once');
   });
 
+  it('of a key that was sent from here within five minutes it tells who did, and makes it nobody else to take back', async () => {
+    const scene = await openScene();
+    await scene.queue('orders.fifo');
+    const office = await openOffice(await scene.open());
+    const job = (key: string) => ({ type: 'ship', payload: `"${key}"`, key, lane: key });
+    const first = await office.add('orders.fifo', [job('a'), job('b')]);
+    const second = await office.add('orders.fifo', [job('b'), job('c'), job('c')]);
+    expect(second).toMatchObject({ complete: true, outcomes: { done: 1, skipped: 2 } });
+    expect(second.skipped).toEqual([
+      { id: '#1', why: `duplicate: sent as ${first.made?.[1]} by ${first.run}` },
+      { id: '#3', why: `duplicate: sent as ${second.made?.[0]} by this run` },
+    ]);
+    expect(await office.undo(second.run ?? '')).toMatchObject({ outcomes: { done: 1 } });
+    expect(bodies((await scene.stored('orders.fifo')).ready)).toEqual(['"a"', '"b"']);
+    // SQS still remembers the key of what was taken away: nothing comes of it
+    const third = await office.add('orders.fifo', [job('c'), job('d')]);
+    expect(third).toMatchObject({ complete: false, outcomes: { done: 1, failed: 1 } });
+    expect(third.failed[0]?.why).toMatch(/^\S+-enqueue-\S+ sent it as \S+, and \S+-undo-\S+ took it away/);
+    expect(bodies((await scene.stored('orders.fifo')).ready)).toEqual(['"a"', '"b"', '"d"']);
+  });
+
   it.each([
     ['orders', { key: 'once' }, /only a FIFO queue knows idempotency keys/],
     ['orders', { lane: 'a' }, /only a FIFO queue has lanes/],

@@ -1,31 +1,40 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import type { JobRef } from '../domain/job.ts';
-import type { ReplyQueue } from '../domain/reply.ts';
+import type { Reply } from '../domain/reply.ts';
 import type { Followed } from './follow-job.ts';
 import { type MessagePorts, type Sight, sightOf } from './follow-message.ts';
 import { patiently } from './patience.ts';
 
 const SHORTEST = 0.5;
 const LONGEST = 5;
-/** Between two looks for the answer; a look itself may wait for one. */
-const REST = 0.5;
 
-/** The answer that is waited for. */
-export interface Awaited {
-  readonly from: ReplyQueue;
-  readonly mark: string;
+/** What a worker leaves behind somewhere when it is done with a job, for whoever waits for it. */
+export interface Sign {
+  /** Seconds between two looks; a look itself may wait. */
+  readonly rest: number;
+  /** That it is not there, in words: `no reply came to replies`. */
+  missing(id: string): string;
+  /** Undefined while it is not there. `left`: how many seconds there still are. */
+  look(id: string, left: number): Promise<Seen | undefined>;
+}
+
+export interface Seen {
+  /** Where it was seen: `the reply queue replies`. */
+  readonly by: string;
+  /** What the worker answered, where it was asked to; without one the job was done well. */
+  readonly reply?: Reply | undefined;
 }
 
 /**
- * Follows one job until its worker has answered, or it is found among the dead. That it has left its queue proves nothing
- * here: an answer was asked for, and is waited for until the time is over.
+ * Follows one job until the sign of its worker is there, or it is found among the dead. That it has left its queue proves
+ * nothing here: a sign was asked for, and is waited for until the time is over.
  */
-export async function followReply(
+export async function followSign(
   reader: QueueReader,
   ref: JobRef,
   within: number,
   deadBefore: number,
-  { from, mark }: Awaited,
+  sign: Sign,
   ports: MessagePorts,
 ): Promise<Followed> {
   const counts = sightOf(reader, ref.queue, [ref.id], ports.now, deadBefore);
@@ -46,18 +55,26 @@ export async function followReply(
       due = ports.now() + pause;
       pause = Math.min(LONGEST, pause * 1.5);
     }
-    const reply = await patiently(() => from.look(mark), ports, rest());
+    const seen = await patiently(() => sign.look(ref.id, rest()), ports, rest());
+    const reply = seen?.reply;
     // what its worker gave up may lie among the dead by now
     if (reply?.ok === false) await look();
     const waitedSeconds = ports.now() - begun;
     const [job] = sight?.died ?? [];
     if (job !== undefined) return { ended: 'dead', job, waitedSeconds, ...(reply && { reply }) };
-    if (reply !== undefined) return { ended: reply.ok ? 'completed' : 'failed', reply, waitedSeconds };
+    if (seen !== undefined)
+      return {
+        ended: reply?.ok === false ? 'failed' : 'completed',
+        seenBy: seen.by,
+        waitedSeconds,
+        ...(reply && { reply }),
+      };
+    const missing = sign.missing(ref.id);
     const note = sight?.isEmpty
-      ? `it left the queue, but no reply came to ${from.name}`
-      : `no reply came to ${from.name}; ${sight?.text}: it may be one of these`;
+      ? `it left the queue, but ${missing}`
+      : `${missing}; ${sight?.text}: it may be one of these`;
     if (ports.signal.aborted) return { ended: 'stopped', waitedSeconds, note };
     if (waitedSeconds >= within) return { ended: 'timeout', waitedSeconds, note };
-    await ports.sleep(Math.min(REST, within - waitedSeconds));
+    await ports.sleep(Math.min(sign.rest, within - waitedSeconds));
   }
 }
