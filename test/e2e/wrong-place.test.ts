@@ -109,7 +109,7 @@ it('a role that may read and not write: reads work, a write says what is missing
       outcomes: { done: 0 },
     },
   ]);
-  expect((await home.run(['run', 'list'])).stdout).toMatch(/refused .* At postgres:/);
+  expect((await home.run(['run', 'list'])).stdout).toMatch(/refused .* the role looker_\d+ lack/);
   const shown = (await home.run(['run', 'show', list.runs[0]?.id ?? ''])).stdout.replace(/\s+/g, ' ');
   expect(shown).toMatch(/· refused .*Nothing was changed\. At postgres.* lacks INSERT on/);
   expect(shown).not.toMatch(/run resume|NOT finished/);

@@ -8,7 +8,7 @@ import { innerSaved, optionsOf, originalOf, type Shelf, shownId } from './letter
 import { stateKeys } from './own-keys.ts';
 import { type Argument, scripts } from './script.ts';
 import { type Candidate, candidateOf } from './snapshot.ts';
-import { exactPrint, type Item, inSteps } from './step.ts';
+import { type Item, identical, inSteps } from './step.ts';
 
 /** How a job is taken out of the dead-letter queue where that cannot be done in the step that adds it. */
 export type TakeOut = (jobs: readonly SavedJob[]) => Promise<Outcome[]>;
@@ -37,7 +37,7 @@ export async function adopt(
     const given = argumentsOf(shelf, jobs[index] as SavedJob, copy);
     if (given === undefined)
       told.set(copy.found.id, `fault:${shelf.queue} holds no original at ${shelf.letter?.payload}`);
-    return given === undefined ? [] : [{ id: copy.found.id, given: [...exactPrint(copy), ...given] }];
+    return given === undefined ? [] : [identical(copy, given)];
   });
   const made = new Map<string, string>();
   const outcomes = await carriedOut(wanted, told, async () => {

@@ -8,26 +8,26 @@ import { claimOf, holdAll, holdsNothing } from './hold.ts';
 import { newMark } from './marks.ts';
 import { type Script, scripts } from './script.ts';
 import type { Candidate } from './snapshot.ts';
-import { exactPrint, fingerprint, type Item, inSteps } from './step.ts';
+import { alike, type Item, identical, inSteps } from './step.ts';
 
 interface Writing {
   readonly script: Script;
   readonly option?: string;
-  readonly print: (candidate: Candidate) => Item['given'];
+  readonly itemOf: (candidate: Candidate) => Item;
 }
 
 function writingOf(action: Action): Writing {
   switch (action.verb) {
     case 'replay':
-      return { script: scripts.replay, option: action.keepAttempts ? 'keep' : '', print: fingerprint };
+      return { script: scripts.replay, option: action.keepAttempts ? 'keep' : '', itemOf: alike };
     case 'reset':
-      return { script: scripts.reset, print: fingerprint };
+      return { script: scripts.reset, itemOf: alike };
     case 'remove':
-      return { script: scripts.remove, print: exactPrint };
+      return { script: scripts.remove, itemOf: identical };
     case 'cancel':
-      return { script: scripts.remove, option: 'cancel', print: exactPrint };
+      return { script: scripts.remove, option: 'cancel', itemOf: identical };
     case 'edit':
-      return { script: scripts.edit, option: action.payload, print: exactPrint };
+      return { script: scripts.edit, option: action.payload, itemOf: identical };
   }
 }
 
@@ -110,12 +110,12 @@ function chosen(held: readonly Candidate[], jobs: readonly SavedJob[]): Candidat
 async function write(
   desk: Desk,
   place: Place,
-  { print, ...how }: Writing,
+  { itemOf, ...how }: Writing,
   mark: string,
   jobs: readonly Candidate[],
 ): Promise<Outcome[]> {
   const told = new Map<string, string>();
-  const items = jobs.map((job) => ({ id: job.found.id, given: print(job) }));
+  const items = jobs.map((job) => itemOf(job));
   return await carriedOut(jobs, told, () => inSteps(desk, place, { ...how, mark }, items, told));
 }
 

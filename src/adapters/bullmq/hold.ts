@@ -5,7 +5,7 @@ import type { Desk, Place } from './desk.ts';
 import { ownKey } from './own-keys.ts';
 import { run, scripts } from './script.ts';
 import { type Candidate, savedOf } from './snapshot.ts';
-import { fingerprint, inSteps } from './step.ts';
+import { alike, inSteps } from './step.ts';
 
 /** A claim that nobody applies or releases ends after this long. */
 const HOLD_MS = 60_000;
@@ -29,7 +29,7 @@ export const holdsNothing = ({ release }: Holding): boolean => release === nothi
 export async function holdAll(desk: Desk, place: Place, mark: string, jobs: readonly Candidate[]): Promise<Holding> {
   if (desk.locks.token(place.keys.queue) !== '') return { held: jobs, missed: [], release: nothingHeld };
   const told = new Map<string, string>();
-  const items = jobs.map((job) => ({ id: job.found.id, given: fingerprint(job) }));
+  const items = jobs.map(alike);
   const ids = new Set<string>();
   const release = async (): Promise<void> => {
     desk.owed.delete(release);

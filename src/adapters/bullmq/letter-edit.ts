@@ -6,7 +6,7 @@ import { textOf } from './job.ts';
 import { innerSaved, type Shelf, withOriginal } from './letters.ts';
 import { scripts } from './script.ts';
 import { candidateOf } from './snapshot.ts';
-import { exactPrint, type Item, inSteps } from './step.ts';
+import { type Item, identical, inSteps } from './step.ts';
 
 /** The copies stay where they are; only the payload of the original in each is another one. */
 export async function editCopies(
@@ -23,7 +23,7 @@ export async function editCopies(
     const { id, fields } = copy.found;
     const text = letter && withOriginal(letter, textOf(fields, 'data') ?? '', payload);
     if (text === undefined) told.set(id, `fault:${queue} holds no original at ${letter?.payload}`);
-    return text === undefined ? [] : [{ id, given: [...exactPrint(copy), text] }];
+    return text === undefined ? [] : [identical(copy, [text])];
   });
   return await carriedOut(copies, told, () => inSteps(desk, place, { script: scripts.editCopy, mark }, items, told));
 }

@@ -14,7 +14,7 @@ import { type Written, writtenUnder } from './marks.ts';
 import { readIds } from './read-page.ts';
 import { scripts } from './script.ts';
 import { type Candidate, candidateOf, savedOf } from './snapshot.ts';
-import { exactPrint, inSteps } from './step.ts';
+import { identical, inSteps } from './step.ts';
 
 /** A replay made a new job of a copy; here both are named. */
 interface Pair {
@@ -86,7 +86,7 @@ async function ofOneQueue(
     async apply(jobs) {
       const chosen = jobs.flatMap(({ job }) => ours.get(job.id) ?? []);
       const told = new Map<string, string>();
-      const items = chosen.map(({ candidate }) => ({ id: candidate.found.id, given: exactPrint(candidate) }));
+      const items = chosen.map(({ candidate }) => identical(candidate));
       const outcomes = await carriedOut(
         chosen.map(({ candidate }) => candidate),
         told,

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto';
 import { steps } from './bounds.ts';
 import type { Desk, Place } from './desk.ts';
 import { type Found, textOf } from './job.ts';
 import { KEPT_MS } from './marks.ts';
 import { scriptKeys } from './own-keys.ts';
 import { type Argument, run, type Script } from './script.ts';
-import type { Candidate } from './snapshot.ts';
+import { type Candidate, sizeOf } from './snapshot.ts';
 
 export interface Step {
   readonly script: Script;
@@ -33,9 +34,11 @@ export async function step(
 export interface Item {
   readonly id: string;
   readonly given: readonly Argument[];
+  /** What a step looks at of it beyond what is given. */
+  readonly bytes?: number;
 }
 
-const sizeOf = ({ given }: Item): number => given.reduce((sum, one) => sum + one.length, 0);
+const weightOf = ({ given, bytes = 0 }: Item): number => given.reduce((sum, one) => sum + one.length, bytes);
 
 /** So many steps are on their way at once: Redis works on one while the next is made. Between two of them it serves others. */
 const ON_THE_WAY = 3;
@@ -67,7 +70,7 @@ export async function inSteps(
   };
   const failed: unknown[] = [];
   const going: Promise<void>[] = [];
-  for (const part of steps(items, sizeOf)) {
+  for (const part of steps(items, weightOf)) {
     if (going.length === ON_THE_WAY) await going.shift();
     if (failed.length > 0) break;
     going.push(whole(part).catch((error: unknown) => void failed.push(error)));
@@ -94,11 +97,21 @@ export const fingerprint = ({ found, state, score, extras }: Candidate): Argumen
   Object.keys(extras.lists).length > 0 ? '1' : '0',
 ];
 
-/** The same for what is taken away or overwritten: what was saved must be what is there. */
-export const exactPrint = (candidate: Candidate): Argument[] => [
-  ...fingerprint(candidate),
-  String(candidate.found.fields.size),
-  argument(candidate.found, 'data'),
-  argument(candidate.found, 'progress'),
-  String(candidate.extras.lists.logs?.length ?? 0),
-];
+export const alike = (candidate: Candidate): Item => ({ id: candidate.found.id, given: fingerprint(candidate) });
+
+/** Of a long text the digest says as much, and only that is sent. */
+const digest = (text: Argument): string => hash('sha1', text);
+
+/** The same for what is taken away or overwritten: what was saved must be what is there. `more`: further arguments. */
+export const identical = (candidate: Candidate, more: readonly Argument[] = []): Item => ({
+  id: candidate.found.id,
+  given: [
+    ...fingerprint(candidate),
+    String(candidate.found.fields.size),
+    digest(argument(candidate.found, 'data')),
+    digest(argument(candidate.found, 'progress')),
+    String(candidate.extras.lists.logs?.length ?? 0),
+    ...more,
+  ],
+  bytes: sizeOf(candidate),
+});

@@ -93,9 +93,11 @@ local function hasMore(at)
   return ARGV[at + 7] == '1'
 end
 
--- More arguments, for what is about to be taken away or overwritten: number of fields, data, progress, number of log lines.
+-- More arguments, for what is about to be taken away or overwritten: number of fields, digests of data and progress, number of
+-- log lines.
 local function differs(key, at, fields)
-  if tostring(call('HLEN', key)) ~= ARGV[at + 8] or (fields[DATA] or '') ~= ARGV[at + 9] or (fields[PROGRESS] or '') ~= ARGV[at + 10] then
+  if tostring(call('HLEN', key)) ~= ARGV[at + 8] or redis.sha1hex(fields[DATA] or '') ~= ARGV[at + 9]
+    or redis.sha1hex(fields[PROGRESS] or '') ~= ARGV[at + 10] then
     return true
   end
   return hasMore(at) and tostring(call('LLEN', key .. ':logs')) ~= ARGV[at + 11]
