@@ -36,9 +36,12 @@ export async function actOn(session: Session, ports: Ports, pace: Pace, deed: De
   const plan = async (): Promise<Plan> => {
     const { reader, stateDir } = session;
     const guarded = deed.verb === 'replay' && deed.force !== true;
-    const loops = guarded ? await loopsIn(reader, { context: name, stateDir }, deed.selection, tests) : [];
+    const unread = new Set<string>();
+    const books = { context: name, stateDir, unread: (run: string) => void unread.add(run) };
+    const loops = guarded ? await loopsIn(reader, books, deed.selection, tests) : [];
     const made = await planAction(reader, { ...deed, context: name, protected: isProtected, tests, payloads });
-    return forewarned(await sparing(made, loops, stateDir), session);
+    const warnings = [...made.warnings, ...[...unread].map(unreadLine)];
+    return forewarned(await sparing({ ...made, warnings }, loops, stateDir), session);
   };
   const engine = (made: Plan): Engine =>
     engineFor(made, {
@@ -51,6 +54,9 @@ export async function actOn(session: Session, ports: Ports, pace: Pace, deed: De
   const named = keep && (async (made: Plan) => keep(await withIds(session.reader, made, tests)));
   return await runOperation(plan, engine, { ...ports, ...(named && { keep: named }) }, pace);
 }
+
+const unreadLine = (run: string): string =>
+  `The journal of the run ${run} cannot be read: what it replayed is not counted.`;
 
 /** Jobs a second, so that the last one comes when the time is over. */
 const rateFor = ({ matched, limit }: Plan, seconds: number): number =>

@@ -1,11 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { backupNamed } from '../cli/backup-name.ts';
+import { lostIn } from '../cli/lost-batches.ts';
 import { putBack } from '../cli/put-back.ts';
 import { WriteCommand } from '../cli/write-command.ts';
-import { verifyBackup } from '../safety/backup-reader.ts';
-
-/** Damages that are told with the plan; backup verify tells them all. */
-const SHOWN = 5;
 
 export default class Restore extends WriteCommand {
   static override summary = 'Bring removed jobs back from a backup.';
@@ -40,13 +37,4 @@ export default class Restore extends WriteCommand {
       return await putBack(session, ports, pace, request);
     });
   }
-}
-
-/** What a salvage cannot bring back; what a crash cut short was never changed. */
-async function lostIn(path: string): Promise<string[]> {
-  const { damage } = await verifyBackup(path);
-  return damage
-    .filter(({ torn }) => !torn)
-    .slice(0, SHOWN)
-    .map(({ frame, why }) => `Batch ${frame} of the backup is damaged: ${why}.`);
 }

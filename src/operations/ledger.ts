@@ -1,4 +1,5 @@
 import type { QueueReader } from '../domain/adapter.ts';
+import { JobctlError } from '../domain/errors.ts';
 import { earlier, fromDate, type Instant } from '../domain/instant.ts';
 import type { Plan } from '../domain/plan.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
@@ -22,19 +23,27 @@ export interface Loop {
   readonly runs: readonly string[];
 }
 
+/** Where it is written who replayed what. */
+interface Books {
+  readonly context: string;
+  readonly stateDir: string;
+  /** Told of each run whose journal is damaged: what it replayed from there on is not known. */
+  readonly unread: (run: string) => void;
+}
+
 /**
  * The jobs that would be replayed a third time within a day: what dies each time is not mended by one more. Who replayed what
  * is in the journals of the runs, so nothing else has to be kept.
  */
 export async function loopsIn(
   reader: QueueReader,
-  { context, stateDir }: { readonly context: string; readonly stateDir: string },
+  { context, stateDir, unread }: Books,
   selection: Selection,
   tests: Tests,
 ): Promise<Loop[]> {
   const runs = await recentRuns(stateDir, hereIn(context, reader), selection.queues);
   if (runs.filter(({ replays }) => replays).length < ALLOWED) return [];
-  const often = await replayedOften(stateDir, runs);
+  const often = await replayedOften(stateDir, runs, unread);
   const fits = matcher(selection, tests);
   const loops = new Map<string, readonly string[]>();
   const asked = selection.ids === undefined ? undefined : new Set(selection.ids);
@@ -81,11 +90,15 @@ async function recentRuns(
  * The jobs that were done by as many runs as are allowed, by the ids that they have now. A sieve first, so that memory holds
  * only those that may be: the oldest run first, because a job that was copied takes its count along to its new id.
  */
-async function replayedOften(stateDir: string, runs: readonly Recent[]): Promise<Map<string, readonly string[]>> {
+async function replayedOften(
+  stateDir: string,
+  runs: readonly Recent[],
+  unread: Books['unread'],
+): Promise<Map<string, readonly string[]>> {
   const sieve = new Uint8Array(PLACES);
   const countOf = (id: string): number => sieve[placeOf(id)] ?? 0;
   for (const run of runs.toReversed())
-    for await (const { id, as } of stepsOf(stateDir, run)) {
+    for await (const { id, as } of stepsOf(stateDir, run, unread)) {
       const count = Math.min(255, countOf(id) + (run.replays ? 1 : 0));
       sieve[placeOf(as)] = Math.max(countOf(as), count);
     }
@@ -93,7 +106,7 @@ async function replayedOften(stateDir: string, runs: readonly Recent[]): Promise
   /** Of those that may be: the id that a job has now, by the one that it had. */
   const now = new Map<string, string>();
   for (const run of runs)
-    for await (const { id, as } of stepsOf(stateDir, run)) {
+    for await (const { id, as } of stepsOf(stateDir, run, unread)) {
       const latest = now.get(as) ?? (countOf(as) >= ALLOWED ? as : undefined);
       if (latest === undefined) continue;
       if (as !== id) now.set(id, latest);
@@ -103,12 +116,21 @@ async function replayedOften(stateDir: string, runs: readonly Recent[]): Promise
 }
 
 /** What a run has replayed, and under which id it went on; of a run that put back, only what has another id since. */
-async function* stepsOf(stateDir: string, { id: run, replays }: Recent): AsyncGenerator<{ id: string; as: string }> {
-  for await (const { intent, outcome, copies } of batches((await readRun(stateDir, run)).journalPath)) {
-    for (const { id, as } of copies) yield { id, as };
-    if (!replays) continue;
-    const told = new Set([...(outcome?.rest ?? []), ...copies].map(({ id }) => id));
-    for (const id of intent.ids) if (!told.has(id)) yield { id, as: id };
+async function* stepsOf(
+  stateDir: string,
+  { id: run, replays }: Recent,
+  unread: Books['unread'],
+): AsyncGenerator<{ id: string; as: string }> {
+  try {
+    for await (const { intent, outcome, copies } of batches((await readRun(stateDir, run)).journalPath)) {
+      for (const { id, as } of copies) yield { id, as };
+      if (!replays) continue;
+      const told = new Set([...(outcome?.rest ?? []), ...copies].map(({ id }) => id));
+      for (const id of intent.ids) if (!told.has(id)) yield { id, as: id };
+    }
+  } catch (error) {
+    if (!(error instanceof JobctlError)) throw error;
+    unread(run); // a file of yesterday must not keep anyone from replaying today
   }
 }
 

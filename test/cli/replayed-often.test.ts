@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { actOn, type Deed } from '../../src/cli/act.ts';
@@ -7,6 +8,7 @@ import { planKeeper } from '../../src/cli/plan-keeper.ts';
 import type { Pace } from '../../src/operations/ports.ts';
 import { appendAudit } from '../../src/safety/audit.ts';
 import { readPlanFile } from '../../src/safety/plan-file.ts';
+import { readRun } from '../../src/safety/run-folder.ts';
 import { unanswered } from '../operations/faulty.ts';
 import { openStage, portsOf, replay } from '../operations/stage.ts';
 import { pace, sessionOf } from './session.ts';
@@ -69,6 +71,15 @@ it('those that were replayed twice within a day are left dead, with the reason; 
   expect(report).toMatchObject({ matched: 4, complete: false, outcomes: { done: 2, skipped: 2, failed: 0 } });
   expect(report.skipped).toEqual(often.map((id) => ({ id, why: `replayed-twice: by ${runs[1]}, ${runs[0]}` })));
   expect(states()).toEqual(['waiting', 'dead', 'dead', 'waiting']);
+});
+
+it('a journal that was damaged later keeps nobody from replaying, and the plan says whose it is', async () => {
+  const { stage, act, runs, warnings } = await scene();
+  const [damaged = ''] = runs;
+  const { journalPath } = await readRun(stage.stateDir, damaged);
+  await writeFile(journalPath, `{"at":\n${await readFile(journalPath, 'utf8')}`);
+  expect(await act()).toMatchObject({ complete: true, outcomes: { done: 4, skipped: 0 } });
+  expect(warnings).toEqual([expect.stringContaining(`The journal of the run ${damaged} cannot be read`)]);
 });
 
 it('a replay of nothing but such jobs is refused, whether they are named or all that match', async () => {
