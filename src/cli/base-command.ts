@@ -1,5 +1,7 @@
 import { Command, Errors, type Interfaces } from '@oclif/core';
+import type { QueueReader } from '../domain/adapter.ts';
 import { ExitCode, JobctlError } from '../domain/errors.ts';
+import type { Selection } from '../domain/selection.ts';
 import { errorText } from '../output/error-text.ts';
 import type { Page } from '../output/page.ts';
 import { warningsText } from '../output/warning-text.ts';
@@ -57,6 +59,13 @@ export abstract class JobctlCommand extends Command {
         await session[Symbol.asyncDispose]();
       },
     };
+  }
+
+  /** After a look at all of these: whether it missed some, which is said. */
+  protected async missedSome(reader: QueueReader, selection: Selection, flags: GlobalFlags): Promise<boolean> {
+    const unmet = await reader.unmet?.(selection);
+    if (unmet !== undefined) this.say(warningsText({ warnings: [unmet] }, pageFor(process.stderr, flags['no-color'])));
+    return unmet !== undefined;
   }
 
   override async init(): Promise<void> {

@@ -3,7 +3,7 @@ import { parseDuration } from '../config/duration.ts';
 import type { JobTypeEntry } from '../config/load.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { payloadValue } from '../domain/payload.ts';
+import { payloadPointer, payloadValue } from '../domain/payload.ts';
 import type { PayloadCheck } from '../operations/payloads.ts';
 
 export type JobTypes = Readonly<Record<string, JobTypeEntry>>;
@@ -34,10 +34,11 @@ export async function typeCheck(types: JobTypes, ignores: ReadonlySet<keyof NewJ
   };
 }
 
-/** The same for jobs that are there: the payload alone is looked at. */
+/** The same for jobs that are there: the payload alone is looked at. One that lies elsewhere is not judged by its pointer. */
 export async function payloadCheck(types: JobTypes): Promise<PayloadCheck> {
   const validators = await validatorsOf(types);
-  return ({ type, payload }) => validators.get(type)?.(payloadValue(payload));
+  return ({ type, payload }) =>
+    payloadPointer(payload) === undefined ? validators.get(type)?.(payloadValue(payload)) : undefined;
 }
 
 /** What is wrong with the schemas themselves, by type. */

@@ -63,7 +63,7 @@ export abstract class ListCommand extends JobctlCommand {
           await once(process.stdout, 'drain', { signal: closed.signal }).catch(() => closed.abort());
       }
       if (none) await refuseUnknown(reader, queue);
-      return { jobs: [], more: false };
+      return { jobs: [], more: await this.missedSome(reader, selection, flags) };
     }
     const limit = flags.limit ?? LIMIT;
     const jobs: JobView[] = [];
@@ -72,6 +72,7 @@ export abstract class ListCommand extends JobctlCommand {
       if (jobs.length < limit) jobs.push(jobView(job, session.redact));
       else more = true;
     }
+    if (!more) more = await this.missedSome(reader, selection, flags);
     if (jobs.length === 0) await refuseUnknown(reader, queue);
     this.print(
       jobsText(

@@ -115,6 +115,11 @@ export interface QueueReader {
   /** How many jobs that may fit others hold now, so that no claim could meet them. Only where a look can miss them. */
   heldByOthers?(selection: Selection): Promise<number>;
   /**
+   * What the last `browse` of these could not meet although it went on to its end, in a sentence; undefined when it met all.
+   * Only where a look can miss them.
+   */
+  unmet?(selection: Selection): Promise<string | undefined>;
+  /**
    * The queue that a replay from these may send to instead of each job's own, by its name. Throws `usage` where there is
    * none of that name, `refused` where it is of another kind. Missing where a job can only go back to its own.
    */

@@ -19,6 +19,14 @@ export function payloadValue(text: string): unknown {
   }
 }
 
+/** Where the payload lies instead, when a client with a store for large ones (S3) has left only a pointer in the message. */
+export function payloadPointer(text: string): string | undefined {
+  if (!/^\s*\[\s*"[\w.]*S3Pointer"/.test(text)) return undefined;
+  const [, place] = payloadValue(text) as [unknown, { s3BucketName?: unknown; s3Key?: unknown } | undefined];
+  const { s3BucketName: bucket, s3Key: key } = place ?? {};
+  return typeof bucket === 'string' && typeof key === 'string' ? `s3://${bucket}/${key}` : undefined;
+}
+
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
 
 /** JSON text of a value that may hold BigInts; the counterpart of `payloadValue`. */

@@ -51,7 +51,7 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
   const cautions = await reader.cautions?.(selection, request.action.verb); // before our own look hides anything
   const { verb, context, action, limit, reason, payloads } = request;
   const tally = payloads && new PayloadTally(payloads);
-  const { matched, sample } = await look(reader, selection, request.tests, tally);
+  const { matched, sample, unmet } = await look(reader, selection, request.tests, tally);
   return {
     schemaVersion: 1,
     verb,
@@ -71,6 +71,7 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
       ...reader.backend.warnings,
       ...(reader.reads === 'receive' ? [looking] : []),
       ...(cautions?.lines ?? []),
+      ...(unmet === undefined ? [] : [unmet]),
       ...(tally === undefined ? [] : validOnlyWarnings(tally)),
     ],
     ...(reason === undefined ? {} : { reason }),
@@ -83,7 +84,7 @@ async function look(
   selection: Selection,
   tests: Tests,
   tally: PayloadTally | undefined,
-): Promise<{ matched: Count; sample: Job[] }> {
+): Promise<{ matched: Count; sample: Job[]; unmet?: string | undefined }> {
   const fits = matcher(selection, tests);
   const countable = isCountable(selection, reader) && tally === undefined;
   const counted = countable ? await reader.count(selection) : undefined;
@@ -98,7 +99,8 @@ async function look(
     if (countable) break;
   }
   // what a look receives is what it happened to be given, not all that is there
-  return { matched: counted ?? { value, exact: reader.reads === 'peek' }, sample };
+  const matched = counted ?? { value, exact: reader.reads === 'peek' };
+  return { matched, sample, unmet: countable ? undefined : await reader.unmet?.(selection) };
 }
 
 /** Ids that were named and do not match, each with what is known of it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { payloadValue, toJson } from '../../src/domain/payload.ts';
+import { payloadPointer, payloadValue, toJson } from '../../src/domain/payload.ts';
 
 describe('payloads', () => {
   it('keep every integer whole', () => {
@@ -52,4 +52,24 @@ describe('payloads', () => {
   it('are indented when asked', () => {
     expect(toJson({ id: 9007199254740993n }, 2)).toBe('{\n  "id": 9007199254740993\n}');
   });
+});
+
+it('a pointer to a payload elsewhere is known as every client writes it, and nothing else for one', () => {
+  const at = ['software.amazon.payloadoffloading.PayloadS3Pointer', { s3BucketName: 'b', s3Key: 'k/1' }] as const;
+  expect(payloadPointer(JSON.stringify(at))).toBe('s3://b/k/1');
+  // the clients for Python write it with spaces
+  expect(payloadPointer(JSON.stringify(at, undefined, 1))).toBe('s3://b/k/1');
+  expect(payloadPointer(`["com.amazon.sqs.javamessaging.MessageS3Pointer",${JSON.stringify(at[1])}]`)).toBe(
+    's3://b/k/1',
+  );
+  for (const text of [
+    '',
+    '[]',
+    '["S3Pointer"',
+    '["S3Pointer"]',
+    '["S3Pointer",null]',
+    '["S3Pointer",{"s3Key":1}]',
+    '{"s3Key":"k"}',
+  ])
+    expect(payloadPointer(text), text).toBeUndefined();
 });

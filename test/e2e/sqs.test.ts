@@ -51,6 +51,47 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     expect((await sqs.stored('shared')).inflight).toEqual([]);
   });
 
+  it('says of a FIFO queue that a look meets only the head of each group', async () => {
+    const { sqs, run } = await open();
+    const grouped = numbered(4).map((one, n) => ({ ...one, MessageGroupId: 'one', MessageDeduplicationId: `d${n}` }));
+    await sqs.dead(await sqs.pair('bills.fifo'), grouped);
+    const list = await run(['dlq', 'list', 'bills.fifo']);
+    expect(list.stdout).toContain('The first 1 job; more match.');
+    expect(list.stderr.replace(/\s+/g, ' ')).toContain(
+      'About 3 messages of bills-dlq.fifo were not met: they stand behind',
+    );
+    const groups = await run(['dlq', 'groups', 'bills.fifo', '--json']);
+    expect(JSON.parse(groups.stdout)).toMatchObject({ scanned: 1, complete: false });
+    const exported = await run(['dlq', 'export', 'bills.fifo']);
+    expect(exported.stderr).toContain('1 dead job of bills.fifo exported. More match: they were not met.');
+    expect((await sqs.stored('bills-dlq.fifo')).inflight).toEqual([]);
+  });
+
+  it('says why a queue that no other sends its dead to has none', async () => {
+    const { sqs, run } = await open();
+    await sqs.send(await sqs.queue('orders-dlq'), numbered(2));
+    const dry = await run(['replay', 'orders-dlq', '--dry-run']);
+    expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(
+      /no queue .* sends its dead there: its about 2 messages count as waiting/,
+    );
+  });
+
+  it('passes a pointer to a large payload through, and does not judge it by the schema of the payload', async () => {
+    const { sqs, home, run } = await open();
+    const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": "large", "s3Key": "k"}]';
+    const size = { ExtendedPayloadSize: { DataType: 'Number', StringValue: '300000' } };
+    const orders = await sqs.pair('orders');
+    const [id = ''] = await sqs.dead(orders, [
+      { MessageBody: body, MessageAttributes: size },
+      { MessageBody: '{"n":1}' },
+    ]);
+    await home.file('jobctl.yaml', 'version: 1\njobTypes: { orders: { payload: { type: object } } }\n');
+    expect((await run(['dlq', 'show', id])).stdout).toContain('payload: s3://large/k');
+    expect((await run(['replay', 'orders', '--valid-only', '--yes'])).code).toBe(0);
+    const sent = (await sqs.stored('orders')).ready.find((one) => one.body === body);
+    expect(sent?.messageAttributes).toEqual(size);
+  });
+
   it('replays with a plan that says where and what looking costs; undo says what to do instead', async () => {
     const { sqs, run } = await open();
     await sqs.dead(await sqs.pair('orders'), numbered(12));

@@ -13,11 +13,20 @@ export async function cautions(ground: Ground, selection: Selection, verb: strin
   // they are taken from where workers look for them
   if (verb === 'remove' && !isNamed)
     for (const { from, state } of places) if (state === 'waiting') lines.push(...(await ground.rivals(from)));
+  if (places.length === 0 && selection.states.includes('dead')) lines.push(...(await unwired(ground, selection)));
   if (timeless.length > 0)
     lines.push(
       'SQS keeps no time of death, so nothing tells what died after this plan: the run ends at the planned count.',
     );
   return { lines, endsAtCount: timeless.length > 0 };
+}
+
+/** Without a redrive policy to or from it, a queue has no dead: not even one that is called a dead-letter queue. */
+async function unwired({ directory }: Ground, { queues }: Selection): Promise<string[]> {
+  return (await directory.all(queues)).map(
+    ({ name, visible }) =>
+      `${name} has no dead-letter queue, and no queue of this account and region sends its dead there: its ${visible === 0 ? 'messages' : `about ${visible} messages`} count as waiting, not as dead.`,
+  );
 }
 
 function linesOf({ from, state }: Place, narrow: boolean, verb: string): string[] {

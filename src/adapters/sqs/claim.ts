@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/claim.ts';
+import { JobctlError } from '../../domain/errors.ts';
 import { fromDate } from '../../domain/instant.ts';
 import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -90,6 +91,7 @@ async function* claimsOf(
       if (jobs.length > 0) yield { ...claimOf(ground, held, request, jobs), ahead: ahead !== undefined };
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
+      if (held.full) return await endedFull(ground, held);
       // what another session holds, or one that was killed, comes back before long; workers have no business among the dead
       if (place.state !== 'dead' && request.resumed !== true) return;
       // asked before the last look and after it: what comes back in between would be missed by either alone
@@ -103,6 +105,16 @@ async function* claimsOf(
   } finally {
     await ahead?.catch(() => undefined);
   }
+}
+
+/** What was passed over is all that may be held: the walk may be over or not, which the queue tells. */
+async function endedFull(ground: Ground, held: Held): Promise<void> {
+  await ground.reckon(held);
+  const unmet = ground.unmet.get(held.queue.arn);
+  if (unmet === undefined) return;
+  throw new JobctlError('partial', unmet, {
+    next: ['Without a condition all are met, however many.', 'Or choose so that fewer are passed over.'],
+  });
 }
 
 /**

@@ -79,7 +79,7 @@ const mappings: readonly Mapping[] = [
     ['Is it the right profile and region? aws sts get-caller-identity', 'A clock that is wrong does this too.'],
   ],
   [
-    /^(AccessDenied|KmsAccessDenied|AuthorizationError|OptInRequired)$/,
+    /^(AccessDenied|AuthorizationError|OptInRequired)$/,
     'unreachable',
     ({ action, on, where }, message) =>
       `Access denied: ${named(action)} on ${deniedOn(message) ?? on} (${where}). ${message}`,

@@ -27,6 +27,8 @@ export class Ground {
   /** What `settle` was told to stand in its new place already. Met once more, it is deleted, never sent. */
   readonly copies = new Map<string, string>();
   readonly #held = new Set<Held>();
+  /** What the last walk to the end of a queue did not meet, by its ARN, in a sentence. */
+  readonly unmet = new Map<string, string>();
   readonly #owed = new Set<() => Promise<void>>();
   /** Queues whose lock is ours, and how to find out whether it still is. */
   readonly locks = new Map<string, () => Promise<boolean>>();
@@ -42,6 +44,7 @@ export class Ground {
   /** Receives from a queue, for as long as `work` goes on; then everything is let go. */
   async *holding<T>(queue: Queue, work: (held: Held) => AsyncGenerator<T>): AsyncGenerator<T> {
     const held = new Held(this.calls, queue, this.tempo);
+    this.unmet.delete(queue.arn);
     this.#held.add(held);
     try {
       yield* work(held);
@@ -54,6 +57,7 @@ export class Ground {
   /** All messages of a place, page by page. */
   look(place: Place, size: number): AsyncGenerator<{ one: InHand; shown: Shown }[]> {
     allowLook(place, this.mayReceive);
+    const reckon = (held: Held): Promise<void> => this.reckon(held);
     return this.holding(place.from, async function* (held) {
       while (!held.over) {
         const page = (await held.fill(size)).flatMap((one) => {
@@ -62,7 +66,19 @@ export class Ground {
         });
         if (page.length > 0) yield page;
       }
+      await reckon(held);
     });
+  }
+
+  /** While we still hold what was met: what is visible now would never be given to us. */
+  async reckon({ queue, full }: Held): Promise<void> {
+    if (!full && !queue.fifo) return;
+    const count = (await this.directory.named(queue.name))?.visible ?? 0;
+    if (count === 0) return;
+    const why = full
+      ? 'SQS gives out no more while so many are held at once'
+      : 'they stand behind others of their group, and SQS gives no more of a group while these are held';
+    this.unmet.set(queue.arn, `About ${count} messages of ${queue.name} were not met: ${why}.`);
   }
 
   /** How many messages of a queue others hold now, about. */

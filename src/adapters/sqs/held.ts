@@ -20,6 +20,8 @@ export interface Tempo {
   readonly empty: { readonly looks: number; readonly seconds: number };
   /** How often a task of SQS's own is looked at. */
   readonly moveSeconds: number;
+  /** How many one look holds at once, where it is not what SQS allows with some room for others. */
+  readonly mostHeld?: number | undefined;
 }
 
 export const calm: Tempo = {
@@ -35,6 +37,9 @@ export const calm: Tempo = {
 const PER_SECOND = 100;
 const LONGEST_SECONDS = 3600;
 const AT_ONCE = 10;
+/** SQS lets about 120,000 be in flight; of a FIFO queue it was 20,000 for long. Beyond that it answers with none, as if there were none. */
+const MOST_HELD = 100_000;
+const MOST_HELD_FIFO = 18_000;
 /** A page or a claim ends early at this size, so that memory stays bounded. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -70,6 +75,11 @@ export class Held {
     return this.#over;
   }
 
+  /** It holds as many as one may: that the queue gives no more says nothing. */
+  get full(): boolean {
+    return this.#handles.size >= (this.#tempo.mostHeld ?? (this.queue.fifo ? MOST_HELD_FIFO : MOST_HELD));
+  }
+
   /** Fewer were met than there were said to be. */
   get expectsMore(): boolean {
     return this.#met.size < this.queue.visible;
@@ -84,7 +94,7 @@ export class Held {
     const found: InHand[] = [];
     let empty = 0;
     let bytes = 0;
-    while (found.length < most && bytes < MOST_BYTES && empty < this.#patience) {
+    while (found.length < most && bytes < MOST_BYTES && empty < this.#patience && !this.full) {
       // a FIFO group gives no more until these were dealt with
       if (this.queue.fifo && empty > 0 && found.length > 0) break;
       const fresh = await this.#next(most - found.length);
@@ -92,6 +102,7 @@ export class Held {
       for (const one of fresh) bytes += Buffer.byteLength(one.message.Body ?? '');
       found.push(...fresh);
     }
+    if (this.full) this.#over = true;
     if (empty >= this.#patience && (found.length === 0 || !this.queue.fifo)) this.#over = true;
     return found;
   }

@@ -11,10 +11,9 @@ export interface Grant {
 type Target = 'any' | 'queue' | 'dlq' | 'reply' | 'mapping' | 'function' | 'rule' | 'schedule' | 'role' | 'log' | 'key';
 
 const find: Grant = { on: 'queue', actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'] };
-const shelf: Grant = {
-  on: 'dlq',
-  actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes', 'sqs:ListDeadLetterSourceQueues'],
-};
+/** Of a queue that jobs are looked for in it is asked as well whether it takes the dead of others. */
+const wired: Grant = { on: 'queue', actions: [...find.actions, 'sqs:ListDeadLetterSourceQueues'] };
+const shelf: Grant = { ...wired, on: 'dlq' };
 /** Only to show all queues; a command that names its queue works without. */
 const list: Grant = { on: 'any', actions: ['sqs:ListQueues'] };
 const lock: Grant = { on: 'queue', actions: ['sqs:ListQueueTags', 'sqs:TagQueue', 'sqs:UntagQueue'] };
@@ -55,6 +54,7 @@ const rivals: Grant = { on: 'any', actions: ['lambda:ListEventSourceMappings'] }
 /** Its message is taken away where it died; the queue itself is never received from. */
 const smoke: readonly Grant[] = [
   ...locked,
+  wired,
   { on: 'queue', actions: ['sqs:SendMessage'] },
   look,
   { on: 'dlq', actions: ['sqs:DeleteMessage'] },
@@ -65,12 +65,13 @@ const answer: Grant = { on: 'reply', actions: [...find.actions, ...look.actions,
 
 /** The name of each policy is that of its file. */
 export const policies: Readonly<Record<string, readonly Grant[]>> = {
-  stats: [list, find, shelf],
-  'stats-metrics': [list, find, shelf, metrics],
-  dlq: [find, shelf, look, unlock],
-  'job-list': [list, find, shelf, lookAtQueue, look, unlock],
+  stats: [list, wired, shelf],
+  'stats-metrics': [list, wired, shelf, metrics],
+  dlq: [wired, shelf, look, unlock],
+  'job-list': [list, wired, shelf, lookAtQueue, look, unlock],
   replay: [
     ...locked,
+    wired,
     look,
     { on: 'dlq', actions: ['sqs:DeleteMessage'] },
     { on: 'queue', actions: ['sqs:SendMessage'] },
@@ -78,6 +79,7 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   ],
   'replay-native': [
     ...locked,
+    wired,
     {
       on: 'dlq',
       actions: [
@@ -91,9 +93,10 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'queue', actions: ['sqs:SendMessage'] },
     seal,
   ],
-  remove: [...locked, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
+  remove: [...locked, wired, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
   purge: [
     ...locked,
+    wired,
     lookAtQueue,
     { on: 'queue', actions: ['sqs:DeleteMessage', 'sqs:PurgeQueue'] },
     look,
@@ -101,7 +104,8 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     unlock,
     rivals,
   ],
-  restore: [...locked, { on: 'dlq', actions: ['sqs:SendMessage'] }, seal],
+  // what is there still is looked for first; --as-was sends what waited to work
+  restore: [...locked, look, ...(['dlq', 'queue'] as const).map((on) => ({ on, actions: ['sqs:SendMessage'] })), seal],
   enqueue: [find, { on: 'queue', actions: ['sqs:SendMessage'] }, seal],
   smoke,
   'smoke-reply-queue': [...smoke, answer],
@@ -109,17 +113,18 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
   // what no worker took is taken away again, also where it died
   loadtest: [
     ...locked,
+    wired,
     { on: 'queue', actions: ['sqs:DeleteMessage', 'sqs:SendMessage'] },
     lookAtQueue,
     look,
     { on: 'dlq', actions: ['sqs:DeleteMessage'] },
     seal,
   ],
-  drain: [find, shelf],
-  'drain-evacuate': [...locked, lookAtQueue, { on: 'queue', actions: ['sqs:DeleteMessage'] }, unlock, rivals],
+  drain: [wired, shelf],
+  'drain-evacuate': [...locked, wired, lookAtQueue, { on: 'queue', actions: ['sqs:DeleteMessage'] }, unlock, rivals],
   pause: [...locked, ...mappings, setMapping],
   'pause-schedules': [...locked, ...mappings, setMapping, ...feeders, ...setFeeders],
-  'schedule-list': [list, find, ...mappings, ...feeders],
+  'schedule-list': [list, find, { ...find, on: 'dlq' }, ...mappings, ...feeders],
   schedule: [...locked, ...mappings, ...feeders, ...setFeeders],
   'worker-list': [...mappings, concurrency, metrics],
   'scale-show': [find, ...mappings, concurrency],
@@ -130,7 +135,7 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     concurrency,
     { on: 'function', actions: ['lambda:DeleteFunctionConcurrency', 'lambda:PutFunctionConcurrency'] },
   ],
-  doctor: [list, find, shelf, ...mappings, configuration],
+  doctor: [list, wired, shelf, ...mappings, configuration],
   logs: [find, ...readLog],
 };
 

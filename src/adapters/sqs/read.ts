@@ -1,6 +1,7 @@
 import type { QueueReader } from '../../domain/adapter.ts';
 import { fromDate } from '../../domain/instant.ts';
 import type { JobDetail } from '../../domain/job.ts';
+import { payloadPointer } from '../../domain/payload.ts';
 import type { Criterion, Selection } from '../../domain/selection.ts';
 import { cautions } from './cautions.ts';
 import { destination } from './destination.ts';
@@ -52,6 +53,10 @@ export const reader = (ground: Ground): Reads => ({
     if (!states.includes('dead')) return 0;
     const places = await placesOf(ground.directory, { queues, states: ['dead'] });
     return places.reduce((all, { from }) => all + from.inFlight, 0);
+  },
+  async unmet(selection) {
+    const places = await placesFor(ground, selection);
+    return places.flatMap(({ from }) => ground.unmet.get(from.arn) ?? []).join(' ') || undefined;
   },
 });
 
@@ -106,12 +111,4 @@ function detailOf(one: InHand, shown: Shown): JobDetail {
         : []),
     ],
   };
-}
-
-/** What the extended client leaves in place of a large payload. */
-function payloadPointer(body: string): string | undefined {
-  const [, bucket, key] =
-    /^\["[\w.]*(?:PayloadS3Pointer|MessageS3Pointer)",\{"s3BucketName":"([^"]+)","s3Key":"([^"]+)"\}\]$/.exec(body) ??
-    [];
-  return key === undefined ? undefined : `s3://${bucket}/${key}`;
 }

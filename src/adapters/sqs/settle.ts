@@ -80,7 +80,9 @@ async function cleared(ground: Ground, queue: Queue, jobs: readonly SavedJob[], 
     const why = failures.get(item.job.id);
     if (why !== undefined) return unknown(item, `It could not be deleted from ${queue.name}: ${why}`);
     if (found.has(item.job.id)) return must ? done(item) : skipped(item, 'not-applied');
-    return lasts(item) || others === 0 ? done(item) : unknown(item, ELSEWHERE);
+    if (lasts(item)) return done(item);
+    const unmet = sought.size > 0 ? ground.unmet.get(queue.arn) : undefined;
+    return unmet === undefined && others === 0 ? done(item) : unknown(item, unmet ?? ELSEWHERE);
   });
 }
 
@@ -95,6 +97,7 @@ async function* seek(ground: Ground, queue: Queue, ids: ReadonlySet<string>): As
       left -= met.length;
       if (met.length > 0) yield met.map(({ id, handle }): [string, string] => [id, handle]);
     }
+    if (held.full && left > 0) await ground.reckon(held);
   });
 }
 

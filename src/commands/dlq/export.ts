@@ -34,13 +34,16 @@ export default class DlqExport extends JobctlCommand {
     const queues = await targetQueues(reader, { queue: args.queue });
     const selection = await readSelection(flags, queues, ['dead'], reader);
     const tests = await compileTests(selection);
-    const exported = await exportJobs(reader, selection, tests, (job) => jobView(job, redact), {
+    const written = await exportJobs(reader, selection, tests, (job) => jobView(job, redact), {
       path: flags.output,
       limit: flags.limit,
     });
+    const missed = !written.more && (await this.missedSome(reader, selection, flags));
+    const exported = { ...written, more: written.more || missed };
     const to = flags.output === undefined ? '' : ` to ${flags.output}`;
     const isLimit = exported.jobs === flags.limit;
-    const more = exported.more ? ` More match: ${isLimit ? 'the limit was reached' : 'the reader went away'}.` : '';
+    const why = missed ? 'they were not met' : isLimit ? 'the limit was reached' : 'the reader went away';
+    const more = exported.more ? ` More match: ${why}.` : '';
     this.say(this.page(flags).clean(`${plural(exported.jobs, 'dead job')} of ${args.queue} exported${to}.${more}`));
     return { schemaVersion: 1, queue: args.queue, ...exported };
   }

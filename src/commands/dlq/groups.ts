@@ -32,7 +32,9 @@ export default class DlqGroups extends JobctlCommand {
     const { reader } = session;
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
     const selection = await readSelection(flags, queues, ['dead'], reader);
-    const found = await groupDead(reader, selection, await compileTests(selection), { by: flags.by, scan: flags.scan });
+    const bounds = { by: flags.by, scan: flags.scan };
+    const looked = await groupDead(reader, selection, await compileTests(selection), bounds);
+    const found = { ...looked, complete: looked.complete && !(await this.missedSome(reader, selection, flags)) };
     const { errorsNote } = reader.backend;
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
     const first = found.groups[0];

@@ -33,7 +33,8 @@ export default class JobtypeCheck extends JobctlCommand {
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
     const selection = { queues, states: ['waiting', 'delayed', 'blocked', 'dead'] as const };
     const bounds = { limit: flags.limit, maxScan: flags['max-scan'] };
-    const audit = await auditPayloads(reader, selection, check, bounds);
+    const looked = await auditPayloads(reader, selection, check, bounds);
+    const audit = { ...looked, complete: looked.complete && !(await this.missedSome(reader, selection, flags)) };
     const shown = { context: context.name, queues, ...audit, more: audit.invalid > audit.findings.length };
     this.print(payloadAuditText(shown, this.page(flags)));
     const ok = audit.invalid === 0;

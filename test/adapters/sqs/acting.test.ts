@@ -1,6 +1,7 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { inState } from '../../../src/testkit/act.ts';
+import { hasty } from '../../conformance/sqs-bench.ts';
 import { openOffice } from './office.ts';
 import { acting, bodies, counted, numbered, openScene, remove, replay } from './scene.ts';
 
@@ -228,6 +229,27 @@ describe('a run on SQS', () => {
     expect(named.skipped[0]).toMatchObject({
       id: held,
       why: expect.stringMatching(/locked: it may be one of about 1/),
+    });
+  });
+
+  it('tells of what it cannot reach while what it passes over is all that may be held', async () => {
+    const scene = await openScene();
+    const orders = await scene.pair('orders');
+    const ids = await scene.dead(orders, numbered(120));
+    const office = await openOffice(await scene.open({ tempo: { ...hasty, mostHeld: 20 } }), { batch: 10 });
+    const deed = { verb: 'remove', action: remove } as const;
+    const unmet =
+      /^About \d+ messages of orders-dlq were not met: SQS gives out no more while so many are held at once/;
+    await office.act({ ...deed, selection: { ...inState('orders', 'dead'), types: ['others'] } });
+    expect(office.plans.at(-1)?.warnings).toContainEqual(expect.stringMatching(unmet));
+    const late = { ...inState('orders', 'dead'), ids: ids.slice(-1) };
+    await expect(office.act({ ...deed, selection: late })).rejects.toMatchObject({
+      code: 'JOBCTL_PARTIAL',
+      message: expect.stringMatching(unmet),
+    });
+    expect((await scene.stored('orders-dlq')).inflight).toEqual([]);
+    expect(await office.act({ ...deed, selection: inState('orders', 'dead') })).toMatchObject({
+      outcomes: { done: 120 },
     });
   });
 

@@ -89,6 +89,28 @@ describe('looking into SQS', () => {
     expect(counted(await acting(told, remove, 'orders', {}, ['waiting']))).toEqual({ done: 2 });
   });
 
+  it('tells of what it cannot meet: behind the head of a FIFO group, and beyond what SQS lets anybody hold', async () => {
+    const scene = await openScene();
+    const inGroups = (one: object, index: number) => ({
+      ...one,
+      MessageGroupId: index === 3 ? 'other' : 'one',
+      MessageDeduplicationId: `d${index}`,
+    });
+    await scene.dead(await scene.pair('bills.fifo'), numbered(4).map(inGroups));
+    const adapter = await scene.open();
+    expect(await browseAll(adapter, inState('bills.fifo', 'dead'))).toHaveLength(2);
+    expect(await adapter.unmet?.(inState('bills.fifo', 'dead'))).toMatch(
+      /^About 2 messages of bills-dlq\.fifo .*group/,
+    );
+    await scene.dead(await scene.pair('orders'), numbered(25));
+    const bounded = await scene.open({ tempo: { ...hasty, mostHeld: 20 } });
+    expect(await browseAll(bounded, inState('orders', 'dead'), { size: 10 })).toHaveLength(20);
+    expect(await bounded.unmet?.(inState('orders', 'dead'))).toMatch(/^About 5 messages of orders-dlq .*held at once/);
+    expect((await scene.stored('orders-dlq')).inflight).toEqual([]);
+    expect(await browseAll(adapter, inState('orders', 'dead'))).toHaveLength(25);
+    expect(await adapter.unmet?.(inState('orders', 'dead'))).toBeUndefined();
+  });
+
   it('passes over what does not fit, and gives it back at the end', async () => {
     const scene = await openScene();
     const ids = await scene.dead(await scene.pair('orders'), numbered(25));
@@ -203,6 +225,7 @@ describe('looking into SQS', () => {
     ['OverLimit', 'JOBCTL_UNREACHABLE', /in flight/],
     ['AWS.SimpleQueueService.NonExistentQueue', 'JOBCTL_USAGE', /There is no queue/],
     ['KmsDisabled', 'JOBCTL_UNREACHABLE', /KMS key/],
+    ['KmsAccessDenied', 'JOBCTL_UNREACHABLE', /KMS key/],
     ['Surprise', 'JOBCTL_UNEXPECTED', /Surprise/],
   ])('tells %s in plain words', async (refuse, code, message) => {
     const scene = await openScene();

@@ -2,7 +2,8 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { reread } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
-import { acting, bodies, counted, numbered, openScene, replay } from './scene.ts';
+import { hasty } from '../../conformance/sqs-bench.ts';
+import { acting, bodies, counted, numbered, openScene, remove, replay } from './scene.ts';
 
 describe('a replay on SQS', () => {
   it('sends every field as it was, and then deletes', async () => {
@@ -210,6 +211,22 @@ describe('a replay on SQS', () => {
     expect(settled.map(({ result }) => result)).toEqual(['done', 'done']);
     const left = await scene.stored('orders-dlq');
     expect([left.ready.length, left.inflight.length]).toEqual([12, 0]);
+  });
+
+  it('does not take for gone what it could not reach in a walk that holds all it may', async () => {
+    const scene = await openScene();
+    const orders = await scene.pair('orders');
+    await scene.dead(orders, numbered(1));
+    const [taken] = (await acting(await scene.open(), remove, 'orders')).saved;
+    await scene.dead(orders, numbered(120));
+    const [id = ''] = await scene.dead(orders, [{ MessageBody: 'behind them' }]);
+    const item = reread(taken as never);
+    const job = { ...item.job, id };
+    const snapshot = { ...item.snapshot, messageId: id, handle: 'long gone', handleEnds: 0 };
+    const adapter = await scene.open({ tempo: { ...hasty, mostHeld: 20 } });
+    const intent = { action: 'remove', mark: 'm', jobs: [{ job, snapshot }], copies: [] } as const;
+    const [fate] = await opsOf({ adapter }, 'remove').settle(intent);
+    expect(fate).toMatchObject({ result: 'unknown', why: expect.stringMatching(/orders-dlq were not met/) });
   });
 
   it('refuses what SQS would refuse before it is sent, and says what is wrong with it', async () => {
