@@ -88,7 +88,7 @@ async function* claimsOf(
         ahead = held.fill(size);
         ahead.catch(() => undefined); // told when it is waited for
       }
-      if (jobs.length > 0) yield { ...claimOf(ground, held, request, jobs), ahead: ahead !== undefined };
+      if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
       if (held.full) return await endedFull(ground, held);
