@@ -5,6 +5,7 @@ import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
 import { openBackup } from '../safety/backup-reader.ts';
 import { type Batch, batches } from '../safety/journal.ts';
 import type { RunRecord } from '../safety/run-folder.ts';
+import { addedBy } from './added-by.ts';
 import type { SourceBatch } from './batch.ts';
 
 type Return = Extract<Task, { kind: 'put-back' }>;
@@ -20,6 +21,8 @@ export interface ReturnRequest {
   readonly from: PutBackSource;
   readonly limit?: number | undefined;
   readonly reason?: string | undefined;
+  /** What cannot be put back, and why. */
+  readonly strays?: Plan['strays'];
   readonly warnings: readonly string[];
 }
 
@@ -57,7 +60,7 @@ export async function planReturn(
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     severity: request.protected || request.via === 'remove' || request.via === 'withdraw' ? 'severe' : 'normal',
     sample: sample.map(({ job }) => ({ ...job, payload: '' })),
-    strays: [],
+    strays: request.strays ?? [],
     warnings: request.warnings,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
@@ -113,23 +116,6 @@ function asTheyAre(jobs: readonly SavedJob[], copies: Batch['copies']): readonly
   if (copies.length === 0) return jobs;
   const ids = new Map(copies.map(({ id, as }) => [id, as]));
   return jobs.map(({ job, snapshot }) => ({ job: { ...job, id: ids.get(job.id) ?? job.id }, snapshot }));
-}
-
-/** What was added and is known to be there. Of a lost answer nobody knows the ids, so it keeps nothing from being taken back. */
-async function* addedBy(
-  run: RunRecord,
-  { queue, types }: Pick<Extract<Task, { kind: 'enqueue' }>, 'queue' | 'types'>,
-  from: number,
-): AsyncGenerator<SourceBatch> {
-  const type = types.length === 1 ? (types[0] as string) : '';
-  const job = { queue, type, state: 'waiting', native: '', retrying: false, attempts: 0, payload: '' } as const;
-  let number = 0;
-  for await (const { outcome } of batches(run.journalPath)) {
-    const made = outcome?.made ?? [];
-    if (made.length === 0) continue;
-    number += 1;
-    if (number >= from) yield { source: number, jobs: made.map((id) => ({ job: { ...job, id }, snapshot: {} })) };
-  }
 }
 
 async function* framesOf(backup: string): AsyncGenerator<SourceBatch> {

@@ -64,7 +64,7 @@ export const planText = view((shown: PlanView, page: Page): string => {
       page,
     ),
     sample.length === 0 ? undefined : sampleText(sample.slice(0, affected), plan.madeAt, affected, page),
-    straysText(plan.strays, task.kind === 'enqueue' ? 'job of the input' : 'named job', page),
+    straysText(plan.strays, strayNoun(task), page),
     warningsText({ warnings: plan.warnings }, page),
     dryRun ? page.style.strong('dry run: nothing was changed') : undefined,
   );
@@ -172,6 +172,11 @@ function untilWhen({ task, upTo }: PlanView['plan']): string {
 const isUnsaved = (task: Task): boolean => task.kind === 'act' && task.empties?.saves === false;
 
 const straysShown = 5;
+
+function strayNoun(task: Task): string {
+  if (task.kind === 'enqueue') return 'job of the input';
+  return task.kind === 'put-back' ? 'job without a known id' : 'named job';
+}
 
 /** Jobs that were asked for by name and will be left alone. */
 function straysText(strays: Plan['strays'], noun: string, page: Page): string | undefined {
