@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// No static import of anything that an old Node lacks: this file must at least be able to say what is wrong.
+// No static import of anything that an old Node lacks: this file must at least be able to say what is wrong. Nor of
+// node:process, which opens the standard streams to export them.
 import module from 'node:module';
 import { PerformanceObserver } from 'node:perf_hooks';
-import process from 'node:process';
 import v8 from 'node:v8';
 
 const [major, minor] = process.versions.node.split('.').map(Number);

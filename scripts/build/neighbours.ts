@@ -13,7 +13,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from 'esbuild';
+import type { Plugin } from 'rolldown';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const src = join(root, 'src');
@@ -34,16 +34,14 @@ const withoutComments = (code: string): string => code.replace(/^\s*(\/\/|\*|\/\
 /** Puts the text of such a file into the code, and a mark for such an entry. */
 export const neighbours: Plugin = {
   name: 'neighbours',
-  setup(bundler) {
-    bundler.onLoad({ filter: /\.tsx?$/, namespace: 'file' }, ({ path }) => {
-      if (!path.startsWith(src + sep)) return undefined;
-      const read: string[] = [];
+  load: {
+    filter: { id: /\.tsx?$/ },
+    handler(path) {
+      if (!path.startsWith(src + sep)) return null;
       const code = readFileSync(path, 'utf8')
-        .replace(TEXT, (all, file: string) => {
-          const target = resolve(dirname(path), file);
-          read.push(target);
-          return keepLines(all, JSON.stringify(readFileSync(target, 'utf8')));
-        })
+        .replace(TEXT, (all, file: string) =>
+          keepLines(all, JSON.stringify(readFileSync(resolve(dirname(path), file), 'utf8'))),
+        )
         .replace(ENTRY, (all, file: string) => {
           const entry = posix(relative(src, resolve(dirname(path), file))).replace(/\.ts$/, '.js');
           return keepLines(all, `new URL('${ENTRY_MARK}${entry}', import.meta.url)`);
@@ -52,15 +50,11 @@ export const neighbours: Plugin = {
         .replaceAll(new RegExp(`new URL\\('${ENTRY_MARK}[^']+', import\\.meta\\.url\\)`, 'g'), '')
         .replaceAll('createRequire(import.meta.url)', '');
       if (OTHER.test(withoutComments(rest)))
-        return {
-          errors: [
-            {
-              text: `import.meta.url in ${posix(relative(root, path))} would point elsewhere once bundled; see scripts/build.ts for the two forms that work`,
-            },
-          ],
-        };
-      return { contents: code, loader: path.endsWith('x') ? 'tsx' : 'ts', watchFiles: read };
-    });
+        this.error(
+          `import.meta.url in ${posix(relative(root, path))} would point elsewhere once bundled; see scripts/build/neighbours.ts for the two forms that work`,
+        );
+      return { code, moduleType: path.endsWith('x') ? 'tsx' : 'ts' };
+    },
   },
 };
 

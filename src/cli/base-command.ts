@@ -70,6 +70,8 @@ export abstract class JobctlCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
+    // oclif would take what is piped in for an argument that was left out: of a loop's next lines, one would name a queue
+    for (const arg of Object.values(this.ctor.args)) arg.ignoreStdin = true;
     onHangUp();
     process.stdout.removeAllListeners('error'); // oclif's own throws what a closed terminal answers
     // what is still written goes nowhere, and a write runs to its end all the same

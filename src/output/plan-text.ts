@@ -103,6 +103,7 @@ const putBack = {
   revert: 'take the change back',
   remove: 'remove what was recreated',
   withdraw: 'take away what was added and not begun',
+  recall: 'send back what no worker has taken',
 } as const;
 
 function jobsOf(task: Exclude<Task, { kind: 'switch' | 'schedule' | 'scale' | 'move' }>): string {
@@ -175,7 +176,7 @@ const straysShown = 5;
 
 function strayNoun(task: Task): string {
   if (task.kind === 'enqueue') return 'job of the input';
-  return task.kind === 'put-back' ? 'job without a known id' : 'named job';
+  return task.kind === 'put-back' && task.via === 'withdraw' ? 'job without a known id' : 'named job';
 }
 
 /** Jobs that were asked for by name and will be left alone. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type IPty, spawn } from '@lydell/node-pty';
 import { expect, it, onTestFinished } from 'vitest';
 import { createProcrastinate } from '../setup/databases.ts';
@@ -51,6 +52,20 @@ it.each(['stdout', 'stderr'] as const)('a reader of %s that goes away never stop
   const { runs } = answerOf<{ runs: { state: string }[] }>(await home.run(['run', 'list', '--json']), 'run-list');
   expect(runs).toEqual([expect.objectContaining({ state: 'finished' })]);
 });
+
+it('what is piped in names no queue, and is left for whoever reads it next', async () => {
+  const shop = await openShop();
+  onTestFinished(() => shop.database.drop());
+  const home = await homeForTest(shop.url);
+  const before = await shop.states();
+  const refused = await home.run(['replay', '--yes'], { stdin: 'email\n' });
+  expect(refused.code).toBe(2);
+  expect(await shop.states()).toEqual(before);
+  const loop = `printf 'email\\nmedia\\n' | while read -r queue; do "$@" | tail -n +3 | head -c 5; echo " $queue"; done`;
+  const argv = ['-c', loop, 'bash', process.execPath, program, 'stats'];
+  const { stdout } = await promisify(execFile)('bash', argv, { cwd: home.folder, env: { ...home.env } });
+  expect(stdout).toBe('QUEUE email\nQUEUE media\n');
+}, 20_000);
 
 const full = (home: Home, stream: 1 | 2, args: readonly string[]) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import type { Errand } from './pipeline-main.ts';
 
 const LIMIT_MS = 40_000;
@@ -27,16 +27,11 @@ export async function bundleVictim(main = new URL('./pipeline-main.ts', import.m
   const folder = await mkdtemp(join(tmpdir(), 'jobctl-victim-'));
   const program = join(folder, `${basename(fileURLToPath(main), '.ts')}.js`);
   await build({
-    entryPoints: [fileURLToPath(main)],
-    outdir: folder,
-    bundle: true,
-    splitting: true,
+    input: fileURLToPath(main),
     platform: 'node',
-    format: 'esm',
-    // the names in a CommonJS package that is loaded late are only known at run time
-    mainFields: ['module', 'main'],
     external: ['pg-native'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    output: { dir: folder, format: 'esm' },
+    logLevel: 'warn',
   });
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   // read where the bundle lies, because this is not the build that puts them into it

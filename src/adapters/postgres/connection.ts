@@ -107,7 +107,7 @@ export class Connections {
     try {
       const session = await this.#connect(readOnly);
       if (this.#closed) {
-        await session.end();
+        session.end();
         throw this.#closedError();
       }
       if (readOnly) session.lost.addEventListener('abort', forget);

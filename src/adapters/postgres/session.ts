@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
 
 export type Row = Record<string, unknown>;
@@ -39,12 +40,18 @@ export class Session implements Db {
     }
   }
 
-  async end(): Promise<void> {
-    if (this.lost.aborted) this.#cut();
-    else await this.#client.end();
+  /** Says goodbye and waits for no answer: a server takes several milliseconds to end its side, and a command would with it. */
+  end(): void {
+    if (this.lost.aborted) return this.#cut();
+    this.#client.end().catch(() => {});
+    this.#socket.unref();
   }
 
   #cut(): void {
-    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.#socket.destroy();
+  }
+
+  get #socket(): Socket {
+    return (this.#client as unknown as { connection: { stream: Socket } }).connection.stream;
   }
 }
