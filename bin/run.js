@@ -1,17 +1,13 @@
 #!/usr/bin/env node
-// No static import of anything that an old Node lacks: this file must at least be able to say what is wrong. Nor of
-// node:process, which opens the standard streams to export them.
-import module from 'node:module';
-import { PerformanceObserver } from 'node:perf_hooks';
-import v8 from 'node:v8';
-
+// No static import at all: this file must be able to run on an old Node, at least to say what is wrong; and an import of a
+// builtin asks for everything that it exports, such as the standard streams of node:process.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 15)) {
   process.stderr.write(`jobctl needs Node.js 22.15 or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 2;
 } else {
-  boundGarbage();
-  module.enableCompileCache?.();
+  setTimeout(boundGarbage, 200).unref(); // what is over by then has made none to speak of
+  process.getBuiltinModule('node:module').enableCompileCache();
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'; // oclif would load all of semver to say what was just checked
   const { execute } = await import('../dist/main.js');
   // Not awaited: Node would warn of an unsettled top-level await on every usage error.
@@ -25,6 +21,8 @@ if (major < 22 || (major === 22 && minor < 15)) {
  * there for the server on the same machine.
  */
 function boundGarbage() {
+  const v8 = process.getBuiltinModule('node:v8');
+  const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks');
   const observer = new PerformanceObserver(() => {
     const young = v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
     if (young && young.space_size < 16 * 1024 * 1024) return;
