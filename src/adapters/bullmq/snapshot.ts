@@ -40,6 +40,8 @@ interface BullSnapshot {
   readonly score?: string;
   /** Names are written in Latin-1, as everywhere in this adapter. */
   readonly fields: Readonly<Record<string, Text>>;
+  /** The field `data` is the payload of the job, which is most of its bytes and is not written twice. */
+  readonly data?: 'payload';
   readonly lists?: Readonly<Partial<Record<ExtraList, readonly Text[]>>>;
   readonly owns?: number;
   readonly failedFor?: string;
@@ -57,9 +59,10 @@ const bytesOf = (text: Text): Buffer =>
   typeof text === 'string' ? Buffer.from(text, 'utf8') : Buffer.from(text.b64, 'base64');
 
 /** A hash as JSON, byte for byte. */
-export function packed(fields: Fields): Record<string, Text> {
+export function packed(fields: Fields, without?: string): Record<string, Text> {
   const texts: Record<string, Text> = {};
   for (const name of fields.keys()) {
+    if (name === without) continue;
     const value = fieldOf(fields, name);
     if (name === '__proto__') Object.defineProperty(texts, name, { value, enumerable: true });
     else texts[name] = value;
@@ -92,21 +95,26 @@ class ReadJob implements SavedJob {
 
   /** What a backup keeps. */
   toJSON(): SavedJob {
-    return { job: this.job, snapshot: this.snapshot };
+    const { job } = this;
+    return { job, snapshot: snapshotOf(this.#candidate, job.payload) as unknown as Snapshot };
   }
 }
 
 export const savedOf = (candidate: Candidate): SavedJob => new ReadJob(candidate);
 
-function snapshotOf({ found, score, extras }: Candidate): BullSnapshot {
+/** With the payload that stands beside it. */
+function snapshotOf({ found, score, extras }: Candidate, payload?: string): BullSnapshot {
   const native = found.native ?? 'none';
-  const fields = packed(found.fields);
-  if (extras === noExtras) return score === '' ? { native, fields } : { native, score, fields };
+  const isPayload = payload !== undefined && found.fields.has('data') && fieldOf(found.fields, 'data') === payload;
+  const data = isPayload ? { data: 'payload' as const } : {};
+  const fields = packed(found.fields, isPayload ? 'data' : undefined);
+  if (extras === noExtras) return score === '' ? { native, fields, ...data } : { native, score, fields, ...data };
   const lists = Object.entries(extras.lists).map(([name, items]) => [name, items.map(textOf)]);
   return {
     native,
     ...(score !== '' && { score }),
     fields,
+    ...data,
     ...(lists.length > 0 && { lists: Object.fromEntries(lists) }),
     ...(extras.owner === found.id && { owns: extras.window ?? -1 }),
     ...(extras.failedFor !== undefined && { failedFor: extras.failedFor }),
@@ -116,7 +124,8 @@ function snapshotOf({ found, score, extras }: Candidate): BullSnapshot {
 
 /** The counterpart of `savedOf`: the job as it was then. */
 export function candidateOf({ job, snapshot }: SavedJob): Candidate {
-  const { native, score = '', fields, lists = {}, owns, failedFor, ignoredBy } = snapshot as unknown as BullSnapshot;
+  const { native, score = '', lists = {}, owns, failedFor, ignoredBy, ...rest } = snapshot as unknown as BullSnapshot;
+  const fields = rest.data === 'payload' ? { ...rest.fields, data: job.payload } : rest.fields;
   return {
     found: {
       queue: job.queue,
