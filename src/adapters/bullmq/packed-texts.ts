@@ -34,6 +34,7 @@ export class PackedTexts {
     const count = Number(this.text()) / 2;
     const first = this.#reply.room(2 * count);
     const { places } = this.#reply;
+    let high = 0;
     let names: string[] | undefined; // the jobs of a page have mostly the same ones: then they share one list of them
     for (let index = 0; index < count; index += 1) {
       const length = this.#length();
@@ -46,9 +47,10 @@ export class PackedTexts {
       places[first + 2 * index] = this.#at;
       this.#at += size;
       places[first + 2 * index + 1] = this.#at;
+      for (let at = this.#at - size; at < this.#at; at += 1) high |= this.#bytes[at] as number;
     }
     this.#names = names ?? (before.length === count ? before : before.slice(0, count));
-    return new PackedFields(this.#reply, this.#names, first);
+    return new PackedFields(this.#reply, this.#names, first, high < 0x80);
   }
 
   /** What has just been read is this name. */
@@ -71,16 +73,6 @@ export class PackedTexts {
   }
 }
 
-const beyondAscii = /[\u0080-\u00ff]/;
-/** Up to this length a loop is quicker than the expression. */
-const SHORT = 24;
-
-function isAscii(signs: string): boolean {
-  if (signs.length > SHORT) return !beyondAscii.test(signs);
-  for (let at = 0; at < signs.length; at += 1) if (signs.charCodeAt(at) > 0x7f) return false;
-  return true;
-}
-
 /** A reply, and where in it each value begins and ends: two numbers a value, in one piece of memory for all the jobs in it. */
 class PackedReply {
   readonly bytes: Buffer;
@@ -94,10 +86,9 @@ class PackedReply {
     this.#signs = bytes.toString('latin1');
   }
 
-  /** Most texts are ASCII, and then a piece of that: it costs far less than to decode each. */
-  text(start: number, end: number): string {
-    const signs = this.#signs.slice(start, end);
-    return isAscii(signs) ? signs : this.bytes.toString('utf8', start, end);
+  /** A piece of that costs far less than to decode each text, where all of them are ASCII. */
+  text(start: number, end: number, ascii: boolean): string {
+    return ascii ? this.#signs.slice(start, end) : this.bytes.toString('utf8', start, end);
   }
 
   /** Makes room for so many numbers; where they begin. */
@@ -119,13 +110,15 @@ export class PackedFields implements ReadonlyMap<string, Buffer> {
   readonly #names: readonly string[];
   /** Where its own numbers begin among the places. */
   readonly #first: number;
+  readonly #ascii: boolean;
   /** What the field `opts` says, once somebody has read it. */
   options: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(reply: PackedReply, names: readonly string[], first: number) {
+  constructor(reply: PackedReply, names: readonly string[], first: number, ascii: boolean) {
     this.#reply = reply;
     this.#names = names;
     this.#first = first;
+    this.#ascii = ascii;
   }
 
   get size(): number {
@@ -144,7 +137,7 @@ export class PackedFields implements ReadonlyMap<string, Buffer> {
   /** The same as a text; what is no text has signs in it that say so. */
   text(name: string): string | undefined {
     const index = this.#names.indexOf(name);
-    return index < 0 ? undefined : this.#reply.text(this.#start(index), this.#end(index));
+    return index < 0 ? undefined : this.#reply.text(this.#start(index), this.#end(index), this.#ascii);
   }
 
   length(name: string): number {
