@@ -85,33 +85,41 @@ function argument({ fields }: Found, name: string): Argument {
   return text.includes('\ufffd') ? (fields.get(name) ?? '') : text;
 }
 
-/** By which a script sees that the job is still the one that was read. The last says whether more than a hash belongs to it. */
-export const fingerprint = ({ found, state, score, extras }: Candidate): Argument[] => [
+/** In one piece; as bytes where one of them is. */
+const joined = (parts: readonly Argument[]): Argument =>
+  parts.every((part) => typeof part === 'string')
+    ? parts.join('')
+    : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+
+const looks = (found: Found): Argument =>
+  joined([
+    argument(found, 'atm'),
+    '|',
+    argument(found, 'ats'),
+    '|',
+    argument(found, 'processedOn'),
+    '|',
+    argument(found, 'finishedOn'),
+  ]);
+
+const item = ({ found, state, score, extras }: Candidate, print: Argument): Argument[] => [
   found.id,
   String(state),
   score,
-  argument(found, 'atm'),
-  argument(found, 'ats'),
-  argument(found, 'processedOn'),
-  argument(found, 'finishedOn'),
   Object.keys(extras.lists).length > 0 ? '1' : '0',
+  print,
 ];
+
+/** By which a script sees that the job is still the one that was read: see `changed` in shared.lua. */
+export const fingerprint = (candidate: Candidate): Argument[] => item(candidate, looks(candidate.found));
 
 export const alike = (candidate: Candidate): Item => ({ id: candidate.found.id, given: fingerprint(candidate) });
 
-/** Of a long text the digest says as much, and only that is sent. */
-const digest = (text: Argument): string => hash('sha1', text);
-
 /** The same for what is taken away or overwritten: what was saved must be what is there. `more`: further arguments. */
-export const identical = (candidate: Candidate, more: readonly Argument[] = []): Item => ({
-  id: candidate.found.id,
-  given: [
-    ...fingerprint(candidate),
-    String(candidate.found.fields.size),
-    digest(argument(candidate.found, 'data')),
-    digest(argument(candidate.found, 'progress')),
-    String(candidate.extras.lists.logs?.length ?? 0),
-    ...more,
-  ],
-  bytes: sizeOf(candidate),
-});
+export const identical = (candidate: Candidate, more: readonly Argument[] = []): Item => {
+  const { found, extras } = candidate;
+  const progress = argument(found, 'progress');
+  const facts = `|${found.fields.size}|${extras.lists.logs?.length ?? 0}|${Buffer.byteLength(progress)}|`;
+  const digest = hash('sha1', joined([looks(found), facts, progress, argument(found, 'data')]));
+  return { id: found.id, given: [...item(candidate, digest), ...more], bytes: sizeOf(candidate) };
+};

@@ -1,9 +1,9 @@
 -- Dead jobs that lie in a queue of their own wait again in the queue that they are of. OPTION: what the keys of that other queue
 -- begin with, where it lies in the same slot: then each is taken out of it in the same step, if it is still what was saved.
 -- Without it they are only added. KEYS from FIRST_KEY: its states, its events, its jobs.
--- For each job: what `differs` wants, then what `add` wants. Answers `as:` and the new id.
+-- For each job: what `changed` wants, then what `add` wants. Answers `as:` and the new id.
 local told, done, lists = { 'ok' }, {}, {}
-local EACH = EXACT + 6
+local EACH = PRINT + 6
 local OTHER = OPTION ~= '' and { unpack(KEYS, FIRST_KEY, FIRST_KEY + 7) } or nil
 local FIRST_JOB = FIRST_KEY + 9
 
@@ -15,8 +15,8 @@ end
 
 local function bars(job)
   local answer, fields = changed(job.key, job.at, true)
-  if answer or differs(job.key, job.at, fields) then
-    return answer or 'moved'
+  if answer then
+    return answer
   end
   if call('EXISTS', job.key .. ':lock') == 1 then
     return 'locked'
@@ -43,7 +43,7 @@ local function back(job)
 end
 
 local function adopt(job)
-  local answer = add(job.at + EXACT)
+  local answer = add(job.at + PRINT)
   if not tonumber(answer) then
     if OTHER then
       back(job)

@@ -2,12 +2,11 @@
 local told, done, given = { 'ok' }, {}, {}
 begin()
 for n = FIRST_KEY, #KEYS do
-  local at = FIRST + (n - FIRST_KEY) * EXACT
+  local at = FIRST + (n - FIRST_KEY) * PRINT
   local id, key = ARGV[at], KEYS[n]
   local dead = STATES[tonumber(ARGV[at + 1])] == FAILED
   local answer = answered(function()
-    local answer, fields = changed(key, at, true)
-    return answer or ((not dead or not stands(at) or differs(key, at, fields)) and 'moved') or 'done'
+    return changed(key, at, true) or ((not dead or not stands(at)) and 'moved') or 'done'
   end)
   if answer == 'done' then
     call('HSET', key, 'data', OPTION)

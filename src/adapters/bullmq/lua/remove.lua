@@ -78,12 +78,12 @@ end
 
 local function barred(id, key, at, state, more)
   local why, fields = changed(key, at, true)
-  return why or (differs(key, at, fields) and 'moved') or bars(id, key, state, more, fields) or 'done', fields
+  return why or bars(id, key, state, more, fields) or 'done', fields
 end
 
 begin()
 for n = FIRST_KEY, #KEYS do
-  local at = FIRST + (n - FIRST_KEY) * EXACT
+  local at = FIRST + (n - FIRST_KEY) * PRINT
   local id, key, state, more = ARGV[at], KEYS[n], tonumber(ARGV[at + 1]), hasMore(at)
   local answer, fields = answered(barred, id, key, at, state, more)
   if answer == 'done' and state <= LISTS then

@@ -59,29 +59,8 @@ local function answered(work, ...)
   return 'fault:' .. (type(answer) == 'table' and answer['err'] or tostring(answer))
 end
 
--- How many arguments tell of a job: those of `changed`, and those of `differs` behind them.
-local PRINT, EXACT = 8, 12
-
--- Why the job is not the one that was read, and the fields that it has now. Arguments from `at` are id, state, score, atm, ats,
--- processedOn, finishedOn, and whether more than a hash belongs to it. `exact`: also what `differs` looks at.
-local OPTS, PRIORITY, DEDUP, PARENT, SCHEDULER, DATA, PROGRESS = 5, 6, 7, 8, 9, 10, 11
-local function changed(key, at, exact)
-  local fields
-  if exact then
-    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey', 'rjk', 'data', 'progress')
-  else
-    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey')
-  end
-  for n = 1, 4 do
-    if (fields[n] or '') ~= ARGV[at + 2 + n] then
-      return call('EXISTS', key) == 0 and 'gone' or 'moved', fields
-    end
-  end
-  if not fields[OPTS] and not fields[DATA] and call('EXISTS', key) == 0 then
-    return 'gone', fields
-  end
-  return nil, fields
-end
+-- How many arguments tell of a job: id, state, score, whether more than a hash belongs to it, and what it looked like.
+local PRINT = 5
 
 -- False when it is not in its sorted set any more, or with another score. In a list that is seen when it is taken out.
 local function stands(at)
@@ -90,17 +69,32 @@ local function stands(at)
 end
 
 local function hasMore(at)
-  return ARGV[at + 7] == '1'
+  return ARGV[at + 3] == '1'
 end
 
--- More arguments, for what is about to be taken away or overwritten: number of fields, digests of data and progress, number of
--- log lines.
-local function differs(key, at, fields)
-  if tostring(call('HLEN', key)) ~= ARGV[at + 8] or redis.sha1hex(fields[DATA] or '') ~= ARGV[at + 9]
-    or redis.sha1hex(fields[PROGRESS] or '') ~= ARGV[at + 10] then
-    return true
+-- Why the job is not the one that was read, and the fields that it has now. `exact`, for what is about to be taken away or
+-- overwritten: what it looked like is the digest of all that a worker or a program may change of it.
+local OPTS, PRIORITY, DEDUP, PARENT, SCHEDULER, DATA, PROGRESS = 5, 6, 7, 8, 9, 10, 11
+local function changed(key, at, exact)
+  local fields
+  if exact then
+    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey', 'rjk', 'data', 'progress')
+  else
+    fields = call('HMGET', key, 'atm', 'ats', 'processedOn', 'finishedOn', 'opts', 'priority', 'deid', 'parentKey')
   end
-  return hasMore(at) and tostring(call('LLEN', key .. ':logs')) ~= ARGV[at + 11]
+  local now = (fields[1] or '') .. '|' .. (fields[2] or '') .. '|' .. (fields[3] or '') .. '|' .. (fields[4] or '')
+  if exact then
+    local lines = hasMore(at) and call('LLEN', key .. ':logs') or 0
+    local progress = fields[PROGRESS] or ''
+    now = redis.sha1hex(now .. '|' .. call('HLEN', key) .. '|' .. lines .. '|' .. #progress .. '|' .. progress .. (fields[DATA] or ''))
+  end
+  if now ~= ARGV[at + 4] then
+    return call('EXISTS', key) == 0 and 'gone' or 'moved', fields
+  end
+  if not fields[OPTS] and not fields[DATA] and call('EXISTS', key) == 0 then
+    return 'gone', fields
+  end
+  return nil, fields
 end
 
 local meta = call('HMGET', META, 'paused', 'concurrency', 'opts.maxLenEvents')
