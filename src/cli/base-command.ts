@@ -7,6 +7,7 @@ import type { Page } from '../output/page.ts';
 import { warningsText } from '../output/warning-text.ts';
 import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import { asFailure, failureJson, isReaderGone } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { onHangUp } from './hang-up.ts';
@@ -38,6 +39,11 @@ export abstract class JobctlCommand extends Command {
     process.stderr.write(`${text}\n`);
   }
 
+  /** This command, as it is typed, with what it is about. */
+  protected words(about: readonly string[]): string {
+    return [(this.id ?? '').replaceAll(':', ' '), ...about.map(shellWord)].join(' ');
+  }
+
   /** A session to look with. What the backend has to say beforehand is said at once; a write says it in its plan. */
   protected async open(flags: GlobalFlags): Promise<Session> {
     const session = await openSession({ ...flags, json: this.jsonEnabled() });
@@ -64,8 +70,12 @@ export abstract class JobctlCommand extends Command {
   /** After a look at all of these: whether it missed some, which is said. */
   protected async missedSome(reader: QueueReader, selection: Selection, flags: GlobalFlags): Promise<boolean> {
     const unmet = await reader.unmet?.(selection);
-    if (unmet !== undefined) this.say(warningsText({ warnings: [unmet] }, pageFor(process.stderr, flags['no-color'])));
+    if (unmet !== undefined) this.warned(unmet, flags);
     return unmet !== undefined;
+  }
+
+  protected warned(text: string, flags: GlobalFlags): void {
+    this.say(warningsText({ warnings: [text] }, pageFor(process.stderr, flags['no-color'])));
   }
 
   override async init(): Promise<void> {

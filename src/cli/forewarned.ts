@@ -1,5 +1,6 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { isTrial, type Plan } from '../domain/plan.ts';
+import { deedOf } from '../operations/plan-return.ts';
 import { hereIn } from '../operations/same-place.ts';
 import { readRun } from '../safety/run-folder.ts';
 import { listRuns, type RunSummary } from '../safety/run-list.ts';
@@ -19,7 +20,7 @@ export async function forewarned(plan: Plan, ground: Ground): Promise<Plan> {
 /** As the write itself would ask before it claims anything. */
 async function rightsLines({ task }: Plan, reader: QueueReader): Promise<string[]> {
   if (task.kind !== 'act' && task.kind !== 'put-back') return [];
-  const deed = task.kind === 'act' ? task.action.verb : task.via === 'withdraw' ? 'remove' : task.via;
+  const deed = task.kind === 'act' ? task.action.verb : deedOf(task.via);
   const lack = await reader.lacksRight?.(deed);
   return lack === undefined ? [] : [`It would be refused. ${lack}`];
 }

@@ -7,9 +7,10 @@ import { type JobView, jobView } from '../output/job-view.ts';
 import { jobsText } from '../output/jobs-text.ts';
 import { safeJson } from '../safety/safe-json.ts';
 import { JobctlCommand } from './base-command.ts';
-import { compileTests, readSelection } from './criteria.ts';
+import { compileTests, isNarrowed, readSelection } from './criteria.ts';
 import { selectionFlags, showFlags } from './flags.ts';
 import { knownQueues, type Session } from './session.ts';
+import { refuseUntoldStates } from './untold.ts';
 
 /** Enough to look at; who wants all of them takes --ndjson or an export. */
 const LIMIT = 50;
@@ -45,6 +46,8 @@ export abstract class ListCommand extends JobctlCommand {
   ): Promise<{ jobs: JobView[]; more: boolean }> {
     await using session = await this.openToLook(flags);
     const { reader } = session;
+    const command = this.words(queue === undefined ? [] : [queue]);
+    refuseUntoldStates(reader.backend, { states, command, narrowed: isNarrowed(flags), ...(stuck && { of: [] }) });
     const queues = queue === undefined ? await knownQueues(reader, []) : [queue];
     const selection = {
       ...(await readSelection(flags, queues, states, reader)),

@@ -4,7 +4,7 @@ import { paced } from '../adapters/wrap/paced.ts';
 import { readOnly } from '../adapters/wrap/read-only.ts';
 import { timed } from '../adapters/wrap/timed.ts';
 import { placeOf } from '../config/backend-url.ts';
-import { type Context, resolveContext } from '../config/context.ts';
+import { type Context, inRegion, resolveContext } from '../config/context.ts';
 import { readCurrentContext } from '../config/current-context.ts';
 import { parseDuration } from '../config/duration.ts';
 import { type Config, loadConfig } from '../config/load.ts';
@@ -129,14 +129,17 @@ const deadLettersOf = ({ queues }: Context): Opening['deadLetters'] =>
 
 /** The context alone, without a connection. */
 export async function findContext(
-  flags: Pick<SessionFlags, 'context' | 'url' | 'config'>,
+  flags: Pick<SessionFlags, 'context' | 'url' | 'config' | 'region'>,
 ): Promise<{ context: Context; config: Config; stateDir: string }> {
   const config = await loadConfig({ flag: flags.config, env: process.env, folder: process.cwd() });
   const current = await readCurrentContext(currentContextFile(process.env));
   return {
     config,
     stateDir: stateDirectory(process.env, config.backups.folder),
-    context: resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }),
+    context: inRegion(
+      flags.region,
+      resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }),
+    ),
   };
 }
 

@@ -12,9 +12,9 @@ export async function* sourceOf(task: Return, from: number, stateDir: string): A
     return;
   }
   const run = await readRun(stateDir, task.from.run);
-  yield* changedBy(run, from, (first) =>
-    run.plan.task.kind === 'put-back' ? sourceOf(run.plan.task, first, stateDir) : nothing(),
-  );
+  const restored = (first: number): AsyncGenerator<SourceBatch> =>
+    run.plan.task.kind === 'put-back' ? sourceOf(run.plan.task, first, stateDir) : nothing();
+  yield* changedBy(run, from, restored, task.via);
 }
 
 async function* nothing(): AsyncGenerator<SourceBatch> {}

@@ -1,5 +1,6 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
+import type { Selection } from '../domain/selection.ts';
 import { noOtherQueue } from '../operations/engine.ts';
 import { knownQueues } from './session.ts';
 
@@ -36,12 +37,12 @@ export async function targetQueues(reader: QueueReader, { queue, allQueues, id }
 /** Where a replay is to send to; nothing without --to. */
 export async function destinationOf(
   reader: QueueReader,
-  queues: readonly string[],
+  of: Pick<Selection, 'queues' | 'takenForDead'>,
   to: string | undefined,
 ): Promise<{ readonly to?: string }> {
   if (to === undefined) return {};
   if (reader.destination === undefined) throw noOtherQueue(reader.backend.name);
-  return { to: await reader.destination(queues, to) };
+  return { to: await reader.destination(of, to) };
 }
 
 /** The queues named after a command, each once; at least one. */

@@ -1,5 +1,5 @@
 import type { Report } from '../domain/plan.ts';
-import { wayBack } from '../operations/plan-return.ts';
+import { wayBackOn } from '../operations/plan-return.ts';
 import { scheduleBack } from '../operations/plan-schedule.ts';
 import type { Pace, Ports } from '../operations/ports.ts';
 import { scaleBack } from '../operations/scaling.ts';
@@ -37,7 +37,7 @@ export async function undoRun(session: Session, given: Ports, pace: Pace, order:
     return await scaleQueue(session, ports, pace, { ...scaleBack(task), reason, verb: 'undo' });
   return await putBack(session, ports, pace, {
     verb: 'undo',
-    via: wayBack(run),
+    via: wayBackOn(session.adapter.can, run),
     asWas,
     from: { backup: run.backupPath ?? '', run: run.id },
     reason,

@@ -63,7 +63,7 @@ export async function moveQueue(session: Session, ports: Ports, pace: Pace, orde
   const ops = requireOps(adapter.backend.name, 'move a whole queue', adapter.can.move ?? noMove);
   const severity = context.protected || !noBackup ? 'severe' : 'normal';
   const [queue = order.queue] = await knownQueues(reader, [order.queue]);
-  const to = order.to === undefined ? undefined : await reader.destination?.([queue], order.to);
+  const to = order.to === undefined ? undefined : await reader.destination?.({ queues: [queue] }, order.to);
   const plan = async (): Promise<Plan> => {
     const full = { ...request, queue, to, severity, verb: 'replay', deed: 'start', context: context.name } as const;
     return forewarned(await planMove(reader, ops, full), session);

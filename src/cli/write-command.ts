@@ -1,14 +1,18 @@
 import type { Interfaces } from '@oclif/core';
 import type { Action, Resolution } from '../domain/action.ts';
-import type { JobState } from '../domain/job.ts';
+import { type JobState, jobStates } from '../domain/job.ts';
 import type { Report, Verb } from '../domain/plan.ts';
 import { actOn } from './act.ts';
 import { JobctlCommand } from './base-command.ts';
 import { type CarefulFlags, canaryOf, carefully } from './careful.ts';
-import { readSelection, type SelectionFlags } from './criteria.ts';
+import { isNarrowed, readSelection, type SelectionFlags } from './criteria.ts';
 import { planFlags, writeFlags } from './flags.ts';
 import { RunCommand } from './run-command.ts';
 import type { Session } from './session.ts';
+import { refuseUntoldStates } from './untold.ts';
+
+/** An active job belongs to its worker. */
+export const removable = jobStates.filter((state) => state !== 'active');
 
 export type WriteFlags = Interfaces.InferredFlags<typeof WriteCommand.baseFlags>;
 
@@ -18,6 +22,7 @@ export interface ActRequest {
   readonly states: readonly JobState[];
   readonly stuck?: boolean | undefined;
   readonly resolved?: true | undefined;
+  readonly takenForDead?: true | undefined;
   readonly action: Action | Resolution;
 }
 
@@ -32,13 +37,14 @@ export abstract class WriteCommand extends RunCommand {
     careful?: CarefulFlags,
   ): Promise<Report> {
     return this.write(flags, async (session, ports, pace) => {
-      const { verb, queues, states, stuck, resolved, action } = await request(session);
+      const { verb, queues, states, action, ...more } = await request(session);
+      // what it cannot do at all is refused for its own reason
+      if (session.adapter.can[action.verb]?.level !== 'none') {
+        const command = this.words(queues.length === 1 ? queues : ['--all-queues']);
+        refuseUntoldStates(session.reader.backend, { states, command, narrowed: isNarrowed(flags), of: removable });
+      }
       const chosen = await readSelection(flags, queues, states, session.reader);
-      const selection = {
-        ...chosen,
-        ...(stuck === undefined ? {} : { stuck }),
-        ...(resolved === undefined ? {} : { resolved }),
-      };
+      const selection = { ...chosen, ...more };
       const { limit, reason } = flags;
       const deed = { verb, selection, action, limit, reason };
       if (careful === undefined) return await actOn(session, ports, pace, deed);

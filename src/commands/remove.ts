@@ -2,12 +2,8 @@ import { Args, Flags } from '@oclif/core';
 import { isNarrowed } from '../cli/criteria.ts';
 import { selectionFlags } from '../cli/flags.ts';
 import { targetQueues } from '../cli/target-queues.ts';
-import { WriteCommand } from '../cli/write-command.ts';
+import { removable, WriteCommand } from '../cli/write-command.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { jobStates } from '../domain/job.ts';
-
-/** An active job belongs to its worker. */
-const removable = jobStates.filter((state) => state !== 'active');
 
 export default class Remove extends WriteCommand {
   static override summary = 'Delete chosen jobs, each saved first.';

@@ -62,8 +62,11 @@ export default class Replay extends WriteCommand {
       flags,
       async ({ reader }) => {
         const queues = await targetQueues(reader, { queue: args.queue, allQueues: flags['all-queues'], id: flags.id });
-        const to = await destinationOf(reader, queues, flags.to);
-        return { verb: 'replay', queues, states: ['dead'], action: { verb: 'replay', keepAttempts, ...to } };
+        // one queue and where to: both are named, so nothing else can be meant
+        const named = args.queue !== undefined && flags.to !== undefined;
+        const of = { queues, ...(named && { takenForDead: true as const }) };
+        const to = await destinationOf(reader, of, flags.to);
+        return { verb: 'replay', ...of, states: ['dead'], action: { verb: 'replay', keepAttempts, ...to } };
       },
       flags,
     );

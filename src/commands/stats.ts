@@ -38,7 +38,8 @@ export default class Stats extends JobctlCommand {
     const { argv, flags } = await this.parse(Stats);
     await using session = await this.open(flags);
     const page = this.page(flags);
-    const look = (): Promise<StatsView> => this.look(session, argv as string[], flags.by, flags.metrics);
+    const { by, metrics, region } = flags;
+    const look = (): Promise<StatsView> => this.look(session, argv as string[], { by, metrics, region });
     if (flags.watch) {
       await watch(
         async () => statsText(await look(), page),
@@ -67,8 +68,7 @@ export default class Stats extends JobctlCommand {
   private async look(
     session: Session,
     asked: readonly string[],
-    by: Breakdown | undefined,
-    metrics: boolean,
+    { by, metrics, region }: { by: Breakdown | undefined; metrics: boolean; region: string | undefined },
   ): Promise<StatsView> {
     const { context, reader } = session;
     const queues = asked.length === 0 ? undefined : await knownQueues(reader, asked);
@@ -79,6 +79,7 @@ export default class Stats extends JobctlCommand {
     return {
       context: context.name,
       backend: reader.backend.name,
+      ...(region === undefined || reader.backend.name !== 'sqs' ? {} : { region }),
       asOf,
       queues: stats,
       pauses,

@@ -157,6 +157,14 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
   };
 }
 
+/** The same in the region that is asked for. Where nobody gave it a name it is called by its place, and so by another. */
+export function inRegion(region: string | undefined, context: Context): Context {
+  const { name, url } = context;
+  if (region === undefined || schemeOf(url) !== 'sqs' || !/^[\w-]+$/.test(region)) return context;
+  const there = url.replace(/^(sqs:\/\/)[^/]+/i, `$1${region}`);
+  return { ...context, url: there, name: name === placeOf(url) ? placeOf(there) : name };
+}
+
 function unknownContext(name: string, origin: string, config: Config): JobctlError {
   const names = Object.keys(config.contexts);
   if (names.length === 0) {

@@ -5,7 +5,7 @@ import type { DoctorFinding } from './doctor.ts';
 import type { Enqueues } from './enqueue.ts';
 import type { Identity } from './identity.ts';
 import type { Instant } from './instant.ts';
-import type { Job, JobDetail } from './job.ts';
+import type { Job, JobDetail, JobState } from './job.ts';
 import type { LogAnswer, LogRequest } from './log.ts';
 import type { Pauses } from './pause.ts';
 import type { Scale, Scales } from './scale.ts';
@@ -33,8 +33,8 @@ export interface BackendInfo {
    * one look at exact counts is enough.
    */
   readonly emptyAfter?: { readonly looks: number; readonly seconds: number } | undefined;
-  /** What it never tells of a job, so that nothing can be chosen by it; missing where it tells both. */
-  readonly untold?: Partial<Readonly<Record<'tenant' | 'lane', { readonly instead?: string }>>> | undefined;
+  /** What it never tells of its jobs, so that nothing can be chosen by it; missing where it tells all. */
+  readonly untold?: Untold | undefined;
   /** Where not all of its workers are known, or none: which, or why, in one sentence. */
   readonly workersNote?: string | undefined;
   /** True on a replica or any other place that refuses writes. */
@@ -43,6 +43,13 @@ export interface BackendInfo {
   readonly newerSchema?: string | undefined;
   /** One line each, shown once on stderr: a newer layout than known, several dialects, and so on. */
   readonly warnings: readonly string[];
+}
+
+export interface Untold {
+  readonly tenant?: { readonly instead?: string };
+  readonly lane?: { readonly instead?: string };
+  /** States in which no job is ever met: it has none of them, or shows them to nobody. Why, in a phrase. */
+  readonly states?: Partial<Readonly<Record<JobState, { readonly why: string; readonly instead?: string }>>>;
 }
 
 export interface QueueRef {
@@ -91,6 +98,8 @@ export interface Cautions {
   readonly lines: readonly string[];
   /** Nothing tells what came after the plan was made: the run ends at the count of the plan. */
   readonly endsAtCount: boolean;
+  /** Only the operator's word says that these are what they are taken for: the queue must be named once more. */
+  readonly onTrust?: boolean | undefined;
 }
 
 /** All that inspection may see. Nothing here changes the backend, except where `reads` is `receive`. */
@@ -123,7 +132,7 @@ export interface QueueReader {
    * The queue that a replay from these may send to instead of each job's own, by its name. Throws `usage` where there is
    * none of that name, `refused` where it is of another kind. Missing where a job can only go back to its own.
    */
-  destination?(queues: readonly string[], to: string): Promise<string>;
+  destination?(of: Pick<Selection, 'queues' | 'takenForDead'>, to: string): Promise<string>;
   /** What to know before a write on this selection. */
   cautions?(selection: Selection, verb: (Action | Resolution)['verb']): Promise<Cautions>;
   /** The workers that the backend knows of; missing where it knows none. */

@@ -81,4 +81,9 @@ export interface Claims<Act = Action> extends Settles {
 export interface Returns extends Settles {
   /** Holds the place of saved jobs so that they can be put back. `mark`: the write that must still be their last one (undo). */
   hold(saved: readonly SavedJob[], how: PutBack, mark?: string): Promise<Claim>;
+  /**
+   * The same for very many jobs, claim by claim. Only where a change is taken back that made other jobs of them, and each look
+   * receives all of a queue: the jobs are told by the ids and queues that they have now.
+   */
+  walk?(saved: readonly SavedJob[], how: Pick<ClaimRequest, 'size' | 'resumed'>): AsyncIterable<Claim>;
 }

@@ -53,11 +53,12 @@ export type Task =
     }
   /**
    * `restore` recreates what is gone, `revert` takes back a change, `remove` takes away what a restore had recreated,
-   * `withdraw` takes away what was added, as long as no worker has begun it.
+   * `withdraw` takes away what was added, as long as no worker has begun it; `recall` sends back what is another job since
+   * it was replayed, as long as it waits.
    */
   | {
       readonly kind: 'put-back';
-      readonly via: 'restore' | 'revert' | 'remove' | 'withdraw';
+      readonly via: 'restore' | 'revert' | 'remove' | 'withdraw' | 'recall';
       readonly how: PutBack;
       readonly from: PutBackSource;
     }
@@ -169,6 +170,8 @@ export interface Report {
   readonly limit?: number | undefined;
   readonly more: number;
   readonly outcomes: Tally;
+  /** What was left of the queue went in one call of the backend's own, and nobody counted it: `outcomes` does not. */
+  readonly emptied?: true | undefined;
   /** Of a dry run: what its plan warns of. */
   readonly warnings?: readonly string[] | undefined;
   /** The first of each, in the order met; the journal has all. */

@@ -16,6 +16,11 @@ export interface Selection {
   readonly stuck?: boolean | undefined;
   /** Only dead jobs that are marked as handled. Without it none of these is meant. */
   readonly resolved?: true | undefined;
+  /**
+   * What lies in a queue that neither has a dead-letter queue nor is known to be one counts as dead: who asks says so.
+   * Only where the dead lie in a queue of their own; of any other job it says nothing.
+   */
+  readonly takenForDead?: true | undefined;
   /** The state began at or before this moment. A job whose time is unknown never matches. */
   readonly before?: Instant | undefined;
   /** The state began at or after this moment. A job whose time is unknown never matches. */

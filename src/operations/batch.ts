@@ -83,6 +83,8 @@ export interface Engine {
   left(): Promise<number | undefined>;
   /** False where this backend cannot take it back afterwards: then no undo is promised. */
   readonly undoable?: boolean | undefined;
+  /** The undo looks for jobs where a look changes them, which wants to be allowed. */
+  readonly undoReceives?: boolean | undefined;
   /** A claim can miss what others hold, and no exact count tells of it: then `left` is asked at the end in any case. */
   readonly misses?: boolean | undefined;
   /** The count of the plan holds what others hold as well: once it is reached, nothing was missed. */

@@ -1,36 +1,36 @@
 import type { Action, Resolution } from '../domain/action.ts';
 import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
-import type { Claim, Claims, Returns, SavedJob, Settles } from '../domain/claim.ts';
+import type { Claim, Returns, SavedJob, Settles } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
-import type { JobState } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Task } from '../domain/plan.ts';
 import { matcher, residue, type Selection } from '../domain/selection.ts';
 import { adding } from './adding.ts';
-import type { Engine, EngineParts, SourceBatch } from './batch.ts';
+import type { Engine, EngineParts } from './batch.ts';
 import { emptying, noEmptying } from './emptying.ts';
 import { moving } from './moving.ts';
 import type { PayloadCheck } from './payloads.ts';
-import { wayBack } from './plan-return.ts';
+import { deedOf, wayBack } from './plan-return.ts';
 import { scaling } from './scaling.ts';
 import { scheduling } from './scheduling.ts';
 import type { SentBefore } from './sent-before.ts';
 import { switching } from './switching.ts';
+import { recalling, takingAway } from './taking-back.ts';
 
 export type { Engine, EngineParts, SourceBatch, Switches } from './batch.ts';
 
 /** Made from the plan alone, so that a run can be taken up again by another process. */
 export function engineFor(plan: Plan, parts: EngineParts): Engine {
-  return { ...carrier(plan, parts), undoable: isUndoable(plan, parts.adapter) };
+  return { ...carrier(plan, parts), ...undoOf(plan, parts.adapter) };
 }
 
-/** Whether the backend can do what an undo would ask of it. */
-function isUndoable(plan: Plan, { can }: QueueAdapter): boolean {
+/** Whether the backend can do what an undo would ask of it, and what that takes. */
+function undoOf(plan: Plan, { can, reads }: QueueAdapter): Pick<Engine, 'undoable' | 'undoReceives'> {
   const { kind } = plan.task;
-  if (kind !== 'act' && kind !== 'enqueue' && kind !== 'put-back') return true; // these have a way back of their own
-  const via = wayBack({ plan });
-  return can[via === 'withdraw' ? 'remove' : via].level !== 'none';
+  if (kind !== 'act' && kind !== 'enqueue' && kind !== 'put-back') return {}; // these have a way back of their own
+  const deed = deedOf(wayBack({ plan }));
+  return { undoable: can[deed].level !== 'none', undoReceives: reads === 'receive' && deed !== 'restore' };
 }
 
 function carrier(plan: Plan, parts: EngineParts): Engine {
@@ -140,6 +140,7 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
   const { adapter, source, sentBefore } = parts;
   const { via, how } = task;
   if (via === 'remove' || via === 'withdraw') return takingAway(task, { adapter, source });
+  if (via === 'recall') return recalling(task, parts);
   const ops: Returns = requireOps(adapter.backend.name, via, adapter.can[via]);
   return {
     saves: via === 'revert',
@@ -166,59 +167,3 @@ const already = (jobs: readonly SavedJob[], sent: SentBefore | undefined): Outco
     if (before === undefined) return [];
     return [{ ref: { queue, id }, result: 'skipped', why: 'unchanged', note: `sent as ${before.as} by ${before.run}` }];
   });
-
-/** Undoes a restore or an enqueue: removes what it had made, unless a worker has it by now. */
-function takingAway(
-  task: Extract<Task, { kind: 'put-back' }>,
-  { adapter, source }: Omit<EngineParts, 'tests'>,
-): Engine {
-  const ops: Claims = requireOps(adapter.backend.name, 'remove', adapter.can.remove);
-  let wanted: ReadonlySet<string> = new Set();
-  return {
-    saves: true,
-    // a claim may hold more than was asked for by name
-    keeps: ({ id, state, attempts }) =>
-      wanted.has(id) && state !== 'active' && (task.via === 'remove' || attempts === 0),
-    settle: (intent) => ops.settle({ ...intent, action: 'remove' }),
-    left: async () => undefined,
-    async *batches(_size, from) {
-      for await (const batch of gathered(source(task, from), adapter.reads === 'receive' ? AT_ONCE : 1)) {
-        // in one claim, so that what others wait for is received once
-        const size = batch.jobs.length;
-        const queues = [...new Set(batch.jobs.map(({ job }) => job.queue))];
-        const ids = batch.jobs.map(({ job }) => job.id);
-        wanted = new Set(ids);
-        const states = whereabouts(task.via, batch.jobs, adapter);
-        for await (const claim of ops.claim({ selection: { queues, states, ids }, action: { verb: 'remove' }, size })) {
-          yield { claim, source: batch.source };
-        }
-      }
-    },
-  };
-}
-
-/** What was saved dead comes back dead: where each look does something, nowhere else is looked for it. */
-function whereabouts(via: string, jobs: readonly SavedJob[], { reads }: QueueAdapter): readonly JobState[] {
-  if (via !== 'remove') return ['waiting', 'delayed', 'blocked'];
-  return reads === 'receive' && jobs.every(({ job }) => job.state === 'dead')
-    ? ['dead']
-    : ['waiting', 'delayed', 'blocked', 'completed', 'dead', 'cancelled'];
-}
-
-/** Where each walk receives everything, so many jobs are taken away in one. */
-const AT_ONCE = 10_000;
-
-/** Batches of the source, put together until they hold so many jobs. A resumed run begins again at the first of them. */
-async function* gathered(source: AsyncIterable<SourceBatch>, least: number): AsyncGenerator<SourceBatch> {
-  let first: number | undefined;
-  let jobs: SavedJob[] = [];
-  for await (const batch of source) {
-    first ??= batch.source;
-    jobs.push(...batch.jobs);
-    if (jobs.length < least) continue;
-    yield { source: first, jobs };
-    first = undefined;
-    jobs = [];
-  }
-  if (first !== undefined) yield { source: first, jobs };
-}

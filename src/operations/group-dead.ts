@@ -1,6 +1,7 @@
-import type { QueueReader } from '../domain/adapter.ts';
+import type { Count, QueueReader } from '../domain/adapter.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 import { type GroupKey, type Groups, grouper } from '../health/groups.ts';
+import { isCountable } from './engine.ts';
 
 const PAGE = 1000;
 
@@ -10,22 +11,38 @@ export interface GroupOptions {
   readonly scan?: number | undefined;
 }
 
-/** Groups the jobs of the selection, page by page; `complete` tells whether all of them were looked at. */
+export interface Grouped extends Groups {
+  /** All of them were looked at. */
+  readonly complete: boolean;
+  /** Of a part: how many there are in all, where that can be counted. */
+  readonly outOf?: Count | undefined;
+  /** What the look could not meet although it went on to the end, in a sentence. */
+  readonly unmet?: string | undefined;
+}
+
+/** Groups the jobs of the selection, page by page. */
 export async function groupDead(
   reader: QueueReader,
   selection: Selection,
   tests: Tests,
   { by, scan }: GroupOptions,
-): Promise<Groups & { complete: boolean }> {
+): Promise<Grouped> {
   const fits = matcher(selection, tests);
   const groups = grouper(by);
+  const part = async (unmet?: string): Promise<Grouped> => ({
+    ...groups.result(),
+    complete: false,
+    ...(isCountable(selection, reader) && { outOf: await reader.count(selection) }),
+    ...(unmet !== undefined && { unmet }),
+  });
   let left = scan ?? Number.POSITIVE_INFINITY;
   for await (const page of reader.browse(selection, { size: PAGE, order: 'newest' })) {
     for (const job of page) {
       if (!fits(job)) continue;
-      if (left-- <= 0) return { ...groups.result(), complete: false };
+      if (left-- <= 0) return await part();
       groups.add(job);
     }
   }
-  return { ...groups.result(), complete: true };
+  const unmet = await reader.unmet?.(selection);
+  return unmet === undefined ? { ...groups.result(), complete: true } : await part(unmet);
 }

@@ -9,21 +9,22 @@ import type { Results } from './tally.ts';
 /** What to do after a run, best first. Each line can be typed as it is. */
 export function nextSteps(
   run: Pick<RunFolder, 'id' | 'plan'>,
-  { undoable = true }: Pick<Engine, 'undoable'>,
+  { undoable = true, undoReceives = false }: Pick<Engine, 'undoable' | 'undoReceives'>,
   results: Results,
   finished: boolean,
   stopped = '',
 ): string[] {
+  const undo = `jobctl undo ${run.id}${undoReceives ? ' --receive' : ''}`;
   if (stopped.startsWith(CANARY))
     return [
       `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
-      ...(undoable ? [`jobctl undo ${run.id}   # takes back what has not begun`] : []),
+      ...(undoable ? [`${undo}   # takes back what has not begun`] : []),
       `jobctl run resume ${run.id}   # the others too, without a canary`,
     ];
   const { task, queues } = run.plan;
   if (task.kind === 'move') return afterMove(run.id, task, finished);
   // of a trial that was stopped, whoever stopped it has taken away what he could
-  if (isTrial(run.plan.verb) && !finished) return [`jobctl undo ${run.id}   # takes away what is left of it`];
+  if (isTrial(run.plan.verb) && !finished) return [`${undo}   # takes away what is left of it`];
   if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
   if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
     return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
@@ -35,6 +36,6 @@ export function nextSteps(
           `jobctl stats ${queues.join(' ')}   # at least ${more} more are there: they came after the plan, or it counted too few`,
         ]
       : []),
-    ...(results.counts.done > 0 && undoable ? [`jobctl undo ${run.id}`] : []),
+    ...(results.counts.done > 0 && undoable ? [undo] : []),
   ];
 }

@@ -24,7 +24,7 @@ export interface Past {
 export const isNamed = ({ task }: Plan): boolean =>
   task.kind === 'act'
     ? task.selection.ids !== undefined
-    : task.kind === 'put-back' && (task.via === 'remove' || task.via === 'withdraw');
+    : task.kind === 'put-back' && (task.via === 'remove' || task.via === 'withdraw' || task.via === 'recall');
 
 /**
  * Where to go on in the source once a batch was written. What is taken away by name may take several claims of one batch;

@@ -64,7 +64,7 @@ export async function planAction(reader: QueueReader, request: PlanRequest): Pro
     matched,
     ...(limit === undefined ? {} : { limit }),
     ...(cautions?.endsAtCount ? { upTo: matched.value } : {}),
-    severity: isSevere(request) ? 'severe' : 'normal',
+    severity: isSevere(request) || cautions?.onTrust ? 'severe' : 'normal',
     sample: sample.map((job) => ({ ...job, payload: '' })), // payloads live in the backup alone
     strays: await strays(reader, selection, request.tests),
     warnings: [

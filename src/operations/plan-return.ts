@@ -1,4 +1,4 @@
-import type { QueueReader } from '../domain/adapter.ts';
+import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
 import type { SavedJob } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Plan, PutBackSource, Task, Verb } from '../domain/plan.ts';
@@ -73,15 +73,32 @@ export function wayBack({ plan }: Pick<RunRecord, 'plan'>): Return['via'] {
   if (task.kind === 'enqueue' || task.kind === 'schedule') return 'withdraw';
   if (task.kind === 'switch' || task.kind === 'scale') throw new TypeError(`${task.kind} has a way back of its own`);
   if (task.kind === 'move') throw new TypeError('a move is cancelled, not put back');
-  const ways = { restore: 'remove', revert: 'revert', remove: 'restore', withdraw: 'restore' } as const;
+  const ways = {
+    restore: 'remove',
+    revert: 'revert',
+    remove: 'restore',
+    withdraw: 'restore',
+    recall: 'recall',
+  } as const;
   return ways[task.via];
 }
+
+/** The same on a backend that may have made other jobs of those that it changed. */
+export function wayBackOn({ revert }: QueueAdapter['can'], run: Pick<RunRecord, 'plan'>): Return['via'] {
+  const via = wayBack(run);
+  return via === 'revert' && revert.level !== 'none' && revert.ops.walk !== undefined ? 'recall' : via;
+}
+
+/** What the backend must be able to do for it. */
+export const deedOf = (via: Return['via']): 'restore' | 'revert' | 'remove' =>
+  via === 'withdraw' ? 'remove' : via === 'recall' ? 'revert' : via;
 
 /** The jobs that the run really changed, batch by batch, each with the mark of its write. */
 export async function* changedBy(
   run: RunRecord,
   from: number,
   restored: (from: number) => AsyncIterable<SourceBatch>,
+  via?: Return['via'],
 ): AsyncGenerator<SourceBatch> {
   const { backupPath } = run;
   const { task } = run.plan;
@@ -90,7 +107,7 @@ export async function* changedBy(
     const { queue, type = '' } = task.schedule;
     return yield* addedBy(run, { queue, types: [type] }, from);
   }
-  const isRestore = task.kind === 'put-back' && task.via === 'restore';
+  const asCopied = via === 'recall' || (task.kind === 'put-back' && task.via === 'restore');
   const saved = lookUp(backupPath === undefined ? restored(1) : framesOf(backupPath));
   let number = 0;
   try {
@@ -104,18 +121,18 @@ export async function* changedBy(
       number += 1;
       if (number < from || done.size === 0) continue;
       const changed = jobs.filter(({ job }) => done.has(job.id));
-      yield { source: number, jobs: isRestore ? asTheyAre(changed, copies) : changed, mark: intent.mark };
+      yield { source: number, jobs: asCopied ? asTheyAre(changed, copies) : changed, mark: intent.mark };
     }
   } finally {
     await saved.close();
   }
 }
 
-/** Where a job that is put back gets another id, it is to be found by that one. */
+/** Where a job that is moved or put back gets another id, it is to be found by that one. */
 function asTheyAre(jobs: readonly SavedJob[], copies: Batch['copies']): readonly SavedJob[] {
   if (copies.length === 0) return jobs;
-  const ids = new Map(copies.map(({ id, as }) => [id, as]));
-  return jobs.map(({ job, snapshot }) => ({ job: { ...job, id: ids.get(job.id) ?? job.id }, snapshot }));
+  const places = new Map(copies.map(({ id, as, to }) => [id, { id: as, ...(to !== undefined && { queue: to }) }]));
+  return jobs.map(({ job, snapshot }) => ({ job: { ...job, ...places.get(job.id) }, snapshot }));
 }
 
 async function* framesOf(backup: string): AsyncGenerator<SourceBatch> {

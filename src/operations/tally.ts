@@ -146,6 +146,7 @@ export const reportOf = (plan: Plan, results: Results, ending: Ending): Report =
   ...emptyReport(plan, false),
   run: ending.run,
   outcomes: results.tally,
+  ...(ending.complete && plan.task.kind === 'act' && plan.task.empties !== undefined ? { emptied: true } : {}),
   skipped: results.skipped,
   failed: results.failed,
   ...(results.made.length === 0 ? {} : { made: results.made }),

@@ -111,7 +111,7 @@ async function written(
   return undefined;
 }
 
-const asEntry = ({ ref: { queue, id }, as }: Copy) => ({ queue, id, as });
+const asEntry = ({ ref: { queue, id }, as, to }: Copy) => ({ queue, id, as, ...(to !== undefined && { to }) });
 
 const namesOf = (plan: Plan, refs: readonly JobRef[]): { ids: string[]; queues?: string[] } => ({
   ids: refs.map(({ id }) => id),

@@ -1,6 +1,7 @@
+import type { Count } from '../domain/adapter.ts';
 import type { Instant } from '../domain/instant.ts';
 import { relative } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { approximately, grouped, plural } from './count-text.ts';
 import { blocks, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { hang } from './text-width.ts';
@@ -21,6 +22,8 @@ export interface GroupsView {
   readonly scanned: number;
   /** False when not all dead jobs were looked at. */
   readonly complete: boolean;
+  /** Then: how many there are in all, where that is known. */
+  readonly outOf?: Count | undefined;
   /** Jobs that fell into no listed group because there were too many groups. */
   readonly others: number;
   readonly groups: readonly GroupRow[];
@@ -30,13 +33,13 @@ export interface GroupsView {
 
 /** Two lines a group: how many and since when, then what they have in common, whole enough to be recognised. */
 export const groupsText = view(
-  ({ queue, by, scanned, complete, others, groups, now, next }: GroupsView, page: Page): string => {
+  ({ queue, by, scanned, complete, outOf, others, groups, now, next }: GroupsView, page: Page): string => {
     if (groups.length === 0) return lines(`No dead jobs in ${queue}.`, nextLines(next, page));
     const width = Math.max(...groups.map((group) => grouped(group.count).length));
     return blocks(
       lines(
         `${page.style.strong(queue)}: ${plural(scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`,
-        complete ? '' : page.style.warn('Not all dead jobs were looked at: the counts are too low.'),
+        complete ? '' : page.style.warn(partText(scanned, outOf)),
       ),
       groups.map((group) => groupLines(group, by, scanned, now, width, page)).join('\n\n'),
       others > 0
@@ -50,6 +53,12 @@ export const groupsText = view(
     );
   },
 );
+
+/** A part is not always the newest: where a look receives, it is what was given out. */
+function partText(scanned: number, outOf: Count | undefined): string {
+  if (outOf === undefined || outOf.value <= scanned) return 'Not all dead jobs were looked at: the counts are too low.';
+  return `A sample, ${grouped(scanned)} of ${approximately(outOf.value, outOf.exact)}: the counts are too low.`;
+}
 
 const maxLines = 4;
 

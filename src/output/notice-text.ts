@@ -1,6 +1,7 @@
 import type { Plan, Report } from '../domain/plan.ts';
 import { clock } from './age.ts';
 import { grouped, plural } from './count-text.ts';
+import { emptiedText } from './emptied-text.ts';
 
 /** What a channel is told of a run. Counts and names, never a job: no payload, no error text, which may quote one. */
 export type Notice =
@@ -49,7 +50,7 @@ function endOf({ task }: Plan, event: Exclude<NoticeEvent, 'start'>, ended: Repo
     .filter(([name, count]) => count > 0 || name === 'done')
     .map(([name, count]) => `${grouped(count)} ${name}`)
     .join(', ');
-  return event === 'end' ? `finished, ${counts}` : `NOT finished, ${counts}`;
+  return `${event === 'end' ? 'finished' : 'NOT finished'}, ${emptiedText(ended, counts)}`;
 }
 
 const kindOf = (error: Error): string => ('kind' in error && typeof error.kind === 'string' ? error.kind : 'error');

@@ -1,5 +1,6 @@
 import type { Report } from '../domain/plan.ts';
 import { grouped, plural } from './count-text.ts';
+import { emptiedText } from './emptied-text.ts';
 import { blocks, facts, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 
@@ -71,7 +72,8 @@ function tally(report: Report, page: Page): string {
     .filter((result) => result === 'done' || outcomes[result] > 0)
     .map((result) => `${grouped(outcomes[result])} ${result}`);
   const open = notReached(report);
-  return page.style.strong(`${counts.join(', ')}${open > 0 ? `, ${grouped(open)} not reached` : ''}`);
+  const reached = `${counts.join(', ')}${open > 0 ? `, ${grouped(open)} not reached` : ''}`;
+  return page.style.strong(emptiedText(report, reached));
 }
 
 /** Failed and unknown jobs stand in one list; a job whose answer was lost must not be called failed. */

@@ -18,6 +18,8 @@ export interface RunRow {
   readonly queues: readonly string[];
   readonly matched?: number | undefined;
   readonly outcomes?: Tally | undefined;
+  /** The queue was emptied by one call, which counts nothing. */
+  readonly emptied?: true | undefined;
 }
 
 export interface RunsView {
@@ -53,10 +55,10 @@ function stateCell(run: RunRow, page: Page): Cell {
   return run.state === 'finished' ? run.state : { text: run.state, look: page.style.bad };
 }
 
-function resultOf({ outcomes, matched }: RunRow): string {
+function resultOf({ outcomes, matched, emptied }: RunRow): string {
   if (outcomes === undefined) return matched === undefined ? '-' : `${grouped(matched)} matched`;
   const parts = (['unknown', 'failed', 'done', 'skipped'] as const).filter((result) => outcomes[result] > 0);
-  return parts.length === 0
-    ? 'nothing done'
-    : parts.map((result) => `${grouped(outcomes[result])} ${result}`).join(', ');
+  const counts = parts.map((result) => `${grouped(outcomes[result])} ${result}`);
+  if (counts.length === 0) return emptied ? `emptied, about ${grouped(matched ?? 0)}` : 'nothing done';
+  return [...counts, ...(emptied ? ['the rest emptied'] : [])].join(', ');
 }

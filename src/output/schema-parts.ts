@@ -72,6 +72,10 @@ export const report = z.looseObject({
   limit: z.int().optional(),
   more: tallyCount.describe('How many matched beyond the limit.'),
   outcomes,
+  emptied: z
+    .literal(true)
+    .optional()
+    .describe('The backend emptied the queue in one call, which `outcomes` does not count.'),
   warnings: z.array(z.string()).optional().describe('Of a dry run: what the plan warns of.'),
   skipped: left,
   failed: left,
@@ -97,6 +101,7 @@ export const run = z.looseObject({
   queues: z.array(z.string()),
   matched: tallyCount.optional(),
   outcomes: outcomes.optional(),
+  emptied: z.literal(true).optional().describe('As in the report of the run.'),
 });
 
 export const jobType = z.looseObject({

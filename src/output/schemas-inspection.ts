@@ -6,6 +6,7 @@ export const inspectionSchemas = {
   stats: answer({
     context: z.string(),
     backend: z.string(),
+    region: z.string().optional().describe('Asked for in place of that of the context.'),
     asOf: instant,
     queues: z.array(
       z.looseObject({
@@ -60,6 +61,10 @@ export const inspectionSchemas = {
     by: z.enum(['error', 'type', 'tenant', 'lane']).optional(),
     scanned: tallyCount,
     complete: z.boolean(),
+    outOf: z
+      .looseObject({ value: tallyCount, exact: z.boolean() })
+      .optional()
+      .describe('When not complete: how many there are in all, where that can be counted.'),
     others: tallyCount.optional().describe('Jobs of further groups that are not listed.'),
     groups: z.array(
       z.looseObject({

@@ -13,6 +13,8 @@ import { hang } from './text-width.ts';
 export interface StatsView {
   readonly context: string;
   readonly backend: string;
+  /** The one that was asked for in place of that of the context. */
+  readonly region?: string | undefined;
   readonly asOf: Instant;
   readonly queues: readonly QueueStats[];
   /** What is known here of queues that were paused from here. */
@@ -29,8 +31,10 @@ interface Line {
 
 /** Depth per state with the age of the oldest beside it; `~` before what is an estimate. */
 export const statsText = view(
-  ({ context, backend, asOf, queues, pauses = [], measuredBy }: StatsView, page: Page): string => {
-    const head = page.style.dim(`${context} · ${backend} · ${clock(asOf)}`);
+  ({ context, backend, region, asOf, queues, pauses = [], measuredBy }: StatsView, page: Page): string => {
+    // a context that is called by its place tells the region itself
+    const isTold = region === undefined || context.includes(region);
+    const head = page.style.dim([context, backend, ...(isTold ? [] : [`region ${region}`]), clock(asOf)].join(' · '));
     if (queues.length === 0) return blocks(head, 'No queues here.');
     const rows = queues.flatMap((queue): Line[] => [
       { name: `${queue.queue}${queue.paused === true ? ' (paused)' : ''}`, stats: queue, kind: 'queue' },

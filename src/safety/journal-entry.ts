@@ -39,7 +39,13 @@ export interface IntentEntry {
 export interface CopiedEntry {
   readonly at: 'copied';
   readonly batch: number;
-  readonly copies: readonly { readonly queue: string; readonly id: string; readonly as: string }[];
+  readonly copies: readonly {
+    readonly queue: string;
+    readonly id: string;
+    readonly as: string;
+    /** The queue that it stands in now, if that is another one. */
+    readonly to?: string | undefined;
+  }[];
 }
 
 export interface OutcomeEntry {

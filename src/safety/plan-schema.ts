@@ -18,6 +18,7 @@ const selection = z.strictObject({
   tenant: z.string().optional(),
   stuck: z.boolean().optional(),
   resolved: z.literal(true).optional(),
+  takenForDead: z.literal(true).optional(),
   before: instant.optional(),
   after: instant.optional(),
   cutoff: instant.optional(),
@@ -58,7 +59,7 @@ const task = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('put-back'),
-    via: z.enum(['restore', 'revert', 'remove', 'withdraw']),
+    via: z.enum(['restore', 'revert', 'remove', 'withdraw', 'recall']),
     how: z.strictObject({ asWas: z.boolean(), cutoff: instant }),
     from: z.strictObject({
       backup: z.string(),

@@ -25,6 +25,7 @@ export interface RunSummary {
   /** Missing until there is a report. */
   readonly matched?: number | undefined;
   readonly outcomes?: Tally | undefined;
+  readonly emptied?: true | undefined;
 }
 
 const order = { unfinished: 0, damaged: 1, refused: 2, finished: 2 } as const;
@@ -75,7 +76,8 @@ async function summary(path: string, id: string): Promise<RunSummary> {
     if (plan === undefined) return { ...base, state: 'damaged' };
     const { state, ...why } = await endOf(join(path, 'journal.ndjson'), plan.verb);
     const running = state === 'unfinished' && (await holderOf(path)) !== undefined;
-    const counts = report === undefined ? {} : { matched: report.matched, outcomes: report.outcomes };
+    const { matched, outcomes, emptied } = report ?? {};
+    const counts = report === undefined ? {} : { matched, outcomes, ...(emptied && { emptied }) };
     return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, ...why, running, ...counts };
   } catch {
     return { ...base, state: 'damaged' };

@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { openAdapter } from '../../src/adapters/registry.ts';
 import { compileTests, readSelection } from '../../src/cli/criteria.ts';
+import { refuseUntoldGroups, refuseUntoldStates } from '../../src/cli/untold.ts';
+import { removable } from '../../src/cli/write-command.ts';
 import type { QueueReader } from '../../src/domain/adapter.ts';
+import type { JobctlError } from '../../src/domain/errors.ts';
+import type { JobState } from '../../src/domain/job.ts';
 import { createBullmqTables } from '../setup/bullmq-postgres.ts';
 import { createFilled, createProcrastinate } from '../setup/databases.ts';
 import { createGraphile } from '../setup/graphile.ts';
 import { createPgBoss } from '../setup/pgboss.ts';
+import { createSqs } from '../setup/sqs.ts';
 
 type Opening = Partial<Parameters<typeof openAdapter>[0]>;
 interface Place {
@@ -53,6 +58,10 @@ it.each(Object.entries(without))('%s keeps no tenant: to ask for one is a usage 
   const { where } = await compileTests({ queues: [], states: [], where: `payload.tenantId == "o'neil & co"` });
   const job = { queue: 'email', id: '1', type: 'x', state: 'dead', native: '', retrying: false, attempts: 1 } as const;
   expect(where?.({ ...job, payload: `{"tenantId":"o'neil & co"}` })).toBe(true);
+  expect(() => refuseUntoldGroups(reader.backend, 'tenant')).toThrow(
+    /--by tenant would put all of them into one group/,
+  );
+  for (const by of ['error', 'type']) refuseUntoldGroups(reader.backend, by);
   expect(where?.({ ...job, payload: '{"tenantId":"acme"}' })).toBe(false);
   expect(where?.({ ...job, payload: '{}' })).toBe(false);
 });
@@ -74,4 +83,49 @@ it('own tables are told how to name the column, and with it the tenant is asked 
   });
   const mapped = await open(ownTables('ALTER TABLE "Job" ADD "tenantId" text'), { tables });
   expect(await asked(mapped, { tenant: 'acme' })).toMatchObject({ tenant: 'acme' });
+});
+
+const sqs = async (): Promise<QueueReader> => {
+  const { url, endpoint, drop } = await createSqs();
+  onTestFinished(drop);
+  const adapter = await openAdapter({ url, where: 'here', endpoint, timeoutMs: 15_000 });
+  onTestFinished(() => adapter.close());
+  return adapter;
+};
+
+const refusal = (reader: QueueReader, ...states: JobState[]): JobctlError | undefined => {
+  try {
+    refuseUntoldStates(reader.backend, { states, command: 'purge email', narrowed: false, of: removable });
+    return undefined;
+  } catch (error) {
+    return error as JobctlError;
+  }
+};
+
+/** No status is left that means completed. */
+const mute = { completed: 'cancelled' } as const;
+
+/** Of each backend: states that none of its jobs is ever in, and one that they are. */
+const stateless: Readonly<Record<string, readonly [() => Promise<QueueReader>, readonly JobState[], JobState]>> = {
+  sqs: [sqs, ['completed', 'cancelled', 'blocked', 'delayed', 'active'], 'dead'],
+  'graphile-worker': [() => open(createGraphile('0.18')), ['completed', 'cancelled'], 'blocked'],
+  'BullMQ on Postgres': [() => open(createBullmqTables()), ['cancelled'], 'completed'],
+  'procrastinate before 2.6': [() => open(createProcrastinate('1.1')), ['cancelled'], 'completed'],
+  'own tables': [() => open(ownTables(), { tables: { preset: 'prisma', statuses: mute } }), ['completed'], 'dead'],
+};
+
+it.each(Object.entries(stateless))('%s refuses to be asked for states that it never shows', async (_, given) => {
+  const [make, states, shown] = given;
+  const reader = await make();
+  for (const state of states) {
+    expect(refusal(reader, state)).toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining(`${reader.backend.name} shows no ${state} jobs: `),
+      next: expect.arrayContaining([expect.stringMatching(/^jobctl purge email --state waiting {3}# .*dead/)]),
+    });
+    expect(refusal(reader, state, shown), 'beside one that it shows').toBeUndefined();
+  }
+  expect(refusal(reader, shown)).toBeUndefined();
+  expect(refusal(reader, ...states)?.message).toContain(`${states.join(' or ')} jobs`);
+  expect(refusal(reader, ...states)?.next[0]).not.toContain('active');
 });

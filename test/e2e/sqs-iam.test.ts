@@ -68,6 +68,7 @@ const rows: readonly (readonly [policy: string, line: string, before?: string])[
   ['job-list', 'job list orders --receive'],
   ['job-list', 'jobtype check orders --receive'],
   ['replay', 'replay orders --yes'],
+  ['undo-replay', 'undo RUN --receive --yes', 'replay orders --yes'],
   ['replay-native', 'replay orders --native --no-backup --yes'],
   ['remove', 'dlq purge orders --confirm orders'],
   ['purge', 'purge orders --state waiting --receive --confirm orders'],

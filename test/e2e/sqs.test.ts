@@ -1,3 +1,4 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { numbered } from '../adapters/sqs/scene.ts';
 import { createSqs, type TestSqs } from '../setup/sqs.ts';
@@ -9,6 +10,7 @@ interface Report {
   readonly complete: boolean;
   readonly stopped?: string;
   readonly outcomes: { done: number; unknown: number };
+  readonly next: readonly string[];
 }
 
 /** What is not there at once will not come: nobody sends while these commands look. Each wait would cost a second. */
@@ -61,19 +63,83 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
       'About 3 messages of bills-dlq.fifo were not met: they stand behind',
     );
     const groups = await run(['dlq', 'groups', 'bills.fifo', '--json']);
-    expect(JSON.parse(groups.stdout)).toMatchObject({ scanned: 1, complete: false });
+    expect(answerOf(groups, 'dlq-groups')).toMatchObject({ scanned: 1, complete: false, outOf: { value: 4 } });
+    const told = (await run(['dlq', 'groups', 'bills.fifo'])).stdout;
+    expect(told).toContain('A sample, 1 of ~4: the counts are too low.');
+    expect(told).toMatch(/jobctl dlq groups bills\.fifo +# once a part of them went/);
     const exported = await run(['dlq', 'export', 'bills.fifo']);
     expect(exported.stderr).toContain('1 dead job of bills.fifo exported. More match: they were not met.');
     expect((await sqs.stored('bills-dlq.fifo')).inflight).toEqual([]);
   });
 
-  it('says why a queue that no other sends its dead to has none', async () => {
+  it('says why a queue that no other sends its dead to has none, and replays it when told where to', async () => {
     const { sqs, run } = await open();
-    await sqs.send(await sqs.queue('orders-dlq'), numbered(2));
-    const dry = await run(['replay', 'orders-dlq', '--dry-run']);
-    expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(
-      /no queue .* sends its dead there: its about 2 messages count as waiting/,
-    );
+    await sqs.send(await sqs.queue('old-dlq'), numbered(2));
+    await sqs.send(await sqs.queue('old-live'), numbered(3));
+    await sqs.queue('orders');
+    const unsaid = await run(['replay', 'old-dlq', '--dry-run', '--json']);
+    expect([unsaid.code, errorOf(unsaid)]).toMatchObject([
+      4,
+      {
+        message: expect.stringMatching(/no queue .* sends its dead there: its about 2 messages count as waiting/),
+        next: [expect.stringMatching(/^jobctl replay old-dlq --to QUEUE /), expect.anything()],
+      },
+    ]);
+    const to = ['replay', 'old-dlq', '--to', 'orders', '--json'];
+    const vague = await run([...to, '--yes']);
+    expect([vague.code, errorOf(vague).next]).toEqual([4, ['Add --confirm old-dlq']]);
+    expect(vague.stderr.replace(/\s+/g, ' ')).toMatch(/Replay ~2 jobs in queue old-dlq .* to orders .* taken for dead/);
+    // only the one that is named: of all queues none is taken for what it may not be
+    const all = ['replay', '--all-queues', '--url', `${sqs.url}/old`, '--to', 'orders', '--confirm', `${sqs.url}/old`];
+    expect((await run(all)).code).toBe(4);
+    expect((await sqs.stored('old-live')).ready).toHaveLength(3);
+    const report = answerOf<Report>(await run([...to, '--confirm', 'old-dlq']), 'report');
+    expect(report).toMatchObject({ complete: true, outcomes: { done: 2 } });
+    expect((await sqs.stored('orders')).ready).toHaveLength(2);
+    const undone = await run(['undo', report.run, '--yes', '--json']);
+    expect(answerOf<Report>(undone, 'report')).toMatchObject({ complete: true, outcomes: { done: 2 } });
+    expect((await sqs.stored('old-dlq')).ready).toHaveLength(2);
+  });
+
+  it('refuses to be asked for what SQS never shows, and names what can be asked for', async () => {
+    const { sqs, run } = await open();
+    await sqs.dead(await sqs.pair('orders'), numbered(2));
+    const purge = await run(['purge', 'orders', '--confirm', 'orders', '--json']);
+    expect([purge.code, errorOf(purge)]).toMatchObject([
+      2,
+      {
+        message: expect.stringContaining('sqs shows no completed jobs'),
+        next: [expect.stringMatching(/^jobctl purge orders --state waiting /)],
+      },
+    ]);
+    const narrowed = await run(['purge', 'orders', '--older-than', '30d', '--confirm', 'orders', '--json']);
+    expect([narrowed.code, errorOf(narrowed).next]).toEqual([
+      2,
+      [expect.stringMatching(/^The same with --state waiting /)],
+    ]);
+    const list = await run(['job', 'list', '--state', 'delayed', '--json']);
+    expect([list.code, errorOf(list).next.join()]).toEqual([
+      2,
+      expect.stringMatching(/^jobctl job list --state waiting/),
+    ]);
+    const stuck = await run(['job', 'list', '--stuck', '--json']);
+    expect([stuck.code, errorOf(stuck).next]).toEqual([2, [expect.stringMatching(/^jobctl stats/)]]);
+    // what it cannot do at all has a reason of its own
+    expect((await run(['reset', 'orders', '--yes', '--json'])).code).toBe(5);
+    expect((await run(['purge', 'orders', '--include-failed', '--confirm', 'orders'])).code).toBe(0);
+    expect((await sqs.stored('orders-dlq')).ready).toEqual([]);
+  });
+
+  it('heads the counts with the region that was asked for', async () => {
+    const { home, sqs, run } = await open();
+    expect((await run(['stats', '--region', 'us-west-2'])).stdout).toMatch(/^sqs:\/\/us-west-2 · sqs · /);
+    await home.file('jobctl.yaml', 'version: 1\ncontexts: { prod: { url: "sqs://eu-test-1" } }\n');
+    const named = await run(['stats', '-c', 'prod', '--region', 'us-west-2']);
+    expect(named.stdout).toMatch(/^prod · sqs · region us-west-2 · /);
+    const there = await run(['stats', '-c', 'prod', '--region', 'us-west-2', '--json']);
+    expect(answerOf(there, 'stats')).toMatchObject({ context: 'prod', region: 'us-west-2' });
+    expect((await run(['stats', '-c', 'prod'])).stdout).toMatch(/^prod · sqs · 2/);
+    expect(sqs.standIn.calls).not.toContain('ReceiveMessage');
   });
 
   it('passes a pointer to a large payload through, and does not judge it by the schema of the payload', async () => {
@@ -92,7 +158,7 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     expect(sent?.messageAttributes).toEqual(size);
   });
 
-  it('replays with a plan that says where and what looking costs; undo says what to do instead', async () => {
+  it('replays with a plan that says where and what looking costs; undo takes back what waits, once that is allowed', async () => {
     const { sqs, run } = await open();
     await sqs.dead(await sqs.pair('orders'), numbered(12));
     const dry = await run(['replay', 'orders', '--dry-run']);
@@ -102,8 +168,20 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     const report = answerOf<Report>(await run(['replay', 'orders', '--yes', '--json']), 'report');
     expect(report).toMatchObject({ complete: true, outcomes: { done: 12 } });
     expect((await sqs.stored('orders')).ready).toHaveLength(12);
+    expect(report.next).toEqual([`jobctl undo ${report.run} --receive`]);
     const undo = await run(['undo', report.run, '--yes', '--json']);
-    expect([undo.code, errorOf(undo).next]).toEqual([5, [expect.stringContaining('restore')]]);
+    expect([undo.code, errorOf(undo).next.join()]).toEqual([4, expect.stringContaining('--receive')]);
+    const taken = new ReceiveMessageCommand({ QueueUrl: (await sqs.queue('orders')).url });
+    await sqs.client.send(taken);
+    const undone = await run(['undo', report.run, '--receive', '--yes', '--json']);
+    expect(undone.code).toBe(3);
+    expect(undone.stderr.replace(/\s+/g, ' ')).toMatch(/send back what no worker has taken of run/);
+    expect(answerOf<Report>(undone, 'report')).toMatchObject({
+      complete: false,
+      outcomes: { done: 11, skipped: 1 },
+      skipped: [{ why: expect.stringMatching(/a worker has taken it/) }],
+    });
+    expect((await sqs.stored('orders-dlq')).ready).toHaveLength(11);
   });
 
   it('purges with a backup and restores from it', async () => {
@@ -220,8 +298,11 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     const vague = await run(['purge', 'orders', '--native', '--no-backup', '--yes', '--json']);
     expect(vague.code).toBe(4);
     const purged = await run(['purge', 'orders', '--native', '--no-backup', '--confirm', 'orders', '--json']);
-    expect(answerOf<Report>(purged, 'report')).toMatchObject({ complete: true, matched: 1 });
+    expect(answerOf<Report>(purged, 'report')).toMatchObject({ complete: true, matched: 1, emptied: true });
     expect(purged.stderr.replace(/\s+/g, ' ')).toMatch(/NOTHING IS SAVED/);
+    const shown = await run(['run', 'show', answerOf<Report>(purged, 'report').run]);
+    expect(shown.stdout).toContain('the queue was emptied, about 1 job by the count before');
+    expect((await run(['run', 'list'])).stdout).toMatch(/purge-orders-\S+ +finished .* emptied, about 1$/m);
     expect((await sqs.stored('orders')).ready).toEqual([]);
   });
 });

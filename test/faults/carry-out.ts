@@ -11,7 +11,7 @@ import type { JobState } from '../../src/domain/job.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { type EngineParts, engineFor } from '../../src/operations/engine.ts';
 import { planAction } from '../../src/operations/plan-action.ts';
-import { wayBack } from '../../src/operations/plan-return.ts';
+import { wayBackOn } from '../../src/operations/plan-return.ts';
 import { scheduleBack } from '../../src/operations/plan-schedule.ts';
 import type { Pace, Ports } from '../../src/operations/ports.ts';
 import { resumeRun } from '../../src/operations/resume.ts';
@@ -110,7 +110,7 @@ export async function carryOut(world: World, order: Order): Promise<Report> {
   if (order.verb === 'undo' || order.verb === 'restore') {
     const run = await readRun(stateDir, order.run);
     const from = { backup: run.backupPath ?? '', ...(order.verb === 'undo' ? { run: run.id } : {}) };
-    const via = order.verb === 'undo' ? wayBack(run) : 'restore';
+    const via = order.verb === 'undo' ? wayBackOn(adapter.can, run) : 'restore';
     return await putBack(sessionOf(adapter, stateDir), ports, pace, {
       verb: order.verb,
       via,

@@ -139,17 +139,17 @@ export function mortalAdapter(adapter: QueueAdapter, steps: Steps): QueueAdapter
     },
     release: () => steps.before('release', () => claim.release()),
   });
+  async function* mortalWalk(walk: AsyncIterable<Claim>): AsyncGenerator<Claim> {
+    for await (const claim of walk) yield await steps.before('claimed', async () => mortalClaim(claim));
+  }
   const claims = (ops: Claims): Claims => ({
     ...ops,
-    async *claim(request) {
-      for await (const claim of ops.claim(request)) {
-        yield await steps.before('claimed', async () => mortalClaim(claim));
-      }
-    },
+    claim: (request) => mortalWalk(ops.claim(request)),
   });
-  const returns = (ops: Returns): Returns => ({
+  const returns = ({ walk, ...ops }: Returns): Returns => ({
     ...ops,
     hold: async (...given) => mortalClaim(await steps.before('hold', () => ops.hold(...given))),
+    ...(walk && { walk: (...given) => mortalWalk(walk(...given)) }),
   });
   const { can } = adapter;
   const wrapped = <Ops>(capability: { level: string; ops?: Ops }, wrap: (ops: Ops) => Ops) =>

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => victims.remove());
 
-type Verb = 'replay' | 'purge' | 'evacuate' | 'restore';
+type Verb = 'replay' | 'purge' | 'evacuate' | 'restore' | 'undo';
 
 interface Stage {
   readonly sqs: TestSqs;
@@ -54,8 +54,14 @@ async function openStage(verb: Verb): Promise<Stage> {
   const to = waits ? 'orders-dlq' : 'orders';
   const ids = await (waits ? sqs.send(pair.source, messages) : sqs.dead(pair, messages));
   const bodies = messages.map(({ MessageBody }) => MessageBody);
-  if (verb !== 'restore') return { sqs, stateDir, order: { verb, queue: 'orders' }, from, to, ids, bodies };
+  if (verb !== 'restore' && verb !== 'undo')
+    return { sqs, stateDir, order: { verb, queue: 'orders' }, from, to, ids, bodies };
   await using adapter = disposable(await openHere(sqs));
+  if (verb === 'undo') {
+    // of a replay: what it sent is sent back
+    const { run = '' } = await carryOut(worldOf(adapter, stateDir), { verb: 'replay', queue: 'orders' });
+    return { sqs, stateDir, order: { verb, run }, from: to, to: from, ids, bodies };
+  }
   const { run } = await carryOut(worldOf(adapter, stateDir), { verb: 'purge', queue: 'orders' });
   // a restore takes nothing from a queue, and sends to where it lay
   return { sqs, stateDir, order: { verb, run: run ?? '' }, from: 'orders', to: from, ids, bodies };
@@ -123,6 +129,11 @@ const plays = [
   },
   { verb: 'evacuate', steps: ['claimed', 'save', 'journal intent', 'apply', 'journal outcome', 'release'], torn: [] },
   { verb: 'purge', steps: ['apply'], torn: [3] },
+  {
+    verb: 'undo',
+    steps: ['claimed', 'save', 'journal intent', 'apply', 'journal copied', 'copied', 'journal outcome', 'release'],
+    torn: [3],
+  },
   {
     verb: 'restore',
     steps: ['hold', 'journal intent', 'apply', 'journal copied', 'copied', 'journal outcome'],

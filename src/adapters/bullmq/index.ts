@@ -78,7 +78,7 @@ const infoOf = ({ server, where }: Connection, prefix: string): BackendInfo => (
   where: `${where} (prefix ${prefix})`,
   errors: 'history',
   priority: 'smaller-first',
-  untold: { tenant: {} },
+  untold: { tenant: {}, states: { cancelled: { why: 'BullMQ takes a job that is cancelled out of the queue' } } },
   readOnlyServer: server.readOnly,
   warnings: server.warnings,
 });

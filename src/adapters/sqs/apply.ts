@@ -3,7 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Queue } from './directory.ts';
 import type { Ground } from './ground.ts';
 import type { Held } from './held.ts';
-import { savedOf } from './message.ts';
+import { savedOf, sendableOf } from './message.ts';
 import { done, failed, skipped, unknown } from './outcomes.ts';
 import { deleteAll } from './remove.ts';
 import { type Sent, sendAll } from './send.ts';
@@ -88,7 +88,7 @@ export const sendTo = (
   sendAll(
     calls,
     to,
-    jobs.map((item) => ({ saved: savedOf(item), dedupId: `${as}-${item.job.id}-${triedAs.get(item.job.id) ?? mark}` })),
+    jobs.map((item) => ({ saved: sendableOf(item), dedupId: `${as}-${item.job.id}-${triedAs.get(item.job.id) ?? mark}` })),
   );
 
 export const copiesOf = (jobs: readonly SavedJob[], sent: ReadonlyMap<string, Sent>): Copy[] =>

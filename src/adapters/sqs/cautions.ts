@@ -1,4 +1,5 @@
 import type { Cautions } from '../../domain/adapter.ts';
+import { JobctlError } from '../../domain/errors.ts';
 import type { Selection } from '../../domain/selection.ts';
 import type { Ground } from './ground.ts';
 import { type Place, placesOf } from './places.ts';
@@ -13,20 +14,37 @@ export async function cautions(ground: Ground, selection: Selection, verb: strin
   // they are taken from where workers look for them
   if (verb === 'remove' && !isNamed)
     for (const { from, state } of places) if (state === 'waiting') lines.push(...(await ground.rivals(from)));
-  if (places.length === 0 && selection.states.includes('dead')) lines.push(...(await unwired(ground, selection)));
+  if (places.length === 0 && selection.states.includes('dead')) lines.push(...(await unwired(ground, selection, verb)));
+  const trusted = places.filter(({ onTrust }) => onTrust).map(({ from }) => from.name);
+  for (const name of trusted)
+    lines.push(
+      `${unwiredIs(name)}: all that lies in it is taken for dead, because the command says where it is to go. Make sure that no worker takes from ${name}.`,
+    );
   if (timeless.length > 0)
     lines.push(
       'SQS keeps no time of death, so nothing tells what died after this plan: the run ends at the planned count.',
     );
-  return { lines, endsAtCount: timeless.length > 0 };
+  return { lines, endsAtCount: timeless.length > 0, onTrust: trusted.length > 0 };
 }
 
+const unwiredIs = (name: string): string =>
+  `${name} has no dead-letter queue, and no queue of this account and region sends its dead there`;
+
 /** Without a redrive policy to or from it, a queue has no dead: not even one that is called a dead-letter queue. */
-async function unwired({ directory }: Ground, { queues }: Selection): Promise<string[]> {
-  return (await directory.all(queues)).map(
+async function unwired({ directory }: Ground, { queues }: Selection, verb: string): Promise<string[]> {
+  const held = await directory.all(queues);
+  const full = held.find(({ visible, inFlight }) => visible + inFlight > 0);
+  const lines = held.map(
     ({ name, visible }) =>
-      `${name} has no dead-letter queue, and no queue of this account and region sends its dead there: its ${visible === 0 ? 'messages' : `about ${visible} messages`} count as waiting, not as dead.`,
+      `${unwiredIs(name)}: its ${visible === 0 ? 'messages' : `about ${visible} messages`} count as waiting, not as dead.`,
   );
+  if (verb !== 'replay' || full === undefined) return lines;
+  throw new JobctlError('refused', lines.join(' '), {
+    next: [
+      `jobctl replay ${full.name} --to QUEUE   # if it is one all the same: all that lies in it, into that queue`,
+      `jobctl job list ${full.name} --state waiting   # looks at them`,
+    ],
+  });
 }
 
 function linesOf({ from, state }: Place, narrow: boolean, verb: string): string[] {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Action } from '../../domain/action.ts';
 import type { Claim, ClaimRequest, Claims, SavedJob } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import { fromDate } from '../../domain/instant.ts';
@@ -13,7 +14,7 @@ import { deleteAll } from './remove.ts';
 import { settle } from './settle.ts';
 
 /** Jobs a claim, at most: what a crash can double, and what is sent at once. */
-const CLAIM = 100;
+export const CLAIM = 100;
 
 export const newMark = (): string => randomBytes(6).toString('hex');
 
@@ -42,14 +43,17 @@ async function* walk(ground: Ground, request: ClaimRequest): AsyncGenerator<Clai
   }
   const [queue] = selection.queues;
   if (missing.size === 0 || queue === undefined) return;
-  yield {
-    jobs: [],
-    skipped: [...missing].map((id) => unmet({ queue, id }, others, fifo)),
-    mark: newMark(),
-    apply: async () => [],
-    release: async () => {},
-  };
+  yield idle([...missing].map((id) => unmet({ queue, id }, others, fifo)));
 }
+
+/** Tells only what could not be claimed. */
+export const idle = (skipped: readonly Outcome[]): Claim => ({
+  jobs: [],
+  skipped,
+  mark: newMark(),
+  apply: async () => [],
+  release: async () => {},
+});
 
 function unmet(ref: JobRef, others: number, fifo: boolean): Outcome {
   const notes = [
@@ -88,7 +92,7 @@ async function* claimsOf(
         ahead = held.fill(size);
         ahead.catch(() => undefined); // told when it is waited for
       }
-      if (jobs.length > 0) yield claimOf(ground, held, request, jobs);
+      if (jobs.length > 0) yield claimOf(ground, held, request.action, jobs);
       if (isNamed && missing.size === 0) return;
       if (ahead !== undefined || !held.over) continue;
       if (held.full) return await endedFull(ground, held);
@@ -124,7 +128,7 @@ async function endedFull(ground: Ground, held: Held): Promise<void> {
 const mayRunAhead = ({ state, from }: Place, held: Held): boolean => state === 'dead' && !from.fifo && held.expectsMore;
 
 /** Deletes what an earlier part of this run has sent. */
-async function clear(ground: Ground, held: Held, met: readonly InHand[]): Promise<void> {
+export async function clear(ground: Ground, held: Held, met: readonly InHand[]): Promise<void> {
   const known = met.filter(({ id }) => ground.copies.has(id));
   const kept = await deleteAll(ground.calls, held.queue.url, known);
   held.forget(known.filter(({ id }) => !kept.has(id)).map(({ id }) => id));
@@ -135,7 +139,7 @@ const savedJob = (ground: Ground, one: InHand, shown: Shown): SavedJob => ({
   snapshot: snapshotOf(one, shown, fromDate(new Date(ground.calls.clock.now()))),
 });
 
-function claimOf(ground: Ground, held: Held, { action }: ClaimRequest, jobs: readonly SavedJob[]): Claim {
+export function claimOf(ground: Ground, held: Held, action: Action, jobs: readonly SavedJob[]): Claim {
   const mark = newMark();
   return {
     jobs,

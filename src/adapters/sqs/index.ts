@@ -13,7 +13,9 @@ import { locks } from './lock.ts';
 import { moves } from './moves.ts';
 import { reader } from './read.ts';
 import { restores } from './restore.ts';
+import { reverts } from './revert.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
+import { unseen } from './unseen.ts';
 
 export interface SqsOptions {
   /** `sqs://REGION[/PREFIX]`; the prefix narrows what is listed. */
@@ -121,6 +123,7 @@ function adapterOf(
       errorsNote: 'SQS keeps no error with a message: the log of the consumer has it.',
       priority: 'none',
       emptyAfter: tempo.empty,
+      untold: { states: unseen },
       readOnlyServer: false,
       warnings: [],
     },
@@ -159,10 +162,12 @@ function adapterOf(
           'Sent again as a new message with another id. What an earlier restore of the same backup sent is left alone, as far as the journals of this machine tell.',
         ops: restores(ground),
       },
-      revert: none(
-        'a replayed message is another one, in a queue whose workers take it at once.',
-        'While its workers stand still: jobctl drain QUEUE --evacuate --receive, then jobctl restore RUN of that run, which puts what waited among the dead.',
-      ),
+      revert: {
+        level: 'emulated',
+        caveat:
+          'What still waits where a replay sent it is sent back as a new message and deleted; what a worker has taken is told, and left to it: pause them first. Looking there counts as a receive, hence --receive. SQS forgets then which queue it had died in.',
+        ops: reverts(ground),
+      },
       lock: {
         level: 'emulated',
         caveat:

@@ -4,10 +4,12 @@ import { fromDate, type Instant } from '../../domain/instant.ts';
 import type { Job } from '../../domain/job.ts';
 import { nameInArn, type Queue } from './directory.ts';
 
-/** A message as it was, but for its place in line. SQS gives it another id when it is sent again. */
+/**
+ * A message as it was, but for its place in line. SQS gives it another id when it is sent again. Its body is the payload of the
+ * job beside it, and is not kept twice.
+ */
 export interface Saved {
   readonly messageId: string;
-  readonly body: string;
   readonly md5OfBody?: string | undefined;
   /** Binary values as base64. */
   readonly attributes: Readonly<Record<string, { type: string; value: string } | { type: string; binary: string }>>;
@@ -25,7 +27,9 @@ export interface Saved {
 }
 
 /** What of it is sent. */
-export type Sendable = Pick<Saved, 'messageId' | 'body' | 'attributes' | 'system'>;
+export interface Sendable extends Pick<Saved, 'messageId' | 'attributes' | 'system'> {
+  readonly body: string;
+}
 
 /** A message in our hands. */
 export interface InHand {
@@ -36,6 +40,8 @@ export interface InHand {
 }
 
 export const savedOf = ({ snapshot }: Pick<SavedJob, 'snapshot'>): Saved => snapshot as unknown as Saved;
+
+export const sendableOf = (item: SavedJob): Sendable => ({ ...savedOf(item), body: item.job.payload });
 
 /** How the jobs of one queue are shown. */
 export interface Shown {
@@ -80,7 +86,6 @@ export function jobOf({ message, id }: InHand, { as, state, from, home, maxAttem
 export function snapshotOf({ message, id, handle, handleEnds }: InHand, { from, home }: Shown, now: Instant): Snapshot {
   const saved: Saved = {
     messageId: id,
-    body: message.Body ?? '',
     ...(message.MD5OfBody === undefined ? {} : { md5OfBody: message.MD5OfBody }),
     attributes: Object.fromEntries(
       Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [name, attributeOf(value)]),

@@ -46,7 +46,7 @@ async function outlook(ground: Ground, request: MoveRequest): Promise<MoveOutloo
     });
   }
   const { from, sources } = await emptied(ground, queue);
-  if (to !== undefined) await destination(ground, [queue], to);
+  if (to !== undefined) await destination(ground, { queues: [queue] }, to);
   const running = (await look(ground, from.name)).find(({ status }) => status === 'running' || status === 'cancelling');
   if (running !== undefined) {
     throw new JobctlError('locked', `A move out of ${from.name} runs already, since ${running.startedAt}.`, {
@@ -79,7 +79,10 @@ async function emptied({ directory }: Ground, name: string): Promise<{ from: Que
   const from = queue.redrive && (await directory.byArn(queue.redrive.arn));
   if (from === undefined) {
     throw new JobctlError('refused', `${queue.name} has no dead-letter queue, and is that of no queue.`, {
-      next: [`jobctl stats ${queue.name}`],
+      next: [
+        `jobctl replay ${queue.name} --to QUEUE   # one by one: if it is one all the same, SQS does not take it for one`,
+        `jobctl stats ${queue.name}`,
+      ],
     });
   }
   const sources = await directory.sourcesOf(from);

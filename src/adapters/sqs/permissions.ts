@@ -93,6 +93,14 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
     { on: 'queue', actions: ['sqs:SendMessage'] },
     seal,
   ],
+  // what still waits is received there, and sent back to where it lay
+  'undo-replay': [
+    ...locked,
+    lookAtQueue,
+    { on: 'queue', actions: ['sqs:DeleteMessage'] },
+    { on: 'dlq', actions: ['sqs:SendMessage'] },
+    seal,
+  ],
   remove: [...locked, wired, look, { on: 'dlq', actions: ['sqs:DeleteMessage'] }, unlock],
   purge: [
     ...locked,
@@ -140,7 +148,7 @@ export const policies: Readonly<Record<string, readonly Grant[]>> = {
 };
 
 /** What nearly every command needs is in nearly every file: to name them all would tell nothing. */
-const MOST = 12;
+const MOST = 13;
 
 /** Where the policies that hold an action lie; undefined where none does. */
 export function policyNote(action: string): string | undefined {

@@ -7,17 +7,20 @@ import type { InHand, Shown } from './message.ts';
 export interface Place {
   readonly from: Queue;
   readonly state: 'waiting' | 'dead';
+  /** No queue of this account and region sends its dead there. */
+  readonly onTrust?: true;
   /** Undefined for a message that is none of those asked for. */
   shownAs(message: InHand): Shown | undefined;
 }
 
-type Where = Pick<Selection, 'queues' | 'states'>;
+export type Where = Pick<Selection, 'queues' | 'states' | 'takenForDead'>;
 
 /**
  * The dead of a queue lie in its dead-letter queue; naming that one means all that lies in it. Each physical queue is one
- * place, so that no message is met twice.
+ * place, so that no message is met twice. With `takenForDead` a queue without any wiring is its own dead-letter queue.
  */
-export async function placesOf(directory: Directory, { queues, states }: Where): Promise<Place[]> {
+export async function placesOf(directory: Directory, where: Where): Promise<Place[]> {
+  const { queues, states, takenForDead } = where;
   const places: Place[] = [];
   const shelves = new Map<string, { from: Queue; views: Map<string, Queue>; whole: string | undefined }>();
   for (const name of new Set(queues)) {
@@ -26,11 +29,13 @@ export async function placesOf(directory: Directory, { queues, states }: Where):
     const isShelf = (await directory.sourcesOf(queue)).length > 0;
     if (!isShelf && states.includes('waiting')) places.push(waitingIn(queue, name));
     if (!states.includes('dead')) continue;
-    const from = isShelf ? queue : queue.redrive && (await directory.byArn(queue.redrive.arn));
+    // a queue with a redrive policy is no dead-letter queue, whatever is said of it
+    const own = isShelf || (queue.redrive === undefined && takenForDead === true);
+    const from = own ? queue : queue.redrive && (await directory.byArn(queue.redrive.arn));
     if (from === undefined) continue;
     const shelf = shelves.get(from.arn) ?? { from, views: new Map(), whole: undefined };
     shelves.set(from.arn, shelf);
-    if (isShelf) shelf.whole = name;
+    if (own) shelf.whole = name;
     else shelf.views.set(queue.arn, { ...queue, name });
   }
   for (const { from, views, whole } of shelves.values()) {
@@ -66,6 +71,7 @@ function deadIn(
   return {
     from,
     state: 'dead',
+    ...(sources.length === 0 && { onTrust: true }),
     shownAs({ message }) {
       const home = message.Attributes?.DeadLetterQueueSourceArn ?? only?.arn;
       const as = (home === undefined ? undefined : views.get(home)?.name) ?? whole;

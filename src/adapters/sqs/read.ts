@@ -47,11 +47,11 @@ export const reader = (ground: Ground): Reads => ({
     }
   },
   find: (id, queue) => find(ground, id, queue),
-  destination: (queues, to) => destination(ground, queues, to),
+  destination: (of, to) => destination(ground, of, to),
   cautions: (selection, verb) => cautions(ground, selection, verb),
-  async heldByOthers({ queues, states }) {
-    if (!states.includes('dead')) return 0;
-    const places = await placesOf(ground.directory, { queues, states: ['dead'] });
+  async heldByOthers(selection) {
+    if (!selection.states.includes('dead')) return 0;
+    const places = await placesOf(ground.directory, { ...selection, states: ['dead'] });
     return places.reduce((all, { from }) => all + from.inFlight, 0);
   },
   async unmet(selection) {

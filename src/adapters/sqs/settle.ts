@@ -18,8 +18,9 @@ export async function settle(ground: Ground, { action, mark, jobs, copies = [] }
   const known = jobs.filter(({ job }) => copied.has(job.id));
   const open = jobs.filter(({ job }) => !copied.has(job.id));
   const outcomes = new Map<string, Outcome>();
+  const sends = action === 'replay' || action === 'revert';
   // whatever became of it until now, in this run it is not sent again
-  if (action === 'replay') for (const { ref, as } of copies) ground.copies.set(ref.id, as);
+  if (sends) for (const { ref, as } of copies) ground.copies.set(ref.id, as);
   for (const item of open) outcomes.set(item.job.id, skipped(item, 'not-applied', MAYBE_SENT));
   if (action === 'restore') for (const item of known) outcomes.set(item.job.id, done(item));
   else {
@@ -30,7 +31,7 @@ export async function settle(ground: Ground, { action, mark, jobs, copies = [] }
       for (const fate of fates) outcomes.set(fate.ref.id, fate);
     }
   }
-  if (action === 'replay') {
+  if (sends) {
     for (const { job } of open) ground.triedAs.set(job.id, mark);
     await letGo(ground, open);
   }

@@ -44,23 +44,30 @@ export function paced(
     },
     release: () => claim.release(),
   });
-  const claims = <Act>(ops: Claims<Act>): Claims<Act> => ({
-    async *claim(request) {
+  async function* inTurn(walk: () => AsyncIterable<Claim>): AsyncGenerator<Claim> {
+    if (!(await turn())) return;
+    for await (const claim of walk()) {
+      yield counted(claim);
       if (!(await turn())) return;
-      for await (const claim of ops.claim({ ...request, size: claimSize(request.size, perSecond) })) {
-        yield counted(claim);
-        if (!(await turn())) return;
-      }
-    },
+    }
+  }
+  const claims = <Act>(ops: Claims<Act>): Claims<Act> => ({
+    claim: (request) => inTurn(() => ops.claim({ ...request, size: claimSize(request.size, perSecond) })),
     settle: (intent) => ops.settle(intent),
   });
-  const returns = (ops: Returns): Returns => ({
-    async hold(saved, how, mark) {
-      await turn();
-      return counted(await ops.hold(saved, how, mark));
-    },
-    settle: (intent) => ops.settle(intent),
-  });
+  const returns = (ops: Returns): Returns => {
+    const walk = ops.walk?.bind(ops);
+    return {
+      async hold(saved, how, mark) {
+        await turn();
+        return counted(await ops.hold(saved, how, mark));
+      },
+      ...(walk && {
+        walk: (saved, { size, ...how }) => inTurn(() => walk(saved, { ...how, size: claimSize(size, perSecond) })),
+      }),
+      settle: (intent) => ops.settle(intent),
+    };
+  };
   const adds = (ops: Enqueues): Enqueues => ({
     ...ops,
     batch: claimSize(ops.batch, perSecond),

@@ -3,6 +3,7 @@ import { JobctlCommand } from '../../cli/base-command.ts';
 import { compileTests, readSelection } from '../../cli/criteria.ts';
 import { selectionFlags } from '../../cli/flags.ts';
 import { knownQueues } from '../../cli/session.ts';
+import { refuseUntoldGroups } from '../../cli/untold.ts';
 import { groupDead } from '../../operations/group-dead.ts';
 import { groupsText } from '../../output/groups-text.ts';
 
@@ -30,11 +31,12 @@ export default class DlqGroups extends JobctlCommand {
     const { args, flags } = await this.parse(DlqGroups);
     await using session = await this.openToLook(flags);
     const { reader } = session;
+    refuseUntoldGroups(reader.backend, flags.by);
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
     const selection = await readSelection(flags, queues, ['dead'], reader);
     const bounds = { by: flags.by, scan: flags.scan };
-    const looked = await groupDead(reader, selection, await compileTests(selection), bounds);
-    const found = { ...looked, complete: looked.complete && !(await this.missedSome(reader, selection, flags)) };
+    const { unmet, ...found } = await groupDead(reader, selection, await compileTests(selection), bounds);
+    if (unmet !== undefined) this.warned(unmet, flags);
     const { errorsNote } = reader.backend;
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
     const first = found.groups[0];
@@ -47,11 +49,16 @@ export default class DlqGroups extends JobctlCommand {
             ...(args.queue === undefined
               ? []
               : [`jobctl replay ${args.queue} ${narrowing(flags.by, first.group)} --dry-run`]),
+            ...(unmet === undefined || args.queue === undefined ? [] : [again(args.queue)]),
           ];
     this.print(groupsText({ ...found, by: flags.by, queue, now: await reader.now(), next }, this.page(flags)));
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
 }
+
+/** What was met stands before the rest. */
+const again = (queue: string): string =>
+  `jobctl dlq groups ${queue}   # once a part of them went (replay or dlq purge, with --limit or --group): it meets others then`;
 
 /** The flag that selects a group again. */
 const narrowing = (by: 'error' | 'type' | 'tenant' | 'lane', group: string): string =>

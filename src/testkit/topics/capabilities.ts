@@ -51,6 +51,9 @@ export const capabilities: Topic = {
       if (errors === 'none') expect(errorsNote).toEqual(somethingSaid);
       for (const what of ['tenant', 'lane'] as const)
         if (holds.attributes.has(what)) expect(untold ?? {}, 'what its jobs have').not.toHaveProperty(what);
+      for (const state of holds.states)
+        expect(untold?.states ?? {}, 'the states of its jobs').not.toHaveProperty(state);
+      for (const { why } of Object.values(untold?.states ?? {})) expect(why).toEqual(somethingSaid);
       for (const criterion of adapter.pushes) expect(criteria).toContain(criterion);
     },
   },

@@ -3,7 +3,7 @@ import type { Action } from '../../domain/action.ts';
 import type { Acted } from '../act.ts';
 import { act, all, inState, jobOf, jobsOf, putBack, replay, times, told } from '../act.ts';
 import type { Bench, SeedJob } from '../bench.ts';
-import { NotHere, needs, opsOf, type Topic } from '../topic.ts';
+import { NotHere, needs, needsSameIds, opsOf, type Topic } from '../topic.ts';
 
 const dead = inState('letters', 'dead');
 
@@ -14,6 +14,7 @@ async function undo(bench: Bench, { saved, marks }: Acted, asWas = true) {
 }
 
 async function replayed(bench: Bench, jobs: readonly SeedJob[]) {
+  needsSameIds(bench);
   const ids = await bench.seed('letters', jobs);
   const before = await jobsOf(bench.adapter, 'letters');
   const acted = await act(opsOf(bench, 'replay'), dead, replay);

@@ -110,6 +110,7 @@ export const settle: Topic = {
       expect(told(await ops.settle({ action: 'restore', mark, jobs }))).toEqual(all(ids, 'done'));
     },
     'settles an undo': async (bench) => {
+      needsSameIds(bench);
       const ids = await bench.seed(
         'letters',
         times(2, () => ({ state: 'dead' })),

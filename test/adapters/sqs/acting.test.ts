@@ -20,7 +20,7 @@ describe('a replay to another queue', () => {
       why: expect.stringMatching(/--to QUEUE/),
     });
     await scene.dead(orders, numbered(2));
-    const to = (await adapter.destination?.(['shared'], 'orders-slow')) ?? '';
+    const to = (await adapter.destination?.({ queues: ['shared'] }, 'orders-slow')) ?? '';
     expect(counted(await acting(adapter, { ...replay, to } as typeof replay, 'shared'))).toEqual({ done: 3 });
     expect(bodies((await scene.stored('orders-slow')).ready).sort()).toEqual(['homeless', '{"n":0}', '{"n":1}']);
     expect((await scene.stored('shared')).ready).toEqual([]);
@@ -31,7 +31,7 @@ describe('a replay to another queue', () => {
     await scene.pair('orders');
     await scene.queue('other.fifo');
     const adapter = await scene.open();
-    const refusal = (to: string) => adapter.destination?.(['orders'], to).catch((error: unknown) => error);
+    const refusal = (to: string) => adapter.destination?.({ queues: ['orders'] }, to).catch((error: unknown) => error);
     expect(await refusal('other.fifo')).toMatchObject({
       code: 'JOBCTL_REFUSED',
       message: /a FIFO queue and orders-dlq/,

@@ -32,7 +32,7 @@ export async function bullmq(db: Db, schema: string, place: string): Promise<Dia
       where: `${place} (schema ${schema})`,
       errors: 'history',
       priority: 'smaller-first',
-      untold: { tenant: {} },
+      untold: { tenant: {}, states: { cancelled: { why: 'BullMQ takes a job that is cancelled out of the queue' } } },
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },

@@ -20,6 +20,7 @@ import { apply } from './write.ts';
 export async function procrastinate(db: Db, schema: string, place: string, staleSeconds?: number): Promise<Dialect> {
   const layout = await readLayout(db, schema, staleSeconds);
   const register = layout.workers;
+  const noCancel = noCancelIn(layout);
   return {
     info: {
       name: 'postgres/procrastinate',
@@ -29,13 +30,13 @@ export async function procrastinate(db: Db, schema: string, place: string, stale
       errorsNote: ERRORS_NOTE,
       ...(register === undefined ? { stuckBy: 'age', workersNote: WORKERS_NOTE } : {}),
       priority: layout.priority ? 'larger-first' : 'none',
-      untold: { tenant: {} },
+      untold: { tenant: {}, ...(noCancel && { states: { cancelled: { why: noCancel.why } } }) },
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
     },
     schema,
     pushes,
-    lacks: lacksOf(layout),
+    lacks: noCancel === undefined ? {} : { cancel: noCancel },
     caveats: {
       replay: 'attempts start at 0 again; the retry policy itself lives in the code of the tasks',
       ...(layout.workers === undefined
@@ -72,15 +73,14 @@ async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
   );
 }
 
-function lacksOf(layout: Layout): Dialect['lacks'] {
-  if (layout.statuses.includes('cancelled')) return {};
-  return {
-    cancel: {
-      why: `Procrastinate ${layout.version} has no cancelled state (2.6 brought it)`,
-      instead: 'jobctl job remove takes the job away, with a backup.',
-    },
-  };
-}
+/** Undefined where it can. */
+const noCancelIn = ({ statuses, version }: Layout) =>
+  statuses.includes('cancelled')
+    ? undefined
+    : {
+        why: `Procrastinate ${version} has no cancelled state (2.6 brought it)`,
+        instead: 'jobctl job remove takes the job away, with a backup.',
+      };
 
 const warningsOn = ({ newer }: Layout): string[] =>
   newer === undefined ? [] : [`This Procrastinate is newer than jobctl knows (${newer}); check for an update.`];
