@@ -63,6 +63,8 @@ interface Recent {
   readonly id: string;
   /** Else it put jobs back, which may have given them other ids. */
   readonly replays: boolean;
+  /** The run that it took back: what that replayed has not run. */
+  readonly undoes?: string | undefined;
 }
 
 /** The newest first. */
@@ -81,7 +83,9 @@ async function recentRuns(
   const found: (Recent & { readonly madeAt: Instant })[] = [];
   for (const { id, verb } of recent) {
     const { plan } = await readRun(stateDir, id);
-    if (await isHere(plan)) found.push({ id, replays: verb === 'replay', madeAt: plan.madeAt });
+    if (!(await isHere(plan))) continue;
+    const undoes = verb === 'undo' && plan.task.kind === 'put-back' ? plan.task.from.run : undefined;
+    found.push({ id, replays: verb === 'replay', undoes, madeAt: plan.madeAt });
   }
   return found.sort((a, b) => (a.madeAt < b.madeAt ? 1 : -1));
 }
@@ -105,26 +109,29 @@ async function replayedOften(
   const found = new Map<string, string[]>();
   /** Of those that may be: the id that a job has now, by the one that it had. */
   const now = new Map<string, string>();
+  const undone = new Set<string>();
   for (const run of runs)
     for await (const { id, as } of stepsOf(stateDir, run, unread)) {
       const latest = now.get(as) ?? (countOf(as) >= ALLOWED ? as : undefined);
       if (latest === undefined) continue;
       if (as !== id) now.set(id, latest);
+      if (undone.has(`${run.id} ${latest}`)) continue;
+      if (run.undoes !== undefined) undone.add(`${run.undoes} ${latest}`);
       if (run.replays) found.set(latest, [...(found.get(latest) ?? []), run.id]);
     }
   return new Map([...found].filter(([, by]) => by.length >= ALLOWED));
 }
 
-/** What a run has replayed, and under which id it went on; of a run that put back, only what has another id since. */
+/** What a run has replayed or taken back, and under which id it went on; of a restore, only what has another id since. */
 async function* stepsOf(
   stateDir: string,
-  { id: run, replays }: Recent,
+  { id: run, replays, undoes }: Recent,
   unread: Books['unread'],
 ): AsyncGenerator<{ id: string; as: string }> {
   try {
     for await (const { intent, outcome, copies } of batches((await readRun(stateDir, run)).journalPath)) {
       for (const { id, as } of copies) yield { id, as };
-      if (!replays) continue;
+      if (!replays && undoes === undefined) continue;
       const told = new Set([...(outcome?.rest ?? []), ...copies].map(({ id }) => id));
       for (const id of intent.ids) if (!told.has(id)) yield { id, as: id };
     }

@@ -56,6 +56,21 @@ async function scene(count = 4) {
   return { stage, ids, often, runs, act, resume, warnings, states, ports };
 }
 
+it('a replay that was taken back does not count; one that was taken back and done after all does', async () => {
+  const { act, stage, often, runs, states } = await scene();
+  const third = await act({ ids: often }, { force: true });
+  const undo = await stage.undo(third.run ?? '');
+  expect(undo).toMatchObject({ complete: true, outcomes: { done: 2 } });
+  expect((await act({}, {}, { dryRun: true })).warnings?.[1]).toBe(
+    `Job ${often[0]}: ${runs[1]}, ${runs[0]} by ada@web-1.`,
+  );
+  await stage.undo(undo.run ?? '');
+  expect(states().slice(1, 3)).toEqual(['waiting', 'waiting']);
+  const worker = stage.memory.worker();
+  for (let job = worker.take('email'); job !== undefined; job = worker.take('email')) worker.fail(job);
+  expect((await act({}, {}, { dryRun: true })).warnings?.[1]).toMatch(`Job ${often[0]}: ${third.run}, `);
+});
+
 it('those that were replayed twice within a day are left dead, with the reason; the rest goes on', async () => {
   const { act, often, runs, states, warnings } = await scene();
   const lines = [
