@@ -15,9 +15,9 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 const remedies: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free space on that disk, then run the command again.',
-  EDQUOT: 'Free space within your quota, then run the command again.',
-  EFBIG: 'Raise the limit (ulimit -f), then run the command again.',
+  ENOSPC: 'Free space on that disk, then run the command again, or resume its run.',
+  EDQUOT: 'Free space within your quota, then run the command again, or resume its run.',
+  EFBIG: 'Raise the limit (ulimit -f), then run the command again, or resume its run.',
   EIO: 'Check the disk before anything else is written to it.',
 };
 

@@ -1,4 +1,5 @@
 import { JobctlError } from '../../domain/errors.ts';
+import { nearest } from '../../domain/nearest.ts';
 import type { Db } from './connection.ts';
 
 export interface Found {
@@ -17,6 +18,8 @@ const markers: readonly (readonly [dialect: string, table: string, beside?: stri
   ['solid-queue', 'solid_queue_jobs'],
   ['good-job', 'good_jobs'],
 ];
+
+const dialects = markers.map(([dialect]) => dialect);
 
 /** Every queue library's tables in this database, in any schema. Asks the catalog only: no privilege on the tables is needed. */
 export async function detect(db: Db): Promise<Found[]> {
@@ -45,6 +48,7 @@ export interface Wanted {
 
 /** The one that is meant. Throws `usage` when there is none, or more than one and nothing says which. */
 export function choose(found: readonly Found[], wanted: Wanted, where: string): Found {
+  if (wanted.dialect !== undefined && !dialects.includes(wanted.dialect)) throw noDialect(wanted.dialect);
   const fitting = found.filter(
     (one) => (wanted.schema ?? one.schema) === one.schema && (wanted.dialect ?? one.dialect) === one.dialect,
   );
@@ -68,4 +72,10 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
   throw new JobctlError('usage', `${where} has no queue tables`, {
     next: ['Is this the right database? (jobctl context show)', 'New environment? jobctl schema apply'],
   });
+}
+
+function noDialect(name: string): JobctlError {
+  const close = nearest(name, dialects);
+  const hint = close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : '';
+  return new JobctlError('usage', `There is no dialect "${name}".${hint}`, { next: [`One of ${dialects.join(', ')}.`] });
 }

@@ -180,6 +180,10 @@ it('two libraries in one database: asks which, and takes the answer', async () =
     expect(adapter.backend.name).toBe('postgres/procrastinate');
     await adapter.close();
   }
+  await expect(open(database.url, { dialect: 'pgboss' })).rejects.toMatchObject({
+    code: 'JOBCTL_USAGE',
+    message: 'There is no dialect "pgboss". Did you mean pg-boss?',
+  });
   await expect(open(database.url, { schema: 'nope' })).rejects.toMatchObject({
     message: expect.stringMatching(/schema nope; it has pg-boss/),
   });
