@@ -104,7 +104,6 @@ const less = {
   'jobctl worker list': 'it keeps no register of its workers',
   'jobctl dlq list undelivered': 'a copy does not tell the tries of its original',
   'jobctl replay undelivered --yes': 'the copy of an original that is gone has nowhere to go',
-  'jobctl stats --json': 'without an index on their end it tells no rates',
 };
 
 export const pgBossTale = (version: PgBossVersion): Tale<Scene> => ({

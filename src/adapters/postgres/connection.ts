@@ -90,9 +90,9 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const sessions = [this.#reader, this.#writer];
+    const [reader, writer] = [this.#reader, this.#writer];
     this.#reader = this.#writer = undefined;
-    await Promise.allSettled(sessions.map(async (session) => (await session)?.end()));
+    await Promise.allSettled([reader?.then((session) => session.leave()), writer?.then((session) => session.end())]);
   }
 
   #refuseWhenClosed(): void {
@@ -107,7 +107,7 @@ export class Connections {
     try {
       const session = await this.#connect(readOnly);
       if (this.#closed) {
-        session.end();
+        await session.end();
         throw this.#closedError();
       }
       if (readOnly) session.lost.addEventListener('abort', forget);

@@ -40,10 +40,15 @@ export class Session implements Db {
     }
   }
 
-  /** Says goodbye and waits for no answer: a server takes several milliseconds to end its side, and a command would with it. */
-  end(): void {
-    if (this.lost.aborted) return this.#cut();
-    this.#client.end().catch(() => {});
+  /** Resolves when the server has ended its side, and let go of every lock. */
+  async end(): Promise<void> {
+    if (this.lost.aborted) this.#cut();
+    else await this.#client.end();
+  }
+
+  /** For a session without locks: says goodbye and waits for no answer, which takes a server several milliseconds. */
+  leave(): void {
+    this.end().catch(() => {});
     this.#socket.unref();
   }
 

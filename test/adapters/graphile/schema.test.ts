@@ -38,7 +38,8 @@ describe('schema check of graphile-worker', () => {
       'problem: The function reschedule_jobs is missing',
       "warning: The library's list of migrations lacks 7, and has later ones.",
       'warning: The index jobs_main_index is missing',
-      'hint: No index finds the permanently failed',
+      'hint: No index holds the locked and the dead',
+      'hint: No index finds what waits by its task',
     ]);
     for (const { next = '' } of findings.filter((one) => one.next?.startsWith('CREATE'))) await pool.query(next);
     expect((await findingsOf(url)).map(({ text }) => text).join()).not.toMatch(/index/);

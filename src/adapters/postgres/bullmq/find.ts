@@ -34,7 +34,7 @@ export async function find(
 
 const ambiguous = (id: string, places: readonly Place[]): JobctlError =>
   new JobctlError('usage', `Job ${id} is not one but several: each queue of BullMQ counts its own.`, {
-    next: places.slice(0, 3).map(({ queue }) => `Name its queue: ${queue}`),
+    next: places.slice(0, 3).map(({ queue }) => `Name its queue, with --queue or after the command: ${queue}`),
   });
 
 interface Facts {

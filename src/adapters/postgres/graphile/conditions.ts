@@ -23,6 +23,9 @@ export function where(layout: Layout, selection: Selection, parameters: Paramete
   const source = sourceOf(layout);
   const { queues, ids, types, lane, stuck, before, after } = selection;
   const conditions = [source.ofQueues(parameters.add(queues)), statesOf(layout, selection.states)];
+  // says nothing new: it is what an index on those alone needs to see
+  if (selection.states.every((state) => state === 'dead' || state === 'active'))
+    conditions.push(`NOT ${source.available}`);
   if (ids !== undefined) conditions.push(`j.id = ANY (${parameters.add(bigints(ids))}::bigint[])`);
   if (types !== undefined) conditions.push(source.ofQueues(parameters.add(types)));
   if (lane !== undefined) conditions.push(source.ofLane(parameters.add(lane)));

@@ -10,7 +10,9 @@ export interface Source {
   readonly rows: string;
   /** The same with the names `queue` and `lane`, and the payload as text. */
   readonly named: string;
-  /** Another job of the lane runs, or ran when its worker died. Never NULL. */
+  /** It is not locked, and has an attempt left. */
+  readonly available: string;
+  /** Another job of the lane runs, or ran when its worker died. Never NULL; decided at once for the most, which have no lane. */
   readonly held: string;
   /** What task and lane are told apart by, and their names over `g`, a group of rows with the same `task` and `lane`. */
   readonly keys: Readonly<Record<'task' | 'lane' | 'taskName' | 'laneName', string>>;
@@ -23,7 +25,8 @@ export function sourceOf({ sight, jobs, tasks, lanes, view }: Layout): Source {
     return {
       rows: `${view} j`,
       named: `(SELECT v.*, v.task_identifier AS queue, v.queue_name AS lane, '' AS text FROM ${view} v) j`,
-      held: `coalesce(j.queue_name IN (SELECT o.queue_name FROM ${view} o WHERE o.locked_at IS NOT NULL AND o.queue_name IS NOT NULL), false)`,
+      available: '(j.locked_at IS NULL AND j.attempts < j.max_attempts)',
+      held: `(j.queue_name IS NOT NULL AND j.queue_name IN (SELECT o.queue_name FROM ${view} o WHERE o.locked_at IS NOT NULL AND o.queue_name IS NOT NULL))`,
       keys: { task: 'j.task_identifier', lane: 'j.queue_name', taskName: 'g.task', laneName: 'g.lane' },
       ofQueues: (names) => `j.task_identifier = ANY (${names})`,
       ofLane: (name) => `j.queue_name = ${name}`,
@@ -33,7 +36,8 @@ export function sourceOf({ sight, jobs, tasks, lanes, view }: Layout): Source {
     rows: `${jobs} j`,
     named: `(SELECT r.*, t.identifier AS queue, q.queue_name AS lane, r.payload::text AS text FROM ${jobs} r
               JOIN ${tasks} t ON t.id = r.task_id LEFT JOIN ${lanes} q ON q.id = r.job_queue_id) j`,
-    held: `coalesce(j.job_queue_id IN (SELECT q.id FROM ${lanes} q WHERE q.locked_at IS NOT NULL), false)`,
+    available: 'j.is_available',
+    held: `(j.job_queue_id IS NOT NULL AND j.job_queue_id IN (SELECT q.id FROM ${lanes} q WHERE q.locked_at IS NOT NULL))`,
     keys: {
       task: 'j.task_id',
       lane: 'j.job_queue_id',

@@ -29,7 +29,7 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       where: `${place} (schema ${schema})`,
       errors: 'last',
       priority: 'smaller-first',
-      untold: { tenant: {} },
+      untold: { tenant: {}, states: { completed: deleted, cancelled: deleted } },
       workersNote: WORKERS_NOTE,
       newerSchema: layout.newer,
       warnings: warningsOn(layout),
@@ -60,6 +60,8 @@ async function count(db: Db, layout: Layout, selection: Selection): Promise<Coun
   );
   return { value: row?.count ?? 0, exact: true };
 }
+
+const deleted = { why: 'graphile-worker keeps only what is still to run, runs or is dead' } as const;
 
 const noCancel = {
   why: 'graphile-worker has no cancelled state: a job is there, or it is gone',

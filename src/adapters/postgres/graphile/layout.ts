@@ -24,6 +24,8 @@ export interface Layout {
   /** Worker Pro's list of workers, where it is installed. */
   readonly workers: string | undefined;
   readonly sight: Sight;
+  /** Whether finished indexes hold what waits by task and time, and what does not; and the last VACUUM saw nearly all pages. */
+  readonly byTask: boolean;
   /** Column names of the jobs table, in its order. */
   readonly columns: readonly string[];
   /** Those that can be written. */
@@ -35,7 +37,20 @@ interface Catalog {
   readonly generated: readonly string[];
   readonly workers: boolean;
   readonly counted: boolean;
+  readonly swept: number;
+  readonly indexes: readonly string[];
 }
+
+const NEARLY_ALL = 0.9;
+
+/** The indexes that `schema check` advises, as Postgres writes what they are on. */
+export const WAITING = '(task_id, run_at) WHERE (is_available = true)';
+export const UNAVAILABLE = '(id) INCLUDE (task_id, locked_at) WHERE (is_available = false)';
+
+/** The definitions of the finished indexes of the table $2. */
+export const definitions = `ARRAY(SELECT pg_get_indexdef(x.indexrelid) FROM pg_index x WHERE x.indrelid = to_regclass($2) AND x.indisvalid)`;
+export const isAmong = (indexes: readonly string[], wanted: string): boolean =>
+  indexes.some((definition) => definition.endsWith(wanted));
 
 export async function readLayout(db: Db, schema: string, place: string): Promise<Layout> {
   const table = (name: string): string => `${quoted(schema)}.${name}`;
@@ -47,8 +62,10 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
      SELECT ARRAY(SELECT name FROM a ORDER BY attnum) AS columns, ARRAY(SELECT name FROM a WHERE generated) AS generated,
             EXISTS (SELECT FROM r JOIN pg_attribute w ON w.attrelid = r.oid WHERE r.relname = '_private_pro_workers'
                        AND w.attname = 'worker_id' AND has_table_privilege(r.oid, 'SELECT')) AS workers,
-            EXISTS (SELECT FROM r WHERE r.relname = 'migrations' AND has_table_privilege(r.oid, 'SELECT')) AS counted`,
-    [schema],
+            EXISTS (SELECT FROM r WHERE r.relname = 'migrations' AND has_table_privilege(r.oid, 'SELECT')) AS counted,
+            ${definitions} AS indexes,
+            coalesce((SELECT c.relallvisible / nullif(greatest(c.relpages, 0), 0)::float8 FROM pg_class c WHERE c.oid = to_regclass($2)), 0) AS swept`,
+    [schema, table('_private_jobs')],
   );
   if (catalog === undefined || catalog.columns.length === 0) {
     throw new JobctlError('usage', `At ${place} the schema ${schema} has no jobs of graphile-worker.`);
@@ -71,6 +88,10 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     view: table('jobs'),
     workers: catalog.workers ? table('_private_pro_workers') : undefined,
     sight,
+    byTask:
+      sight.through === 'tables' &&
+      [WAITING, UNAVAILABLE].every((one) => isAmong(catalog.indexes, one)) &&
+      catalog.swept > NEARLY_ALL,
     columns: catalog.columns,
     writable: catalog.columns.filter((column) => !catalog.generated.includes(column)),
   };

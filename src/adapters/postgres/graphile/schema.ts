@@ -4,8 +4,8 @@ import type { Db } from '../connection.ts';
 import type { Inspection, WriteVerb } from '../dialect.ts';
 import { deedsFinding } from '../rights.ts';
 import { costOf, invalidIndex, isLarge, tableFacts } from '../table-size.ts';
-import { isDead } from './expressions.ts';
-import { KNOWN_REVISION, type Layout, readLayout } from './layout.ts';
+import { worthHaving } from './advice.ts';
+import { definitions, KNOWN_REVISION, type Layout, readLayout } from './layout.ts';
 import { permit } from './privileges.ts';
 
 const MIGRATE =
@@ -38,6 +38,8 @@ interface Catalog {
   readonly view: boolean;
   /** An index that finds the dead, under whatever name. */
   readonly deadIndex: boolean;
+  /** Of the indexes on the jobs. */
+  readonly definitions: readonly string[];
 }
 
 /** Whether everything is there that the library's migrations bring, and whether this role may use it. */
@@ -49,7 +51,7 @@ export async function inspect(
 ): Promise<Inspection> {
   const layout = await seen(db, schema, place);
   if ('findings' in layout) return layout;
-  const catalog = await readCatalog(db, schema);
+  const catalog = await readCatalog(db, layout);
   const facts = (await tableFacts(db, [layout.jobs])).get(layout.jobs);
   const faults = [
     ...drift(layout, catalog),
@@ -69,16 +71,7 @@ export async function inspect(
     level: 'ok',
     text: `graphile-worker ${layout.version} in schema ${schema}${faults.length === 0 ? ': its tables, functions and indexes are all there.' : '.'}`,
   };
-  const advice: SchemaFinding[] =
-    facts === undefined || !isLarge(facts) || catalog.deadIndex
-      ? []
-      : [
-          {
-            level: 'hint',
-            text: `No index finds the permanently failed: where they are few, dlq list reads the whole table. ${costOf(facts)}`,
-            next: `CREATE INDEX CONCURRENTLY jobs_dead_index ON ${layout.jobs} (id) WHERE ${isDead.replaceAll('j.', '')};`,
-          },
-        ];
+  const advice = facts === undefined || !isLarge(facts) ? [] : worthHaving(layout, catalog, costOf(facts));
   const rights = writes
     ? await deedsFinding(verbs, (verb) => permit(db, layout, verb, place))
     : layout.sight.warnings.map((text): SchemaFinding => ({ level: 'hint', text }));
@@ -96,16 +89,17 @@ async function seen(db: Db, schema: string, place: string): Promise<Layout | Ins
   }
 }
 
-async function readCatalog(db: Db, schema: string): Promise<Catalog> {
+async function readCatalog(db: Db, { schema, jobs }: Layout): Promise<Catalog> {
   const [catalog] = await db.query<Catalog>(
     `SELECT ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = n.oid AND relkind IN ('r', 'p')) AS tables,
             ARRAY(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = n.oid) AS functions,
             ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = n.oid AND relkind = 'i') AS indexes,
             EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind = 'v' AND relname = 'jobs') AS view,
             EXISTS (SELECT FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid WHERE c.relnamespace = n.oid AND c.relname = '_private_jobs'
-                       AND x.indisvalid AND pg_get_expr(x.indpred, x.indrelid) LIKE '%attempts >= max_attempts%') AS "deadIndex"
+                       AND x.indisvalid AND pg_get_expr(x.indpred, x.indrelid) LIKE '%attempts >= max_attempts%') AS "deadIndex",
+            ${definitions} AS definitions
        FROM pg_namespace n WHERE n.nspname = $1`,
-    [schema],
+    [schema, jobs],
   );
   if (catalog === undefined) throw new Error('The catalog did not answer.');
   return catalog;

@@ -50,6 +50,8 @@ export interface Table {
   readonly uniques: readonly UniqueIndex[];
   /** First columns of the indexes, to know what can be paged by. */
   readonly indexed: readonly (readonly string[])[];
+  /** All columns of the indexes that cover only some rows. */
+  readonly partly: readonly (readonly string[])[];
   readonly incoming: readonly ForeignKey[];
   /** Columns that become NULL when what they refer to is deleted. */
   readonly nulledReferences: readonly string[];
@@ -60,6 +62,7 @@ interface CatalogRow {
   readonly columns: readonly (Omit<Column, 'kind'> & { readonly base: string; readonly enum: boolean })[];
   readonly uniques: readonly UniqueIndex[];
   readonly indexed: readonly (readonly string[])[];
+  readonly partly: readonly (readonly string[])[];
   readonly incoming: readonly ForeignKey[];
   readonly nulled: readonly string[];
   readonly triggers: readonly string[];
@@ -109,6 +112,11 @@ const kinds: Readonly<Record<string, ColumnKind>> = {
   timestamptz: 'timestamptz',
 };
 
+const indexes = (which: string): string =>
+  `coalesce((SELECT json_agg((SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (att, n)
+                                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.att))
+         FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.${which} AND i.indkey[0] <> 0), '[]')`;
+
 const CATALOG = `
   SELECT coalesce((SELECT json_agg(json_build_object(
            'name', a.attname, 'type', format_type(a.atttypid, NULL), 'base', t.typname, 'enum', t.typtype = 'e', 'notNull', a.attnotnull,
@@ -119,9 +127,7 @@ const CATALOG = `
          coalesce((SELECT json_agg(json_build_object('name', x.relname, 'primary', i.indisprimary, 'predicate', pg_get_expr(i.indpred, i.indrelid),
            'keys', (SELECT json_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM generate_series(1, i.indnkeyatts) n)) ORDER BY x.relname)
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisunique), '[]') AS uniques,
-         coalesce((SELECT json_agg((SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (att, n)
-                                      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.att))
-         FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] <> 0), '[]') AS indexed,
+         ${indexes('indpred IS NULL')} AS indexed, ${indexes('indpred IS NOT NULL')} AS partly,
          coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'onDelete',
            CASE f.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE 'restrict' END) ORDER BY f.conname)
          FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conparentid = 0), '[]') AS incoming,

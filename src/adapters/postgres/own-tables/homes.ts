@@ -95,8 +95,11 @@ export function hasStatus({ job, labels }: Layout, alias: string, ...states: rea
   return wanted.length === 0 ? 'false' : `${ref(alias, job.status)} IN ${quotedLiterals(wanted)}`;
 }
 
-/** True of a failed job whose letter stands for it: an unresolved one, or one that was resolved after the job had ended. */
-export function isHidden({ letters, job }: Layout, alias: string): string {
+/**
+ * True of a failed job whose letter stands for it: an unresolved one, or one that was resolved after the job had ended. By
+ * `resolved`: only such a one does, and none that is unresolved.
+ */
+export function isHidden({ letters, job }: Layout, alias: string, by: 'any' | 'resolved' = 'any'): string {
   if (letters?.columns.jobId === undefined) return 'false';
   const { jobId, resolvedAt } = letters.columns;
   const times = [job.finishedAt, job.startedAt].flatMap((column) =>
@@ -106,7 +109,10 @@ export function isHidden({ letters, job }: Layout, alias: string): string {
     resolvedAt === undefined || times.length === 0
       ? 'true'
       : `coalesce(${moment('l', resolvedAt)} >= greatest(${times.join(', ')}), true)`;
-  return `EXISTS (SELECT FROM ${letters.table.sql} l WHERE ${ref('l', jobId)} = ${ref(alias, job.id)} AND (${isOpen(letters, 'l')} OR ${covers}))`;
+  const has = (condition: string): string =>
+    `EXISTS (SELECT FROM ${letters.table.sql} l WHERE ${ref('l', jobId)} = ${ref(alias, job.id)} AND ${condition})`;
+  const open = isOpen(letters, 'l');
+  return by === 'any' ? has(`(${open} OR ${covers})`) : `(${has(`NOT (${open}) AND ${covers}`)} AND NOT ${has(open)})`;
 }
 
 function statesOf(layout: Layout): Record<JobState, string> {

@@ -105,6 +105,12 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
 export const begins = ({ indexed }: Table, names: readonly string[]): boolean =>
   indexed.some((columns) => names.every((name, place) => columns[place] === name));
 
+/** True when a unique index over the whole table is of this column alone. */
+export const hasKey = ({ uniques }: Table, name: string): boolean =>
+  uniques.some(
+    ({ keys, predicate }) => predicate === null && keys.length === 1 && keys[0]?.replaceAll('"', '') === name,
+  );
+
 /** True when an index begins with the column, or with the status and then the column. */
 const isLed = ({ indexed }: Table, column: string, status: string): boolean =>
   indexed.some(([first, second]) => first === column || (first === status && second === column));

@@ -7,7 +7,7 @@ import { quoted } from '../sql.ts';
 import { invalidIndex, tableFacts } from '../table-size.ts';
 import { missingIndexes } from './advice.ts';
 import type { Table } from './catalog.ts';
-import { type Layout, readLayout } from './layout.ts';
+import { hasKey, type Layout, readLayout } from './layout.ts';
 import type { TablesMapping } from './mapping.ts';
 import { permit } from './permit.ts';
 
@@ -117,11 +117,6 @@ function surprises({ jobs, job, letters, labels }: Layout): SchemaFinding[] {
     ...(labels.completed.length === 0 ? [hint('No status means completed: what is done is not counted.')] : []),
   ];
 }
-
-const hasKey = ({ uniques }: Table, name: string): boolean =>
-  uniques.some(
-    ({ keys, predicate }) => predicate === null && keys.length === 1 && keys[0]?.replaceAll('"', '') === name,
-  );
 
 /** Of a text column only its statistics tell cheaply what is in it. */
 async function unmapped(db: Db, { schema, jobs, job, labels }: Layout): Promise<SchemaFinding[]> {

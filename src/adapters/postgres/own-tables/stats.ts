@@ -5,7 +5,8 @@ import { Parameters } from '../sql.ts';
 import { asText, ref } from './column-sql.ts';
 import type { Home } from './homes.ts';
 import type { Layout } from './layout.ts';
-import { statsQuery, WINDOW_SECONDS } from './stats-sql.ts';
+import { WINDOW_SECONDS } from './stats-asked.ts';
+import { statsQuery } from './stats-sql.ts';
 
 /** How many values of a breakdown are worth a line. */
 const MAX_KEYS = 200;
@@ -16,7 +17,8 @@ interface GroupRow {
   readonly native: string;
   /** Of a waiting job: its time lies ahead. */
   readonly ahead: boolean | null;
-  readonly home: Home['name'];
+  /** `all`: counted whatever the status; of those that wait or run other rows tell more. */
+  readonly home: Home['name'] | 'all';
   readonly count: number;
   /** Age of the oldest, by the time its state began; only of what waits or runs. */
   readonly oldest: number | null;
@@ -28,7 +30,9 @@ interface GroupRow {
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
   const by = breakdownOf(layout, request.by);
   const parameters = new Parameters();
-  const rows = await db.query<GroupRow>(statsQuery(layout, request.queues, by, parameters), parameters.values);
+  const counted = await db.query<GroupRow>(statsQuery(layout, request.queues, by, parameters), parameters.values);
+  const live = [...layout.labels.waiting, ...layout.labels.active];
+  const rows = counted.filter(({ home, native }) => home !== 'all' || !live.includes(native));
   const paused = await pausedQueues(db, layout);
   const asked = request.queues ?? [...new Set(rows.map(({ queue }) => queue))].sort();
   return asked.map((queue) => {

@@ -12,8 +12,10 @@ interface Store extends TableSize {
   readonly policy: string | null;
   readonly indexes: readonly string[];
   readonly invalid: readonly string[];
-  /** Whether a finished index on (name, created_on) is there. */
+  /** Whether finished indexes are there on (name, created_on), on (name, completed_on), and on (name, state) of all but the completed. */
   readonly aged: boolean;
+  readonly ended: boolean;
+  readonly unfinished: boolean;
 }
 
 /** No more tables than this are advised on: with a queue each they can be hundreds. */
@@ -30,10 +32,12 @@ export async function readStores(db: Db, layout: Layout): Promise<Store[]> {
     : 'NULL::text';
   const names = (condition: string): string =>
     `ARRAY(SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND ${condition} ORDER BY 1)`;
+  const has = (definition: string): string =>
+    `EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND pg_get_indexdef(x.indexrelid) LIKE '%${definition}')`;
   return await db.query<Store>(
     `SELECT c.relname::text AS name, ${tableSize}, ${policy} AS policy, ${names('true')} AS indexes, ${names('NOT x.indisvalid')} AS invalid,
-            EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisvalid
-                       AND pg_get_indexdef(x.indexrelid) LIKE '%(name, created_on)') AS aged
+            ${has('(name, created_on)')} AS aged, ${has('(name, completed_on)%')} AS ended,
+            ${has(`(name, state%WHERE (state <> ''completed''::%`)} AS unfinished
        FROM pg_partition_tree(to_regclass($1)) t JOIN pg_class c ON c.oid = t.relid
       WHERE t.isleaf AND c.relkind = 'r' ORDER BY c.reltuples DESC, 1`,
     [layout.job],
@@ -63,17 +67,55 @@ export function indexFaults(layout: Layout, stores: readonly Store[], building: 
   return [...invalid, ...missing];
 }
 
-/** Before schema 46 nothing finds jobs by their age: a list with the newest first reads the whole table. */
+interface Worth {
+  readonly suffix: string;
+  /** What is missed without it, of the table `name`. */
+  readonly text: (name: string) => string;
+  readonly on: string;
+  fits(store: Store): boolean;
+}
+
+/** What no version brings, or only those since schema 46. */
+function worths(layout: Layout): Worth[] {
+  const held = ['start_after', 'created_on', 'started_on', 'blocked', 'source_id'].filter((column) =>
+    layout.has(column),
+  );
+  const unfinished: Worth = {
+    suffix: '_unfinished',
+    text: (name) => `No index of ${name} tells what has not completed from what has: stats reads the whole table.`,
+    on: `(name, state) INCLUDE (${held.join(', ')}) WHERE state <> 'completed'`,
+    fits: (store) => !store.unfinished,
+  };
+  if (layout.number >= 46) return [unfinished];
+  return [
+    unfinished,
+    {
+      suffix: '_by_age',
+      text: (name) => `No index of ${name} finds jobs by their age: dlq list shows them in no order of time.`,
+      on: '(name, created_on)',
+      fits: ({ aged, name }) => !aged && name === 'job_common',
+    },
+    {
+      suffix: '_by_end',
+      text: (name) => `No index of ${name} finds what ended lately: stats tells no rates.`,
+      on: '(name, completed_on) WHERE completed_on IS NOT NULL',
+      fits: ({ ended }) => !ended,
+    },
+  ];
+}
+
+/** Indexes that large tables would be faster with. */
 export function worthHaving(layout: Layout, stores: readonly Store[]): SchemaFinding[] {
-  if (layout.number >= 46 || layout.queue === undefined) return [];
-  return stores
-    .filter((store) => isLarge(store) && !store.aged && store.name === 'job_common')
-    .slice(0, MOST)
-    .map(
-      (store): SchemaFinding => ({
+  if (layout.queue === undefined) return [];
+  const large = stores.filter(isLarge).slice(0, MOST);
+  return worths(layout).flatMap(({ suffix, text, on, fits }) =>
+    large.filter(fits).map((store): SchemaFinding => {
+      const index = quoted(store.name + suffix);
+      return {
         level: 'hint',
-        text: `No index of ${store.name} finds jobs by their age: dlq list shows them in no order of time. ${costOf(store)}`,
-        next: `CREATE INDEX CONCURRENTLY ${quoted(`${store.name}_by_age`)} ON ${quoted(layout.schema)}.${quoted(store.name)} (name, created_on);`,
-      }),
-    );
+        text: `${text(store.name)} ${costOf(store)}`,
+        next: `CREATE INDEX CONCURRENTLY ${index} ON ${quoted(layout.schema)}.${quoted(store.name)} ${on};`,
+      };
+    }),
+  );
 }

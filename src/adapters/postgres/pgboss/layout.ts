@@ -34,8 +34,10 @@ export interface Layout {
   readonly squashed: boolean;
   /** Whether an index on (name, created_on) is there and finished, so that jobs can be listed by their age. */
   readonly byAge: boolean;
-  /** Whether an index on (name, completed_on) is there and finished, so that what ended lately is cheap to find. */
+  /** Whether what ended lately is cheap to find: tables without a finished index on (name, completed_on) are small. */
   readonly byEnd: boolean;
+  /** Whether the last VACUUM saw nearly all pages as they are, so that an index alone tells how many rows there are. */
+  readonly swept: boolean;
   has(column: string): boolean;
   /** SQL of a column of `j`, under the name that this version gives it. */
   col(column: string): string;
@@ -51,11 +53,23 @@ interface Catalog {
   readonly instances: boolean;
   /** The columns of each finished index on the jobs of all queues that have no table of their own, unless it covers only some. */
   readonly indexes: readonly string[];
+  /** Bytes of the tables in which no index finds what ended lately, and the part of all pages that a VACUUM has seen through. */
+  readonly unended: number;
+  readonly swept: number;
 }
+
+/** What is read through in no time. */
+const SMALL = 16 * 1024 * 1024;
+const NEARLY_ALL = 0.9;
 
 const columnsOf = (table: string, also = ''): string =>
   `ARRAY(SELECT attname::text FROM pg_attribute
           WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped ${also} ORDER BY attnum)`;
+
+/** True of a finished index `i` that finds jobs of the table `c` by when they ended. Of hundreds of tables few are looked into. */
+const ENDS = `i.indrelid = c.oid AND i.indisvalid AND NOT i.indisunique AND i.indnkeyatts >= 2
+   AND pg_get_indexdef(i.indexrelid, 2, true) = 'completed_on' AND pg_get_indexdef(i.indexrelid, 1, true) = 'name'
+   AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')`;
 
 /** Looks into the catalog and at the version. Nothing of the library runs, and nothing is ever migrated. */
 export async function readLayout(db: Db, schema: string, place: string): Promise<Layout> {
@@ -70,7 +84,10 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
                     FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (num, place) JOIN pg_attribute a ON a.attnum = k.num
                    WHERE i.indrelid = to_regclass($5) AND a.attrelid = i.indrelid AND i.indisvalid
                      AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')
-                   GROUP BY i.indexrelid) AS indexes`,
+                   GROUP BY i.indexrelid) AS indexes, leaves.*
+       FROM (SELECT coalesce(sum(pg_relation_size(c.oid)) FILTER (WHERE NOT EXISTS (SELECT FROM pg_index i WHERE ${ENDS})), 0)::float8 AS unended,
+                    coalesce(sum(c.relallvisible) / nullif(sum(greatest(c.relpages, 0)), 0), 0)::float8 AS swept
+               FROM pg_class c WHERE c.relkind = 'r' AND c.oid IN (SELECT to_regclass($2)::oid UNION SELECT relid FROM pg_partition_tree(to_regclass($2)))) leaves`,
     [
       schema,
       table('job'),
@@ -106,7 +123,8 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     scheduleColumns: catalog.schedule_columns,
     squashed,
     byAge: indexes.some((names) => names.startsWith('name created_on')),
-    byEnd: indexes.some((names) => names.startsWith('name completed_on')),
+    byEnd: !squashed && catalog.unended < SMALL,
+    swept: catalog.swept > NEARLY_ALL,
     has: (column) => known.has(column),
     col: (column) => `j.${squashed ? column.replaceAll('_', '') : column}`,
   };
