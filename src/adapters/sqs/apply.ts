@@ -88,7 +88,10 @@ export const sendTo = (
   sendAll(
     calls,
     to,
-    jobs.map((item) => ({ saved: sendableOf(item), dedupId: `${as}-${item.job.id}-${triedAs.get(item.job.id) ?? mark}` })),
+    jobs.map((item) => ({
+      saved: sendableOf(item),
+      dedupId: `${as}-${item.job.id}-${triedAs.get(item.job.id) ?? mark}`,
+    })),
   );
 
 export const copiesOf = (jobs: readonly SavedJob[], sent: ReadonlyMap<string, Sent>): Copy[] =>
