@@ -77,5 +77,7 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
 function noDialect(name: string): JobctlError {
   const close = nearest(name, dialects);
   const hint = close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : '';
-  return new JobctlError('usage', `There is no dialect "${name}".${hint}`, { next: [`One of ${dialects.join(', ')}.`] });
+  return new JobctlError('usage', `There is no dialect "${name}".${hint}`, {
+    next: [`One of ${dialects.join(', ')}.`],
+  });
 }
