@@ -184,9 +184,14 @@ export const showFlags = {
 };
 
 /** On commands that show one job. */
+/** On what is about jobs by their ids alone: where each queue counts its own, an id names one of several. */
+export const queueFlag = {
+  queue: Flags.string({ char: 'q', summary: 'Queue, where ids are not unique across queues.', helpValue: 'QUEUE' }),
+};
+
 export const detailFlags = {
   ...showFlags,
-  queue: Flags.string({ char: 'q', summary: 'Queue, where ids are not unique across queues.', helpValue: 'QUEUE' }),
+  ...queueFlag,
   full: Flags.boolean({ summary: 'Do not fold long payloads and stacks.' }),
 };
 

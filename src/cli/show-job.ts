@@ -29,7 +29,12 @@ export async function showJob(
   const shown = jobDetailView(detail, redact);
   const next =
     state === 'dead'
-      ? [`jobctl replay ${queue} --id ${id}`, ...(adapter.can.edit.level === 'none' ? [] : [`jobctl job edit ${id}`])]
+      ? [
+          `jobctl replay ${queue} --id ${id}`,
+          ...(adapter.can.edit.level === 'none'
+            ? []
+            : [`jobctl job edit ${id}${asked.queue === undefined ? '' : ` --queue ${queue}`}`]),
+        ]
       : state === 'active' && detail.job.stuck !== undefined
         ? [`jobctl reset ${queue} --id ${id}`]
         : [];

@@ -51,6 +51,9 @@ export interface Taken {
   readonly stopped?: string | undefined;
 }
 
+/** A job among those of one run. */
+export const nameOf = ({ queue, id }: JobRef): string => `${queue}\n${id}`;
+
 /** Saved jobs of one batch; `mark` is the write that an undo takes back. */
 export interface SourceBatch {
   readonly source: number;
@@ -73,7 +76,8 @@ export interface Refused {
 export interface Engine {
   /** Jobs are saved before they are changed. Only a restore changes nothing that exists. */
   readonly saves: boolean;
-  batches(size: number, from: number): AsyncIterable<Batch>;
+  /** `behind`: of the first batch of the source, the jobs that are dealt with already, by `nameOf`. */
+  batches(size: number, from: number, behind?: ReadonlySet<string>): AsyncIterable<Batch>;
   /** Still what the plan meant? Asked of each claimed job. */
   keeps(job: Job): boolean;
   /** Meant by the plan, and to be left alone all the same: why. */

@@ -7,7 +7,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Plan, Task } from '../domain/plan.ts';
 import { matcher, residue, type Selection } from '../domain/selection.ts';
 import { adding } from './adding.ts';
-import type { Engine, EngineParts } from './batch.ts';
+import { type Engine, type EngineParts, nameOf } from './batch.ts';
 import { emptying, noEmptying } from './emptying.ts';
 import { moving } from './moving.ts';
 import type { PayloadCheck } from './payloads.ts';
@@ -147,13 +147,15 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
     keeps: () => true,
     settle: (intent) => ops.settle({ ...intent, action: via }),
     left: async () => undefined,
-    async *batches(_size, from) {
+    async *batches(_size, from, behind) {
       const isNew = via === 'restore' && adapter.reads === 'receive';
       const sent = isNew ? await sentBefore?.(task.from.backup) : undefined;
       for await (const batch of source(task, from)) {
-        const jobs = batch.jobs.filter(({ job }) => !sent?.has(job.id));
+        const isBehind = ({ job }: SavedJob): boolean => batch.source === from && behind?.has(nameOf(job)) === true;
+        const left = batch.jobs.filter((one) => !isBehind(one));
+        const jobs = left.filter(({ job }) => !sent?.has(job.id));
         const claim = await ops.hold(jobs, how, batch.mark);
-        const skipped = already(batch.jobs, sent);
+        const skipped = already(left, sent);
         const whole = skipped.length === 0 ? claim : { ...claim, skipped: [...claim.skipped, ...skipped] };
         yield { claim: whole, source: batch.source };
       }

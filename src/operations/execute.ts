@@ -14,6 +14,8 @@ export interface SoFar {
   readonly results: Results;
   /** The next batch of the source, where jobs are put back. */
   readonly source: number;
+  /** What of that batch is dealt with already. */
+  readonly behind?: ReadonlySet<string> | undefined;
 }
 
 const nothingYet = (plan: Plan): SoFar => ({ results: new Results(plan), source: 1 });
@@ -67,14 +69,18 @@ export async function execute(execution: Execution, soFar: SoFar = nothingYet(ex
 }
 
 /** Batch after batch until nothing is left, the limit is reached, or something says stop. */
-async function allOf(execution: Execution, size: number, { results, source }: SoFar): Promise<string | undefined> {
+async function allOf(
+  execution: Execution,
+  size: number,
+  { results, source, behind }: SoFar,
+): Promise<string | undefined> {
   const { plan, engine, ports, pace } = execution;
   const show = (waiting?: string): void =>
     ports.show.progress({ done: results.handled, of: targetOf(plan), exact: plan.matched.exact, waiting });
   const relief = givesWork(plan) ? pace.relief : undefined;
   const unwatch = relief?.watch();
   try {
-    for await (const batch of saved(execution, engine.batches(size, source), results)) {
+    for await (const batch of saved(execution, engine.batches(size, source, behind), results)) {
       let stopped = await writeBatch(execution, batch, results);
       show();
       if (stopped !== undefined || isFull(plan, results)) return stopped;

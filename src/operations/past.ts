@@ -4,6 +4,7 @@ import type { Plan } from '../domain/plan.ts';
 import { readJournal } from '../safety/journal.ts';
 import type { IntentEntry, OutcomeEntry, RestEntry, SkippedEntry } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
+import { dealtWith, isInPart, isLeft, isNamed, refsOf } from './in-part.ts';
 import { asOutcome, Results } from './tally.ts';
 
 /** What the journal of an interrupted run says. */
@@ -17,14 +18,10 @@ export interface Past {
   readonly beside: readonly RestEntry[];
   /** The next batch of the source, where jobs are put back. */
   readonly source: number;
+  /** What of that batch is dealt with already, by `nameOf`: it was written in part. */
+  readonly behind: ReadonlySet<string>;
   readonly complete: boolean;
 }
-
-/** Jobs are asked for by name: then a claim tells of each one that it does not meet. */
-export const isNamed = ({ task }: Plan): boolean =>
-  task.kind === 'act'
-    ? task.selection.ids !== undefined
-    : task.kind === 'put-back' && (task.via === 'remove' || task.via === 'withdraw' || task.via === 'recall');
 
 /**
  * Where to go on in the source once a batch was written. What is taken away by name may take several claims of one batch;
@@ -55,8 +52,16 @@ export async function readPast(run: RunFolder): Promise<Past> {
   }
   const isOpen = last !== undefined && (last.outcome?.rest.some(({ result }) => result === 'unknown') ?? true);
   if (last?.outcome !== undefined && !isOpen) reader.batch(last.intent, last.outcome);
-  const { results, beside, source } = reader;
-  return { results, open: isOpen ? last?.intent : undefined, copies: isOpen ? copies : [], beside, source, complete };
+  const { results, beside, source, behind } = reader;
+  return {
+    results,
+    open: isOpen ? last?.intent : undefined,
+    copies: isOpen ? copies : [],
+    beside,
+    source,
+    behind,
+    complete,
+  };
 }
 
 /** A job that was left as it was still fits the selection. The claims meet it again, and count it then. */
@@ -64,6 +69,7 @@ class ActPast {
   readonly results: Results;
   readonly beside: readonly RestEntry[] = [];
   readonly source = 1;
+  readonly behind: ReadonlySet<string> = new Set();
   readonly #named: boolean;
 
   constructor(plan: Plan) {
@@ -94,6 +100,7 @@ class ReturnPast {
   readonly results: Results;
   beside: readonly RestEntry[] = [];
   source = 1;
+  behind = new Set<string>();
   readonly #plan: Plan;
 
   constructor(plan: Plan) {
@@ -101,23 +108,32 @@ class ReturnPast {
     this.results = new Results(plan);
   }
 
-  batch({ ids, source = 0 }: IntentEntry, { done, rest }: OutcomeEntry): void {
+  batch(intent: IntentEntry, { done, rest }: OutcomeEntry): void {
+    const { ids, source = 0 } = intent;
     if (source !== this.source) this.results.forget();
     const beside = this.#takeBeside();
-    const neverHappened = done === 0 && rest.every(({ why }) => why === 'not-applied');
-    this.source = neverHappened ? source : sourceAfter(this.#plan, source, ids.length);
+    const neverHappened = done === 0 && rest.every(isLeft);
+    const inPart = !neverHappened && isInPart(this.#plan, rest);
+    this.#goOn(neverHappened || inPart ? source : sourceAfter(this.#plan, source, ids.length));
     if (neverHappened) return;
     this.results.addJournalled(done, rest);
     this.results.addJournalled(0, beside);
     this.#tell([...ids, ...beside.map(({ id }) => id)]);
+    if (!inPart) return;
+    for (const name of dealtWith([...refsOf(this.#plan, intent), ...beside], rest)) this.behind.add(name);
   }
 
   skipped({ rest, source }: SkippedEntry): void {
     this.beside = rest;
     if (source === undefined) return; // its intent follows, or the batch comes again
     this.results.addJournalled(0, this.#takeBeside());
-    this.source = sourceAfter(this.#plan, source);
+    this.#goOn(sourceAfter(this.#plan, source));
     this.#tell(rest.map(({ id }) => id));
+  }
+
+  #goOn(source: number): void {
+    if (source !== this.source) this.behind.clear();
+    this.source = source;
   }
 
   #tell(ids: readonly string[]): void {

@@ -6,8 +6,9 @@ import { readFrame } from '../safety/backup-reader.ts';
 import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
 import type { Engine, SourceBatch } from './batch.ts';
-import { execute } from './execute.ts';
-import { isNamed, type Past, readPast, sourceAfter } from './past.ts';
+import { execute, type SoFar } from './execute.ts';
+import { dealtWith, isInPart, isNamed, refsOf } from './in-part.ts';
+import { type Past, readPast, sourceAfter } from './past.ts';
 import type { Pace, Ports } from './ports.ts';
 import { lockFor, refuseBeyond } from './run-operation.ts';
 import { emptyReport } from './tally.ts';
@@ -32,8 +33,8 @@ export async function resumeRun(
   await ports.confirm(plan);
   const lock = await lockFor(run.plan, ports);
   try {
-    const from = past.open === undefined ? past.source : await settleOpen(run, engine, source, past, past.open);
-    return await execute({ plan: run.plan, run, engine, lock, ports, pace }, { results: past.results, source: from });
+    const next = past.open === undefined ? past : await settleOpen(run, engine, source, past, past.open);
+    return await execute({ plan: run.plan, run, engine, lock, ports, pace }, { ...next, results: past.results });
   } finally {
     await lock.release();
   }
@@ -44,24 +45,25 @@ const remaining = (plan: Plan, { results }: Past): Plan => ({
   matched: { ...plan.matched, value: Math.max(0, plan.matched.value - results.handled) },
 });
 
-/** Returns the batch of the source to go on with: the same one again when its write never happened. */
+/** Returns the batch of the source to go on with: the same one again when its write never happened, or for what is left of it. */
 async function settleOpen(
   run: RunFolder,
   engine: Engine,
   source: (from: number) => AsyncIterable<SourceBatch>,
   past: Past,
   intent: IntentEntry,
-): Promise<number> {
+): Promise<Pick<SoFar, 'source' | 'behind'>> {
   const ids = new Set(intent.ids);
   const jobs = (await jobsOf(run, source, intent)).filter(({ job }) => ids.has(job.id));
-  const refs = intent.ids.map((id, index) => ({ id, queue: intent.queues?.[index] ?? run.plan.queues[0] ?? '' }));
+  const refs = refsOf(run.plan, intent);
   const outcomes: Outcome[] = await engine.settle({ mark: intent.mark, jobs, refs, copies: past.copies });
   const unsettled = outcomes.filter(({ result }) => result === 'unknown').length;
+  const rest = restOf(outcomes);
   await run.journal({
     at: 'outcome',
     batch: intent.batch,
     done: outcomes.filter(({ result }) => result === 'done').length,
-    rest: restOf(outcomes),
+    rest,
     settled: true,
   });
   // what was added under no name yet cannot be asked for: it stays unknown, and the rest is added
@@ -75,11 +77,14 @@ async function settleOpen(
     );
   }
   const happened = outcomes.some(({ result }) => result === 'done' || result === 'unknown');
-  if (!happened && intent.source !== undefined) return intent.source;
+  const { behind } = past;
+  if (!happened && intent.source !== undefined) return { source: intent.source, behind };
   past.results.add(outcomes);
   if (isNamed(run.plan)) past.results.tell([...doneIds(outcomes), ...past.beside.map(({ id }) => id)]);
   past.results.addJournalled(0, past.beside);
-  return sourceAfter(run.plan, intent.source, intent.ids.length);
+  if (intent.source !== undefined && isInPart(run.plan, rest))
+    return { source: intent.source, behind: new Set([...behind, ...dealtWith([...refs, ...past.beside], rest)]) };
+  return { source: sourceAfter(run.plan, intent.source, intent.ids.length) };
 }
 
 const doneIds = (outcomes: readonly Outcome[]): string[] =>

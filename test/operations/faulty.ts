@@ -45,10 +45,10 @@ function mapped<Ops, Given extends Capability<Ops>>(capability: Given, wrap: (op
   return { ...capability, ops: wrap(capability.ops as Ops) };
 }
 
-/** Writes number `at` does not answer: `sent` tells whether it happened all the same. */
-export const unanswered = (adapter: QueueAdapter, at: number, sent: boolean): QueueAdapter =>
+/** Writes number `at` does not answer: `sent` tells whether it happened all the same, or for how many of its jobs. */
+export const unanswered = (adapter: QueueAdapter, at: number, sent: boolean | number): QueueAdapter =>
   aroundApply(adapter, (apply, number) => async (jobs) => {
     if (number !== at) return await apply(jobs);
-    if (sent) await apply(jobs);
+    if (sent !== false) await apply(sent === true ? jobs : jobs.slice(0, sent));
     throw new Error('the connection was lost');
   });

@@ -106,6 +106,28 @@ describe('a run that was cut off', () => {
     expect(stage.states()).toEqual({});
   });
 
+  it.each(['a restore', 'an undo'] as const)(
+    'puts back the rest of a batch that was written in part, however often it is cut off: %s',
+    async (what) => {
+      const stage = await openStage();
+      stage.seed(10);
+      const before = stage.memory.dump();
+      const first = await stage.act(what === 'a restore' ? { verb: 'purge', action: remove } : {});
+      const back = () => (what === 'a restore' ? stage.restore(first.run ?? '') : stage.undo(first.run ?? ''));
+      // of the first batch some are written, and of the rest of it some more
+      stage.adapter = unanswered(stage.memory, 1, 2);
+      const run = await runOf(stage, back);
+      stage.adapter = unanswered(stage.memory, 1, 1);
+      await stage.resume(run).catch(() => {});
+      stage.adapter = stage.memory;
+      cutBefore(stage, 'intent', 1); // after the settled outcome
+      await runOf(stage, () => stage.resume(run));
+      expect(await stage.resume(run)).toMatchObject(clean(10));
+      expect(stage.memory.dump()).toBe(before);
+      expect(await stage.undo(run)).toMatchObject(clean(10));
+    },
+  );
+
   it('takes a restore away in smaller batches than it was made in, and can be cut off there', async () => {
     const stage = await openStage();
     stage.seed(10);

@@ -115,7 +115,7 @@ async function write(
   jobs: readonly Candidate[],
 ): Promise<Outcome[]> {
   const told = new Map<string, string>();
-  const items = jobs.map((job) => itemOf(job));
+  const items = jobs.values().map((job) => itemOf(job));
   return await carriedOut(jobs, told, () => inSteps(desk, place, { ...how, mark }, items, told));
 }
 

@@ -3,13 +3,13 @@ import type { Job } from '../../domain/job.ts';
 import { matcher, type Selection } from '../../domain/selection.ts';
 import type { QueueStats, StatsRow } from '../../domain/stats.ts';
 import type { Desk } from './desk.ts';
-import { canWithLetters, type Trail } from './letter-claims.ts';
+import { canWithLetters, returnsOf, type Trail } from './letter-claims.ts';
 import { innerId, type Shelf, shown, split } from './letters.ts';
 import { pushedPart } from './pushes.ts';
 
 /** Some queues keep their dead in another queue: those are shown, counted and replayed as the dead jobs of theirs. */
 export function withDeadLetters(adapter: QueueAdapter, desk: Desk, shelves: ReadonlyMap<string, Shelf>): QueueAdapter {
-  if (shelves.size === 0) return adapter;
+  if (shelves.size === 0) return { ...adapter, can: { ...adapter.can, ...returnsOf(desk, adapter.can, shelves) } };
   const trail: Trail = new Map();
   return {
     ...adapter,

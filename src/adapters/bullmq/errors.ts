@@ -20,7 +20,7 @@ const mappings: readonly Mapping[] = [
     /^NOPERM/,
     'unreachable',
     (where, message) => `the user of ${where} may not do this: ${message}`,
-    'Reading needs +@read +@connection +info, and writing +@write +@scripting, on the keys of the queue (ACL SETUSER).',
+    'Reading needs +@read +@connection +info +time, and writing +@write +@scripting, on all keys of the prefix (ACL SETUSER).',
   ],
   [
     /^LOADING/,
@@ -176,7 +176,8 @@ const mappings: readonly Mapping[] = [
   [
     /ECONNRESET|EPIPE|connection is closed|max retries per request|stream isn't writeable|connection lost|connection close|none of startup nodes|failed to refresh slots/i,
     'unreachable',
-    (where, message) => `lost the connection to ${where}: ${message}`,
+    // of how often the driver tries nobody has asked
+    (where, message) => `lost the connection to ${where}${/max retries/i.test(message) ? '' : `: ${message}`}`,
     'Try again when the server is back.',
   ],
 ];

@@ -1,5 +1,6 @@
 import { JobctlError } from '../../domain/errors.ts';
 import type { JobDetail } from '../../domain/job.ts';
+import { PARKED_REASON } from './compare.ts';
 import type { Command, Connection, Reply } from './connection.ts';
 import {
   attemptsOf,
@@ -70,7 +71,7 @@ async function lookAt(connection: Connection, keys: QueueKeys, id: string): Prom
 
 const ambiguous = (id: string, queues: readonly string[]): JobctlError =>
   new JobctlError('usage', `Job ${id} is not one but several: ${queues.join(', ')} have one each of that id.`, {
-    next: queues.slice(0, 3).map((queue) => `Name its queue: ${queue}`),
+    next: queues.slice(0, 3).map((queue) => `Name its queue, with --queue or after the command: ${queue}`),
   });
 
 async function detailOf(connection: Connection, prefix: string, keys: QueueKeys, found: Found): Promise<JobDetail> {
@@ -115,7 +116,9 @@ function notesOf(found: Found, stalled: boolean): string[] {
           'A worker that lost its lock may still be at it; BullMQ itself starts such a job again after its next two looks.',
         ]
       : []),
-    ...(native === 'failed' && attemptsOf(fields) < maxAttemptsOf(fields)
+    ...(native === 'failed' &&
+    attemptsOf(fields) < maxAttemptsOf(fields) &&
+    textOf(fields, 'failedReason') !== PARKED_REASON
       ? ['It failed for good before its attempts were used up: the error was marked as unrecoverable, or it stalled.']
       : []),
     ...(fields.has('rjk') ? [`It was added by the scheduler ${textOf(fields, 'rjk')}.`] : []),

@@ -5,12 +5,17 @@ import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
 import { type Desk, writable } from './desk.ts';
+import { innerSaved } from './letters.ts';
 import { writtenUnder } from './marks.ts';
 import { restore } from './returns.ts';
 
-/** What goes with the new job into the backup of the undo: the copy that it was made of, as it lay in the dead-letter queue. */
+/**
+ * What goes with the job that an undo takes out into its backup: what it puts back for it. Of an undo of a replay that is the
+ * copy that the new job was made of, as it lay in the dead-letter queue; of an undo of this undo the new job.
+ */
 export const COPY = 'takenBack';
 export const copyIn = ({ snapshot }: SavedJob): SavedJob | undefined => snapshot[COPY] as SavedJob | undefined;
+export const withoutCopy = ({ job, snapshot: { [COPY]: _, ...snapshot } }: SavedJob): SavedJob => ({ job, snapshot });
 
 /** The copies lie in their queue as they did. What became of each, by its id there. */
 export async function putIn(
@@ -43,26 +48,26 @@ export async function settleTakenBack(desk: Desk, { mark, jobs }: OpenIntent): P
   const told = new Map<SavedJob, Outcome>();
   const pairs = jobs.flatMap((one) => {
     const copy = copyIn(one);
-    return copy === undefined ? [] : [{ one, copy }];
+    return copy === undefined ? [] : [{ one, copy, gone: innerSaved(one) ?? one }];
   });
-  const groups = Map.groupBy(pairs, ({ one, copy }) => JSON.stringify([one.job.queue, copy.job.queue]));
+  const groups = Map.groupBy(pairs, ({ gone, copy }) => JSON.stringify([gone.job.queue, copy.job.queue]));
   for (const [queues, group] of groups) {
-    const [home, store] = JSON.parse(queues) as [string, string];
-    const out = await writtenUnder(desk.connection, desk.prefix, home, mark);
-    const back = await writtenUnder(desk.connection, desk.prefix, store, mark);
-    const half = group.filter(({ one, copy }) => out.jobs.has(one.job.id) && !back.jobs.has(copy.job.id));
+    const [from, to] = JSON.parse(queues) as [string, string];
+    const out = await writtenUnder(desk.connection, desk.prefix, from, mark);
+    const back = await writtenUnder(desk.connection, desk.prefix, to, mark);
+    const half = group.filter(({ gone, copy }) => out.jobs.has(gone.job.id) && !back.jobs.has(copy.job.id));
     const how = { asWas: true, cutoff: fromDate(new Date()) };
     const now = await putIn(
       desk,
       mark,
-      store,
+      to,
       half.map(({ copy }) => copy),
       how,
     );
-    for (const { one, copy } of group) {
+    for (const { one, gone, copy } of group) {
       const ref = { queue: one.job.queue, id: one.job.id };
       if (back.jobs.has(copy.job.id)) told.set(one, { ref, result: 'done' });
-      else if (out.jobs.has(one.job.id)) told.set(one, ended(ref, now.get(copy.job.id)));
+      else if (out.jobs.has(gone.job.id)) told.set(one, ended(ref, now.get(copy.job.id)));
       else told.set(one, out.certain ? skipped(ref, 'not-applied') : tooLate(ref));
     }
   }

@@ -70,15 +70,12 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
       };
     }
   }
-  const wrapped = <Ops>(one: Capability<Ops>, wrap: (ops: Ops) => Ops): Capability<Ops> =>
-    one.level === 'none' ? one : { ...one, ops: wrap(one.ops) };
   return {
     ...can,
     replay: wrapped(can.replay, claims),
     remove: wrapped(can.remove, claims),
     edit: wrapped(can.edit, claims),
-    restore: wrapped(can.restore, (ops) => letterReturns(desk, ops, shelves, 'restore')),
-    revert: wrapped(can.revert, (ops) => letterReturns(desk, ops, shelves, 'revert')),
+    ...returnsOf(desk, can, shelves),
     lock: wrapped(can.lock, (ops) => ({
       acquire: (request) =>
         ops.acquire({
@@ -88,6 +85,19 @@ export function canWithLetters(desk: Desk, can: Can, shelves: ReadonlyMap<string
     })),
   };
 }
+
+const wrapped = <Ops>(one: Capability<Ops>, wrap: (ops: Ops) => Ops): Capability<Ops> =>
+  one.level === 'none' ? one : { ...one, ops: wrap(one.ops) };
+
+/** What was saved of such a queue goes back where it lay, also where the configuration does not name that any more. */
+export const returnsOf = (
+  desk: Desk,
+  { restore, revert }: Can,
+  shelves: ReadonlyMap<string, Shelf>,
+): Pick<Can, 'restore' | 'revert'> => ({
+  restore: wrapped(restore, (ops) => letterReturns(desk, ops, shelves, 'restore')),
+  revert: wrapped(revert, (ops) => letterReturns(desk, ops, shelves, 'revert')),
+});
 
 const shownOutcome = (shelf: Shelf, outcome: Outcome): Outcome => ({
   ...outcome,

@@ -3,6 +3,7 @@ import type { JobRef } from '../../domain/job.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
 import type { Desk } from './desk.ts';
+import { takingAgain } from './letter-again.ts';
 import { copyIn, settleTakenBack } from './letter-back.ts';
 import { takingBack } from './letter-undo.ts';
 import { innerSaved, type Shelf, shownSaved } from './letters.ts';
@@ -31,8 +32,8 @@ export function letterReturns(
     async hold(saved, putBack, mark) {
       // any other change left the copies where they are
       const replayed = how === 'revert' && (mark === undefined || verbOf(mark) === 'replay');
-      const letters = replayed ? saved.filter((one) => innerSaved(one) !== undefined) : [];
       const again = saved.filter((one) => copyIn(one) !== undefined);
+      const letters = replayed ? saved.filter((one) => innerSaved(one) !== undefined && !again.includes(one)) : [];
       const wanted = saved.filter((one) => !letters.includes(one) && !again.includes(one));
       const names = new Map<string, JobRef>();
       const outer = new Map<string, SavedJob>();
@@ -42,8 +43,13 @@ export function letterReturns(
         outer.set(`${one.job.queue}\n${one.job.id}`, copy);
         return copy;
       });
-      const claim = await ops.hold(inner, putBack, mark);
-      const parts = await taken(claim, () => takingBack(desk, claim.mark, letters, mark, putBack));
+      // what waits in a dead-letter queue is dead: it cannot start there, so it need not be parked
+      const asWas = putBack.asWas || (how === 'restore' && wanted.every((one) => innerSaved(one) !== undefined));
+      const claim = await ops.hold(inner, { ...putBack, asWas }, mark);
+      const parts = await taken(claim, async () => [
+        ...(await takingBack(desk, claim.mark, letters, mark, putBack)),
+        ...(how === 'revert' ? await takingAgain(desk, claim.mark, again, shelves, putBack) : []),
+      ]);
       const told = (outcomes: readonly Outcome[]): Outcome[] =>
         outcomes.map((one) => ({ ...one, ref: shownOf(one.ref, names) }));
       return {
@@ -57,7 +63,11 @@ export function letterReturns(
           }),
           ...parts.flatMap((part) => part.jobs),
         ],
-        skipped: [...told(claim.skipped), ...parts.flatMap((part) => part.skipped), ...again.map(deadAgain)],
+        skipped: [
+          ...told(claim.skipped),
+          ...parts.flatMap((part) => part.skipped),
+          ...(how === 'restore' ? again.map(liesThere) : []),
+        ],
         async apply(jobs) {
           const copied = jobs.filter((one) => copyIn(one) !== undefined);
           const own = jobs.filter((one) => !copied.includes(one));
@@ -88,10 +98,8 @@ async function taken<T>(claim: Claim, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What an undo has taken out lies as a copy where it lay before: put back as well, there would be two of it. */
-const deadAgain = (one: SavedJob): Outcome =>
-  skipped(
-    one.job,
-    'conflict',
-    `it went back into ${copyIn(one)?.job.queue}, as job ${copyIn(one)?.job.id}: replay that`,
-  );
+/** What an undo has taken out lies where that has put it back: put back as well, there would be two of it. */
+function liesThere(one: SavedJob): Outcome {
+  const { queue, id } = copyIn(one)?.job ?? one.job;
+  return skipped(one.job, 'conflict', `the undo put it back into ${queue}, as job ${id}: undo that run to change it`);
+}

@@ -1,20 +1,16 @@
 import type { PutBack } from '../../domain/action.ts';
-import type { Claim, SavedJob } from '../../domain/claim.ts';
+import type { SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { skipped } from './answers.ts';
-import { carriedOut } from './claim.ts';
 import { isSame } from './compare.ts';
-import { type Desk, writable } from './desk.ts';
-import { holdAll } from './hold.ts';
+import type { Desk } from './desk.ts';
 import { textOf } from './job.ts';
 import { keysOf } from './keys.ts';
-import { COPY, ended, putIn } from './letter-back.ts';
+import { type Exchange, exchange, type Part } from './letter-exchange.ts';
 import { innerSaved } from './letters.ts';
 import { type Written, writtenUnder } from './marks.ts';
 import { readIds } from './read-page.ts';
-import { scripts } from './script.ts';
-import { type Candidate, candidateOf, savedOf } from './snapshot.ts';
-import { identical, inSteps } from './step.ts';
+import { type Candidate, candidateOf } from './snapshot.ts';
 
 /** A replay made a new job of a copy; here both are named. */
 interface Pair {
@@ -22,12 +18,7 @@ interface Pair {
   readonly copy: SavedJob;
 }
 
-type Part = Pick<Claim, 'jobs' | 'skipped' | 'apply' | 'release'>;
-
-/**
- * Holds the new jobs that a replay has made of copies, as far as none has started or was changed. Applied, each is taken out
- * first and its copy put back then: whoever stops in between leaves it in the backup, and `settleTakenBack` puts it back.
- */
+/** The new jobs that a replay has made of copies, as far as none has started or was changed, go for those copies. */
 export async function takingBack(
   desk: Desk,
   mark: string,
@@ -52,60 +43,24 @@ async function ofOneQueue(
 ): Promise<Part> {
   const { shown, copy } = pairs[0] as Pair;
   const [home, store] = [shown.job.queue, copy.job.queue];
-  const place = await writable(desk, home);
-  await writable(desk, store); // what could not go back is not taken out
   const made: Written =
     undone === undefined ? unknownYet : await writtenUnder(desk.connection, desk.prefix, home, undone);
   const newId = (one: Pair): string => made.jobs.get(one.copy.job.id) ?? '';
-  const now = await readIds(desk.connection, place.keys, pairs.map(newId).filter(Boolean));
+  const now = await readIds(desk.connection, keysOf(desk.prefix, home), pairs.map(newId).filter(Boolean));
   const lying = await readIds(
     desk.connection,
     keysOf(desk.prefix, store),
     pairs.map((one) => one.copy.job.id),
   );
   const missed: Outcome[] = [];
-  const ours = new Map<string, { readonly candidate: Candidate; readonly copy: SavedJob }>();
+  const all: Exchange[] = [];
   for (const one of pairs) {
     const candidate = now.get(newId(one));
     const why = whyLying(one, lying.get(one.copy.job.id)) ?? whyNot(one, newId(one), candidate);
     if (why !== undefined) missed.push(why);
-    else ours.set(newId(one), { candidate: candidate as Candidate, copy: one.copy });
+    else all.push({ out: candidate as Candidate, back: one.copy });
   }
-  const holding = await holdAll(
-    desk,
-    place,
-    mark,
-    [...ours.values()].map(({ candidate }) => candidate),
-  );
-  return {
-    jobs: holding.held.map((one) => {
-      const { job, snapshot } = savedOf(one);
-      return { job, snapshot: { ...snapshot, [COPY]: ours.get(job.id)?.copy } };
-    }),
-    skipped: [...missed, ...holding.missed],
-    async apply(jobs) {
-      const chosen = jobs.flatMap(({ job }) => ours.get(job.id) ?? []);
-      const told = new Map<string, string>();
-      const items = chosen.map(({ candidate }) => identical(candidate));
-      const outcomes = await carriedOut(
-        chosen.map(({ candidate }) => candidate),
-        told,
-        () => inSteps(desk, place, { script: scripts.remove, mark }, items, told),
-      );
-      const out = outcomes.flatMap(({ ref, result }) => (result === 'done' ? [ref.id] : []));
-      const back = await putIn(
-        desk,
-        mark,
-        store,
-        out.map((id) => ours.get(id)?.copy as SavedJob),
-        how,
-      );
-      return outcomes.map((outcome) =>
-        outcome.result === 'done' ? ended(outcome.ref, back.get(ours.get(outcome.ref.id)?.copy.job.id ?? '')) : outcome,
-      );
-    },
-    release: holding.release,
-  };
+  return await exchange(desk, mark, { from: home, to: store }, all, missed, how);
 }
 
 const unknownYet: Written = { jobs: new Map(), certain: false };

@@ -1,14 +1,15 @@
 import type { PutBack } from '../../domain/action.ts';
 import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
-import { JobctlError } from '../../domain/errors.ts';
 import { toMicros } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { outcomeOf, skipped } from './answers.ts';
+import { cancelAgain } from './cancel-again.ts';
 import { carriedOut } from './claim.ts';
 import { isParked, isSame, PARKED_REASON } from './compare.ts';
-import { type Desk, type Place, writable } from './desk.ts';
+import type { Desk, Place } from './desk.ts';
+import { holding } from './holding.ts';
 import { locate } from './locate.ts';
-import { newMark } from './marks.ts';
+import { verbOf } from './marks.ts';
 import { readIds } from './read-page.ts';
 import { revert } from './revert.ts';
 import { type Argument, scripts } from './script.ts';
@@ -26,49 +27,22 @@ export const restoring = (desk: Desk): Returns => ({
 /** `revert`: jobs that are there, and that nobody touched since our own write. */
 export const reverting = (desk: Desk): Returns => ({
   settle: (intent) => settle(desk, intent),
-  hold: (saved, how, undone) =>
-    holding(desk, 'revert', saved, (place, mark, jobs) =>
-      // a job that was cancelled is gone: to take that back is to recreate it
-      undone?.startsWith('cancel-') === true
-        ? restore(desk, place, mark, jobs, { ...how, asWas: true })
-        : revert(desk, place, mark, jobs, undone),
-    ),
+  hold(saved, how, undone) {
+    switch (undone === undefined ? '' : verbOf(undone)) {
+      case 'cancel': // such a job is gone: to take that back is to recreate it
+        return holding(desk, UNCANCEL, saved, (place, mark, jobs) =>
+          restore(desk, place, mark, jobs, { ...how, asWas: true }),
+        );
+      case UNCANCEL:
+        return holding(desk, 'cancel', saved, (place, mark, jobs) => cancelAgain(desk, place, mark, jobs));
+      default:
+        return holding(desk, 'revert', saved, (place, mark, jobs) => revert(desk, place, mark, jobs, undone));
+    }
+  },
 });
 
-/** A batch may be of several queues; each has its own keys. */
-async function holding(
-  desk: Desk,
-  verb: string,
-  saved: readonly SavedJob[],
-  work: (place: Place, mark: string, jobs: readonly SavedJob[]) => Promise<Claim>,
-): Promise<Claim> {
-  if (desk.connection.closed)
-    throw new JobctlError('unreachable', `The connection to ${desk.connection.where} is closed.`);
-  const mark = newMark(verb);
-  const parts: Claim[] = [];
-  try {
-    for (const [queue, jobs] of Map.groupBy(saved, ({ job }) => job.queue))
-      parts.push(await work(await writable(desk, queue), mark, jobs));
-  } catch (error) {
-    await Promise.all(parts.map((part) => part.release()));
-    throw error;
-  }
-  return {
-    jobs: parts.flatMap(({ jobs }) => jobs),
-    skipped: parts.flatMap(({ skipped }) => skipped),
-    mark,
-    async apply(jobs) {
-      const outcomes: Outcome[] = [];
-      for (const part of parts) {
-        const mine = new Set(part.jobs.map(({ job }) => `${job.queue}\n${job.id}`));
-        const some = jobs.filter(({ job }) => mine.has(`${job.queue}\n${job.id}`));
-        if (some.length > 0) outcomes.push(...(await part.apply(some)));
-      }
-      return outcomes;
-    },
-    release: async () => void (await Promise.all(parts.map((part) => part.release()))),
-  };
-}
+/** In the mark of the undo of a cancel, by which an undo of that one knows what it was. */
+const UNCANCEL = 'uncancel';
 
 /** Puts back those of one queue that are gone, under a mark that is given. */
 export async function restore(

@@ -74,7 +74,7 @@ function itemOf(now: Candidate, then: Candidate): Item {
   const drop = changed.filter((name) => !then.found.fields.has(name)).map(nameOf);
   const { failedFor, ignoredBy } = then.extras;
   const record = failedFor !== undefined ? 'failedFor' : ignoredBy !== undefined ? 'ignoredBy' : '';
-  const dedup = then.extras.owner === then.found.id ? undefined : then.found.fields.get('deid');
+  const owned = then.extras.owner === then.found.id;
   return {
     id: now.found.id,
     given: [
@@ -85,7 +85,9 @@ function itemOf(now: Candidate, then: Candidate): Item {
       ...counted(drop),
       record,
       failedFor ?? ignoredBy ?? '',
-      dedup ?? '',
+      then.found.fields.get('deid') ?? '',
+      owned ? '1' : '0',
+      String(then.extras.window ?? -1),
     ],
   };
 }

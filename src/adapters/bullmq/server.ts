@@ -33,6 +33,9 @@ export async function serverOf(redis: Redis | Cluster, { kind, ignored }: Target
     clock: Number(seconds) * 1000 + Number(micros) / 1000 - asked,
     readOnly: facts['role'] === 'slave',
     warnings: [
+      ...(facts['master_link_status'] === 'down'
+        ? ['This replica is not connected to its primary, or still copies from it: what it shows is old, or not all.']
+        : []),
       ...(evicts
         ? [
             `The server's eviction policy is ${policy}: when memory is short, Redis drops keys of the queue. BullMQ needs noeviction.`,

@@ -2,6 +2,7 @@ import { type JobState, jobStates } from '../../domain/job.ts';
 import type { QueueStats, StateCounts, StatsRequest } from '../../domain/stats.ts';
 import { breakdown } from './breakdown.ts';
 import type { Command, Connection, Reply } from './connection.ts';
+import { naming } from './foreign.ts';
 import { sinceOf, someFields, timeFields } from './job.ts';
 import { keysOf, type QueueKeys } from './keys.ts';
 import { RATE_COMMANDS, rateCommands, ratesOf } from './rates.ts';
@@ -73,7 +74,7 @@ export async function stats(
   by: StatsRequest['by'],
 ): Promise<QueueStats[]> {
   const all = queues.map((queue) => keysOf(prefix, queue));
-  const replies = await connection.many(all.flatMap((keys) => looks(keys, nowMs)));
+  const replies = await naming(connection, all, () => connection.many(all.flatMap((keys) => looks(keys, nowMs))));
   const looked = all
     .map((keys, index) => read(keys, replies.slice(index * STEP, (index + 1) * STEP)))
     .filter(({ exists }) => exists);

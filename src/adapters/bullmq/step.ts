@@ -45,13 +45,14 @@ const ON_THE_WAY = 3;
 
 /**
  * As many steps as it takes, each a short one, begun in their order. What a step could not get to is given to a further one,
- * behind those that are on their way. `told` is filled as the answers come, so that those of the others are known when one fails.
+ * behind those that are on their way. An item is made when it is its turn, while Redis works on those before. `told` is filled
+ * as the answers come, so that those of the others are known when one fails.
  */
 export async function inSteps(
   desk: Desk,
   place: Place,
   how: Step,
-  items: readonly Item[],
+  items: Iterable<Item>,
   told: Map<string, string>,
   keysFor: (ids: readonly string[]) => readonly string[] = (ids) => ids.map((id) => place.keys.job(id)),
 ): Promise<void> {

@@ -107,8 +107,13 @@ function nodeOf(text: string, usual: number): { host: string; port: number } {
     /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? bad('names a host that cannot be read');
   return {
     host: bracketed ?? (plain || '127.0.0.1'),
-    port: port === undefined ? usual : number(port, 'names a bad port'),
+    port: port === undefined ? usual : portOf(port),
   };
+}
+
+function portOf(text: string): number {
+  const port = number(text, 'names a bad port');
+  return port > 0 && port < 65_536 ? port : bad('names a bad port');
 }
 
 interface Access {

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { queueFlag } from '../../cli/flags.ts';
 import { targetQueues } from '../../cli/target-queues.ts';
 import { WriteCommand } from '../../cli/write-command.ts';
 
@@ -12,14 +13,14 @@ export default class JobCancel extends WriteCommand {
   ];
   static override strict = false;
   static override args = { id: Args.string({ required: true, description: 'Ids of the jobs.' }) };
-  static override flags = { abort: Flags.boolean({ summary: 'Active jobs too: ask them to stop.' }) };
+  static override flags = { ...queueFlag, abort: Flags.boolean({ summary: 'Active jobs too: ask them to stop.' }) };
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(JobCancel);
     const id = argv as string[];
     return await this.act({ ...flags, id }, async ({ reader }) => ({
       verb: 'cancel',
-      queues: await targetQueues(reader, { id }),
+      queues: await targetQueues(reader, { queue: flags.queue, id }),
       states: flags.abort ? ['waiting', 'delayed', 'blocked', 'active'] : ['waiting', 'delayed', 'blocked'],
       action: { verb: 'cancel' },
     }));

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { queueFlag } from '../../cli/flags.ts';
 import { editedText, readPayload } from '../../cli/payload-source.ts';
 import { targetQueues } from '../../cli/target-queues.ts';
 import { pageFor } from '../../cli/terminal.ts';
@@ -19,6 +20,7 @@ export default class JobEdit extends WriteCommand {
   ];
   static override args = { id: Args.string({ required: true, description: 'Id of the dead job.' }) };
   static override flags = {
+    ...queueFlag,
     file: Flags.string({
       summary: 'File with the whole new payload; - is stdin.',
       helpValue: 'FILE',
@@ -34,7 +36,9 @@ export default class JobEdit extends WriteCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(JobEdit);
     return await this.act({ ...flags, id: [args.id] }, async ({ reader, redact }) => {
-      const detail = await reader.find(args.id);
+      const { queue } = flags;
+      const queues = queue === undefined ? undefined : await targetQueues(reader, { queue });
+      const detail = await reader.find(args.id, queue);
       if (detail === undefined)
         throw new JobctlError('usage', `There is no job ${args.id} in ${reader.backend.where}.`, {
           next: ['jobctl dlq list'],
@@ -48,7 +52,7 @@ export default class JobEdit extends WriteCommand {
       this.say(diffText({ before: shown(before), after: shown(payload) }, pageFor(process.stderr, flags['no-color'])));
       return {
         verb: 'edit',
-        queues: await targetQueues(reader, { id: [args.id] }),
+        queues: queues ?? [detail.job.queue],
         states: ['dead'],
         action: { verb: 'edit', payload },
       };

@@ -7,6 +7,11 @@ import { toJobctlError } from '../../../src/adapters/bullmq/errors.ts';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
 import { targetOf } from '../../../src/adapters/bullmq/target.ts';
 import { type RedisServer, startRedis } from '../../../src/demo/redis-server.ts';
+import type { QueueAdapter } from '../../../src/domain/adapter.ts';
+import { JobctlError } from '../../../src/domain/errors.ts';
+import { act, browseAll, inState, replay, told } from '../../../src/testkit/act.ts';
+import { opsOf } from '../../../src/testkit/topic.ts';
+import { seedJobs } from '../../setup/bullmq-seed.ts';
 
 const where = 'redis://test';
 const connect = (url: string, timeoutMs = 5000) => openConnection({ url, where, timeoutMs });
@@ -106,7 +111,37 @@ it('reads a replica, and knows that it is one', async () => {
   expect(adapter.backend.readOnlyServer).toBe(true);
   expect(adapter.can.replay).toMatchObject({ level: 'none', refused: true });
   await adapter.close();
+  const client = new Redis(replica.url);
+  await client.replicaof('127.0.0.1', '1'); // nobody
+  const lost = await openBullmq({ url: replica.url, where });
+  expect(lost.backend.warnings).toContainEqual(expect.stringContaining('not connected to its primary'));
+  await lost.close();
+  client.disconnect();
   await replica.stop();
+});
+
+it('says which rights a user lacks, and does with those that it names', async () => {
+  const redis = new Redis(careless.url);
+  await seedJobs({ redis, prefix: 'bull' }, '6', 'rights', [{ state: 'dead' }]);
+  const login = careless.url.replace('redis://', 'redis://narrow:narrow@');
+  const rights = async (...more: string[]): Promise<QueueAdapter> => {
+    await redis.call('ACL', 'SETUSER', 'narrow', 'reset', 'on', '>narrow', '~bull:*', ...more);
+    return await openBullmq({ url: login, where });
+  };
+  const dead = inState('rights', 'dead');
+  const refused = await rights('+@connection').catch((error: unknown) => error as JobctlError);
+  if (!(refused instanceof JobctlError)) expect.fail('it was let in without any rights');
+  const [, reading = '', writing = ''] = /Reading needs (.*), and writing (.*), on/.exec(String(refused.next)) ?? [];
+  const reader = await rights('-@all', ...reading.split(' '));
+  expect(await reader.stats({ queues: ['rights'] })).toMatchObject([{ counts: { dead: 1 } }]);
+  expect(await browseAll(reader, dead)).toHaveLength(1);
+  expect(await reader.queues()).toContainEqual({ queue: 'rights' });
+  expect((await reader.find('1', 'rights'))?.job.state).toBe('dead');
+  await reader.close();
+  const writer = await rights('-@all', ...reading.split(' '), ...writing.split(' '));
+  expect(told((await act(opsOf({ adapter: writer }, 'replay'), dead, replay)).outcomes)).toEqual(['1: done']);
+  await writer.close();
+  redis.disconnect();
 });
 
 it('names a key that is not of BullMQ, and a server that a script keeps busy', async () => {
@@ -114,7 +149,15 @@ it('names a key that is not of BullMQ, and a server that a script keeps busy', a
   await redis.hset('bull:odd:meta', 'version', 'bullmq:6.7.0');
   await redis.set('bull:odd:failed', 'a text');
   const adapter = await openBullmq({ url: careless.url, where, timeoutMs: 4000 });
-  await expect(adapter.stats({})).rejects.toMatchObject({ code: 'JOBCTL_UNSUPPORTED', message: /another kind/ });
+  await redis.hset('bull:sound:meta', 'version', 'bullmq:6.7.0');
+  await expect(adapter.stats({})).rejects.toMatchObject({
+    code: 'JOBCTL_UNSUPPORTED',
+    message: expect.stringMatching(/^bull:odd:failed at .* is a key of another kind.* odd cannot be read/),
+    next: [
+      expect.stringMatching(/^jobctl stats .*sound .*the others/),
+      expect.stringContaining('redis-cli TYPE bull:odd:failed'),
+    ],
+  });
   await redis.config('SET', 'busy-reply-threshold', 50);
   const script = redis.eval('while true do end', 0).catch((error: Error) => error.message);
   const other = new Redis(careless.url, { enableReadyCheck: false });
@@ -138,6 +181,9 @@ it('tells the refusals of a server apart', () => {
   expect(told("CROSSSLOT Keys in request don't hash to the same slot").code).toBe('JOBCTL_UNSUPPORTED');
   expect(told('MOVED 866 127.0.0.1:7001').message).toMatch(/node of a Redis Cluster/);
   expect(told('NOPERM this user has no permissions').code).toBe('JOBCTL_UNREACHABLE');
+  expect(told('Reached the max retries per request limit (which is 0). Refer to "maxRetriesPerRequest"').message).toBe(
+    'lost the connection to redis://test',
+  );
   expect(told('ERR something new')).not.toHaveProperty('code');
 });
 
@@ -167,6 +213,8 @@ describe('a URL', () => {
       'redis://a/?cluster=true&sentinel=x',
       'redis://a:b',
       'redis://a:%@b',
+      'redis://a:0',
+      'redis://a:65536',
     ])
       expect(() => targetOf(url), url).toThrow(expect.objectContaining({ code: 'JOBCTL_USAGE' }));
   });

@@ -150,17 +150,40 @@ describe('a queue whose dead jobs lie in a queue of their own', () => {
       expect(await server.dump()).toBe(before);
     }));
 
-  it('purges them into a backup that brings the copies back', () =>
+  it.each([true, false])(
+    'purges them into a backup that brings the copies back as they lay, asked for or not: %s',
+    (asWas) =>
+      scene({ mail: letter }, async (server, adapter) => {
+        const ids = await seed(server);
+        const before = await server.dump();
+        const { outcomes, saved } = await act(opsOf({ adapter }, 'remove'), dead, remove);
+        expect(told(outcomes)).toEqual(shownIds(ids).map((id) => `${id}: done`));
+        expect(await server.redis.keys(`${server.prefix}:mail-dlq:[0-9]*`)).toEqual([]);
+        const back = await putBack(opsOf({ adapter }, 'restore'), saved, asWas, adapter);
+        expect(told(back.outcomes)).toEqual(shownIds(ids).map((id) => `${id}: done`));
+        const sorted = (text: string): string =>
+          text.replace(/\["\d+","\d+"\]$/m, 'both').replace(/.*:marker .*\n/, '');
+        expect(sorted(await server.dump())).toBe(sorted(before));
+      }),
+  );
+
+  it('brings the copies back where they lay, also when the configuration does not name that queue any more', () =>
     scene({ mail: letter }, async (server, adapter) => {
-      const ids = await seed(server);
-      const before = await server.dump();
-      const { outcomes, saved } = await act(opsOf({ adapter }, 'remove'), dead, remove);
-      expect(told(outcomes)).toEqual(shownIds(ids).map((id) => `${id}: done`));
-      expect(await server.redis.keys(`${server.prefix}:mail-dlq:[0-9]*`)).toEqual([]);
-      const back = await putBack(opsOf({ adapter }, 'restore'), saved, true, adapter);
-      expect(told(back.outcomes)).toEqual(shownIds(ids).map((id) => `${id}: done`));
-      const sorted = (text: string): string => text.replace(/\["\d+","\d+"\]$/m, 'both').replace(/.*:marker .*\n/, '');
-      expect(sorted(await server.dump())).toBe(sorted(before));
+      await seed(server);
+      const before = await stand(server);
+      const purged = await act(opsOf({ adapter }, 'remove'), dead, remove);
+      const gone = await stand(server);
+      const { url, prefix } = server;
+      const plain = await openBullmq({ url, where: 'redis://test', prefix });
+      const back = await putBack(opsOf({ adapter: plain }, 'restore'), purged.saved, true, plain);
+      expect(await stand(server)).toBe(before);
+      expect(back.outcomes.every(({ result }) => result === 'done')).toBe(true);
+      await act(opsOf({ adapter }, 'remove'), dead, remove);
+      expect(await stand(server)).toBe(gone);
+      const jobs = await putBack(opsOf({ adapter: plain }, 'restore'), purged.saved, false, plain);
+      expect(told(jobs.outcomes)).toEqual(told(back.outcomes));
+      expect(await stand(server)).toBe(before);
+      await plain.close();
     }));
 
   it('takes a replay back: the new jobs are gone and the copies lie where they lay, once', () =>
@@ -179,14 +202,73 @@ describe('a queue whose dead jobs lie in a queue of their own', () => {
       );
       const again = await putBack(back, saved, true, adapter, marks[0]);
       expect(told(again.outcomes)).toEqual(shownIds(ids).map((id) => `${id}: skipped unchanged`));
-      // neither the backup of the undo nor an undo of it makes a second one
-      for (const how of ['restore', 'revert'] as const) {
-        const twice = await putBack(opsOf({ adapter }, how), undone.jobs, true, adapter, undone.mark);
-        expect(new Set(twice.outcomes.map((one) => one.result === 'skipped' && one.why))).toEqual(
-          new Set(['conflict']),
-        );
-      }
+      // the backup of the undo does not make a second one
+      const twice = await putBack(opsOf({ adapter }, 'restore'), undone.jobs, true, adapter, undone.mark);
+      expect(new Set(twice.outcomes.map((one) => one.result === 'skipped' && one.why))).toEqual(new Set(['conflict']));
       expect(await stand(server)).toBe(before);
+    }));
+
+  it('takes an undo back, and that again: one of the two is always there, under the id that it had', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      await seedJobs(server, '6', 'mail', [{ state: 'waiting' }]);
+      const copies = [1, 2].map((n) => ({ state: 'waiting' as const, type: 'dead', payload: wrapped(n) }));
+      const ids = await seedJobs(server, '6', 'mail-dlq', copies);
+      const dead0 = await stand(server);
+      const { saved, marks } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const waiting0 = await stand(server);
+      const back = opsOf({ adapter }, 'revert');
+      let last = await putBack(back, saved, true, adapter, marks[0]);
+      expect(await stand(server)).toBe(dead0);
+      for (const [stands, names] of [
+        [waiting0, shownIds(ids)],
+        [dead0, last.outcomes.map(({ ref }) => ref.id)],
+        [waiting0, shownIds(ids)],
+      ] as const) {
+        const { jobs, mark } = last;
+        last = await putBack(back, jobs, true, adapter, mark);
+        expect(told(last.outcomes)).toEqual([...names].sort().map((id) => `${id}: done`));
+        expect(last.outcomes.every(({ ref }) => ref.queue === 'mail')).toBe(true);
+        expect(await stand(server)).toBe(stands);
+        expect(told(await back.settle({ action: 'revert', mark: last.mark, jobs: last.jobs }))).toEqual(
+          told(last.outcomes),
+        );
+        const same = await putBack(back, jobs, true, adapter, mark);
+        expect(new Set(same.outcomes.map((one) => one.result === 'skipped' && one.why))).toEqual(
+          new Set(['unchanged']),
+        );
+        expect(await stand(server)).toBe(stands);
+      }
+    }));
+
+  it('an undo of an undo leaves alone what has changed, and one that broke off is finished', () =>
+    scene({ mail: letter }, async (server, adapter) => {
+      const copies = [1, 2].map((n) => ({ state: 'waiting' as const, type: 'dead', payload: wrapped(n) }));
+      const [first = ''] = await seedJobs(server, '6', 'mail-dlq', copies);
+      const { saved, marks } = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      const waiting = await stand(server);
+      const back = opsOf({ adapter }, 'revert');
+      const { jobs, mark } = await putBack(back, saved, true, adapter, marks[0]);
+      const key = `${server.prefix}:mail-dlq:${first}`;
+      await server.redis.hset(key, 'progress', '1');
+      const how = { asWas: true, cutoff: await adapter.now() };
+      const touched = await back.hold(jobs, how, mark);
+      await touched.release();
+      expect(touched.jobs).toHaveLength(1);
+      expect(touched.skipped).toMatchObject([{ result: 'skipped', why: 'started', ref: { queue: 'mail' } }]);
+      await server.redis.hdel(key, 'progress');
+
+      const claim = await back.hold(jobs, how, mark);
+      const kept = claim.jobs.map((one) => JSON.parse(JSON.stringify(one)) as typeof one);
+      await server.redis.set(`${server.prefix}:mail:wait`, 'no list');
+      await expect(claim.apply(claim.jobs)).rejects.toThrow(/a key of another kind/);
+      await claim.release();
+      expect(await server.redis.exists(key)).toBe(0);
+      await server.redis.del(`${server.prefix}:mail:wait`);
+      for (const _ of ['once', 'and once more']) {
+        const settled = await back.settle({ action: 'revert', mark: claim.mark, jobs: kept });
+        expect(told(settled)).toEqual(kept.map(({ job }) => `${job.id}: done`).sort());
+        expect(await stand(server)).toBe(waiting);
+      }
     }));
 
   it('takes back no job that has started, was changed, or whose copy was made anew', () =>

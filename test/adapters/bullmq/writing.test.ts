@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { openBullmq } from '../../../src/adapters/bullmq/index.ts';
+import { keysOf } from '../../../src/adapters/bullmq/keys.ts';
+import { readIds, readPage } from '../../../src/adapters/bullmq/read-page.ts';
 import type { Action } from '../../../src/domain/action.ts';
 import type { QueueAdapter } from '../../../src/domain/adapter.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
+import type { SavedJob } from '../../../src/domain/claim.ts';
 import { act, all, inState, jobsOf, putBack, replay, times, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { seedJobs } from '../../setup/bullmq-seed.ts';
@@ -79,6 +82,35 @@ describe('a replay', () => {
     }));
 });
 
+describe('jobs of a long list that are asked for by name', () => {
+  it('are found together where they stand together, and in short steps where they do not', () =>
+    scene(async (server, _adapter, base) => {
+      const { redis, prefix } = server;
+      const ids = times(90_000, (n) => `j${n}`);
+      for (let at = 0; at < ids.length; at += 5000) await redis.lpush(`${base}wait`, ...ids.slice(at, at + 5000));
+      const some = (from: number, apart: number): string[] => times(100, (n) => `j${from + n * apart}`);
+      const pages = [some(300, 1), some(89_000, 1), some(500, 700)];
+      for (const id of pages.flat()) await redis.hset(`${base}${id}`, 'name', 'work', 'data', '{}');
+      const connection = await server.connect();
+      const keys = keysOf(prefix, 'letters');
+      const counts: number[] = [];
+      for (const page of pages) {
+        const read = await readPage(connection, keys, { kind: 'ids', ids: page }, 100);
+        counts.push(read.count);
+        expect(new Set(read.jobs().map(({ found }) => found.native))).toEqual(new Set(['wait']));
+      }
+      expect(counts.slice(0, 2)).toEqual([100, 100]);
+      expect(counts[2]).toBeLessThan(10);
+      expect((await readIds(connection, keys, pages[2] ?? [])).size).toBe(100);
+      // one that has moved on is not taken for one that stands there still
+      const [first = '', second = '', third = ''] = pages[0] ?? [];
+      await redis.lrem(`${base}wait`, 1, second);
+      await redis.zadd(`${base}failed`, 1, second);
+      const now = await readIds(connection, keys, [first, second, third]);
+      expect([first, second, third].map((id) => now.get(id)?.found.native)).toEqual(['wait', 'failed', 'wait']);
+    }));
+});
+
 describe('what is taken out of a long list', () => {
   it('goes in short steps, from either end and from the middle', { timeout: 60_000 }, () =>
     scene(async ({ redis, ...server }, adapter, base) => {
@@ -152,6 +184,31 @@ describe('a backup', () => {
       expect(told(await server.dump())).toBe(told(before));
     }));
 
+  it('brings back the window in time of a deduplication id, and no id that a dead job would keep for ever', () =>
+    scene(async (server, adapter, base) => {
+      const [id = ''] = await seedJobs(server, '6', 'letters', [
+        { state: 'dead', key: 'w' },
+        { state: 'waiting', key: 'k' },
+      ]);
+      await server.redis.set(`${base}de:w`, id, 'PX', 600_000);
+      const { saved } = await act(opsOf({ adapter }, 'remove'), inState('letters', 'dead', 'waiting'), remove);
+      expect(await server.redis.exists(`${base}de:w`, `${base}de:k`)).toBe(0);
+      expect(told((await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter)).outcomes)).toHaveLength(2);
+      expect(await server.redis.get(`${base}de:w`)).toBe(id);
+      expect(await server.redis.pttl(`${base}de:w`)).toBeGreaterThan(500_000);
+      expect(await server.redis.exists(`${base}de:k`)).toBe(0);
+    }));
+
+  it('brings back dead what would run by itself, and does not say that it had failed', () =>
+    scene(async (server, adapter) => {
+      const [id = ''] = await seedJobs(server, '6', 'letters', [{ state: 'waiting' }]);
+      const { saved } = await act(opsOf({ adapter }, 'remove'), inState('letters', 'waiting'), remove);
+      await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter);
+      const detail = await adapter.find(id, 'letters');
+      expect(detail?.job).toMatchObject({ state: 'dead', attempts: 0 });
+      expect(detail?.notes).toEqual([]);
+    }));
+
   it('is what is removed: a job that was changed since it was saved stays', () =>
     scene(async (server, adapter, base) => {
       const [id = ''] = await seedJobs(server, '6', 'letters', [{ state: 'dead' }, { state: 'dead' }]);
@@ -160,6 +217,56 @@ describe('a backup', () => {
         expect(told(await claim.apply(claim.jobs))).toEqual([`${id}: skipped state-changed`, '2: done']);
         await claim.release();
       }
+    }));
+});
+
+describe('an undo of an undo', () => {
+  it('takes the deduplication id again, and leaves a job whose id another has by now', () =>
+    scene(async (server, adapter, base) => {
+      const [free = '', taken = ''] = await seedJobs(server, '6', 'letters', [
+        { state: 'dead', key: 'k1' },
+        { state: 'dead', key: 'k2' },
+      ]);
+      const owners = () => server.redis.mget(`${base}de:k1`, `${base}de:k2`);
+      const replayed = await act(opsOf({ adapter }, 'replay'), dead, replay);
+      expect(await owners()).toEqual([free, taken]);
+      const back = opsOf({ adapter }, 'revert');
+      const undone = await putBack(back, replayed.saved, true, adapter, replayed.marks[0]);
+      expect(await owners()).toEqual([null, null]);
+      const [other = ''] = await seedJobs(server, '6', 'letters', [{ state: 'waiting', key: 'k2' }]);
+      const again = await putBack(back, undone.jobs, true, adapter, undone.mark);
+      expect(told(again.outcomes)).toEqual([`${free}: done`, `${taken}: skipped duplicate`]);
+      expect(await owners()).toEqual([free, other]);
+      expect((await server.redis.lrange(`${base}wait`, 0, -1)).sort()).toEqual([free, other]);
+      expect(await server.redis.zrange(`${base}failed`, '0', '-1')).toEqual([taken]);
+    }));
+
+  it('of a cancel cancels again, and the next one brings the job back again', () =>
+    scene(async (server, adapter, base) => {
+      const ids = await seedJobs(server, '6', 'letters', [{ state: 'delayed' }, { state: 'waiting' }]);
+      const standing = async (): Promise<string> => (await server.dump()).replace(/.*:marker .*\n/, '');
+      const before = await standing();
+      const cancelled = await act(opsOf({ adapter }, 'cancel'), inState('letters', 'delayed', 'waiting'), {
+        verb: 'cancel',
+      });
+      const after = await standing();
+      const back = opsOf({ adapter }, 'revert');
+      for (const [nth, mark] of cancelled.marks.entries()) {
+        let last: { jobs: readonly SavedJob[]; mark: string } = { jobs: cancelled.saved.slice(nth, nth + 1), mark };
+        const id = last.jobs[0]?.job.id ?? '';
+        for (const exists of [1, 0, 1, 0]) {
+          const next = await putBack(back, last.jobs, true, adapter, last.mark);
+          expect(told(next.outcomes)).toEqual([`${id}: done`]);
+          expect(told(await back.settle({ action: 'revert', mark: next.mark, jobs: next.jobs }))).toEqual([
+            `${id}: done`,
+          ]);
+          expect(await server.redis.exists(`${base}${id}`)).toBe(exists);
+          last = next;
+        }
+      }
+      expect(await standing()).toBe(after);
+      expect(before).not.toBe(after);
+      expect(ids).toHaveLength(2);
     }));
 });
 

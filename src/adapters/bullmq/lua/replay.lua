@@ -1,30 +1,6 @@
 -- Dead jobs wait again, each in its own lane. OPTION: 'keep' leaves the number of attempts as it is.
 local told, done, given = { 'ok' }, {}, {}
 
--- A parent that has gone on would be stopped by a child that is not done.
-local function parentBars(key)
-  local parent, base, id = parentOf(key)
-  if not parent then
-    return nil
-  end
-  if strange(parent) then
-    return 'foreign:' .. strange(parent)
-  end
-  local counted = call('ZSCORE', parent .. ':unsuccessful', key) or call('HEXISTS', parent .. ':failed', key) == 1
-  if not counted or call('ZSCORE', base .. 'waiting-children', id) or call('ZSCORE', base .. 'failed', id)
-    or call('ZSCORE', base .. 'completed', id) then
-    return nil
-  end
-  return 'went-on:' .. parent
-end
-
-local function backToParent(key)
-  local parent = parentOf(key)
-  if parent and (call('ZREM', parent .. ':unsuccessful', key) == 1 or call('HDEL', parent .. ':failed', key) == 1) then
-    call('SADD', parent .. ':dependencies', key)
-  end
-end
-
 local plain = {}
 
 -- In one go: most jobs have no lane of their own.

@@ -61,7 +61,9 @@ local function bars(key, job)
       end
     end
   end
-  if job.state >= 2 and job.state <= 5 then
+  local waits = job.state >= 2 and job.state <= 5
+  -- without a time limit only what has not ended keeps the id; a window in time goes on whatever became of the job
+  if waits or (job.owned and job.window > 0) then
     for n = job.fields[1], job.fields[2], 2 do
       if ARGV[n] == 'deid' then
         job.dedup = ARGV[n + 1]
@@ -69,8 +71,8 @@ local function bars(key, job)
         job.lifo = optionsOf(ARGV[n + 1])['lifo'] == true
       end
     end
-    local twin = twinOf(job.dedup, job.id)
-    return twin and 'twin:' .. twin
+    local twin = waits and twinOf(job.dedup, job.id)
+    return twin and 'twin:' .. twin or nil
   end
   return nil
 end

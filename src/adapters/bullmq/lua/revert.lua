@@ -1,6 +1,6 @@
 -- Takes back our own last write, where nobody has touched the job since. For each job: what `changed` wants; the state and
 -- score that it had; fields to be set and fields to be dropped, each with their number in front; in which of the parent's
--- records of failed children it stood, and with what; the deduplication id that our write had taken.
+-- records of failed children it stood, and with what; its deduplication id, whether it owned that, and how long that held.
 local told, done, given = { 'ok' }, {}, {}
 local lists = {}
 local at = FIRST
@@ -16,18 +16,39 @@ local function read()
   at = at + PRINT + 2
   job.set = { piece() }
   job.drop = { piece() }
-  job.record, job.noted, job.dedup = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  at = at + 3
+  job.record, job.noted, job.dedup = ARGV[at], ARGV[at + 1], ARGV[at + 2] ~= '' and ARGV[at + 2]
+  job.owned, job.window = ARGV[at + 3] == '1', tonumber(ARGV[at + 4])
+  at = at + 5
   return job
 end
 
+local function waits(job)
+  return job.to >= 2 and job.to <= 5
+end
+
+-- A job that waits again is waited for, and one that is dead again has failed its parent again.
 local function backInRecord(key, job)
+  if job.record == '' and waits(job) then
+    backToParent(key)
+  end
   local parent = job.record ~= '' and parentOf(key)
   if parent and call('SREM', parent .. ':dependencies', key) == 1 then
     if job.record == 'failedFor' then
       call('ZADD', parent .. ':unsuccessful', job.noted, key)
     else
       call('HSET', parent .. ':failed', key, job.noted)
+    end
+  end
+end
+
+-- What our write had taken is given up, and what it had given up is taken again.
+local function keepDedup(job)
+  if not job.owned then
+    dropDedup(job.dedup, job.id)
+  elseif job.dedup and call('EXISTS', BASE .. 'de:' .. job.dedup) == 0 then
+    call('SET', BASE .. 'de:' .. job.dedup, job.id)
+    if job.window > 0 then
+      call('PEXPIRE', BASE .. 'de:' .. job.dedup, job.window)
     end
   end
 end
@@ -68,7 +89,7 @@ local function revert(key, job)
     wake()
   end
   backInRecord(key, job)
-  dropDedup(job.dedup ~= '' and job.dedup, job.id)
+  keepDedup(job)
   done[#done + 1] = { job.id, sign(key, job) }
   return 'done'
 end
@@ -83,10 +104,12 @@ local function safely(key, job)
 end
 
 local function bars(key, job)
-  local parent = job.record ~= '' and parentOf(key)
+  local parent = (job.record ~= '' or waits(job)) and parentOf(key)
   local strangeKey = parent and strange(parent)
+  local twin = waits(job) and twinOf(job.dedup, job.id)
   return changed(key, job.at) or (not stands(job.at) and 'moved') or (call('EXISTS', key .. ':lock') == 1 and 'moved')
-    or (strangeKey and 'foreign:' .. strangeKey) or 'done'
+    or (strangeKey and 'foreign:' .. strangeKey) or (twin and 'twin:' .. twin)
+    or (waits(job) and parentBars(key)) or 'done'
 end
 
 begin()

@@ -210,6 +210,30 @@ local function strange(parent)
   return nil
 end
 
+-- A parent that has gone on would be stopped by a child that is not done.
+local function parentBars(key)
+  local parent, base, id = parentOf(key)
+  if not parent then
+    return nil
+  end
+  if strange(parent) then
+    return 'foreign:' .. strange(parent)
+  end
+  local counted = call('ZSCORE', parent .. ':unsuccessful', key) or call('HEXISTS', parent .. ':failed', key) == 1
+  if not counted or call('ZSCORE', base .. 'waiting-children', id) or call('ZSCORE', base .. 'failed', id)
+    or call('ZSCORE', base .. 'completed', id) then
+    return nil
+  end
+  return 'went-on:' .. parent
+end
+
+local function backToParent(key)
+  local parent = parentOf(key)
+  if parent and (call('ZREM', parent .. ':unsuccessful', key) == 1 or call('HDEL', parent .. ':failed', key) == 1) then
+    call('SADD', parent .. ':dependencies', key)
+  end
+end
+
 -- How many elements of a list one step may look at: about ten milliseconds' worth.
 local BUDGET = 200000
 
