@@ -9,7 +9,7 @@ local call = redis.call
 local base, kind, number, limit, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local FIRST = 6
 local ACTIVE, WAIT, PAUSED, PRIORITIZED = 1, 2, 3, 4
-local packed, size, rows, lastId, lastScore = {}, 0, 0, '', ''
+local packed, texts, size, rows, lastId, lastScore = {}, 0, 0, 0, '', ''
 -- A list that is longer is not searched through for one job: whether the job is there is found out by the write itself.
 local LONG = 100000
 -- How many elements of lists one step may look at for jobs asked for by name: about ten milliseconds' worth. It ends early then.
@@ -64,15 +64,20 @@ local function seenOf(key, seen)
 end
 
 local function put(value)
-  packed[#packed + 1] = value
+  texts = texts + 1
+  packed[texts] = value
 end
 
+-- What is counted is not searched for: # looks for the end of a table each time.
 local function putList(values)
-  put(tostring(#values))
-  for n = 1, #values do
-    packed[#packed + 1] = values[n]
-    size = size + #values[n]
+  local length, at, sum = #values, texts, size
+  put(tostring(length))
+  for n = 1, length do
+    local value = values[n]
+    packed[at + 1 + n] = value
+    sum = sum + #value
   end
+  texts, size = at + 1 + length, sum
 end
 
 -- What other jobs have to do with it is of no use where it lies in another slot or is of another kind.
