@@ -39,6 +39,11 @@ export abstract class JobctlCommand extends Command {
     process.stderr.write(`${text}\n`);
   }
 
+  /** What is to follow, as it is shown beside a result: copied as it stands, it leads to the same place. */
+  protected following(next: readonly string[]): string[] {
+    return placed(next, this.argv).map(maskSecrets);
+  }
+
   /** This command, as it is typed, with what it is about. */
   protected words(about: readonly string[]): string {
     return [(this.id ?? '').replaceAll(':', ' '), ...about.map(shellWord)].join(' ');
@@ -107,7 +112,7 @@ export abstract class JobctlCommand extends Command {
   protected override toSuccessJson(result: unknown): unknown {
     const { next } = (result ?? {}) as { readonly next?: unknown };
     if (!Array.isArray(next)) return result;
-    return { ...(result as object), next: placed(next as string[], this.argv).map(maskSecrets) };
+    return { ...(result as object), next: this.following(next as string[]) };
   }
 
   override logJson(value: unknown): void {

@@ -84,7 +84,7 @@ export abstract class ListCommand extends JobctlCommand {
           more,
           what,
           now: await reader.now(),
-          next: jobs.length === 0 ? [] : next,
+          next: jobs.length === 0 ? [] : this.following(next),
           order: reader.backend.priority,
         },
         this.page(flags),

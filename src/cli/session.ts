@@ -144,16 +144,18 @@ export async function findContext(
 }
 
 /** Throws `usage`, with the nearest names, when a queue does not exist. */
-export async function knownQueues(reader: QueueReader, asked: readonly string[]): Promise<string[]> {
+export async function knownQueues(reader: QueueReader, given: readonly string[]): Promise<string[]> {
+  // one that is said twice, be it by another of its names, is one queue: its jobs are counted once
+  const asked = [...new Set(given)];
   const named = asked.length === 0 ? undefined : await namedOnes(reader, asked);
-  if (named?.every((queue) => queue !== undefined)) return named as string[];
+  if (named?.every((queue) => queue !== undefined)) return [...new Set(named as string[])];
   // where names are looked up one by one, listing them may be forbidden
   const listed = named === undefined ? reader.queues() : reader.queues().catch(() => []);
   const known = (await listed).map(({ queue }) => queue);
   const unknown = asked.find((queue, index) =>
     named === undefined ? !known.includes(queue) : named[index] === undefined,
   );
-  if (unknown === undefined) return asked.length > 0 ? [...asked] : known;
+  if (unknown === undefined) return asked.length > 0 ? asked : known;
   const close = nearest(unknown, known);
   const hint =
     close.length > 0

@@ -3,6 +3,7 @@ import type { JobState } from '../domain/job.ts';
 import { jobText } from '../output/job-text.ts';
 import { jobDetailView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
+import { shellWord } from '../safety/shell-word.ts';
 import type { Session } from './session.ts';
 
 /** Lines of a payload that are shown before it is folded. */
@@ -14,6 +15,7 @@ export async function showJob(
   id: string,
   asked: { readonly queue?: string | undefined; readonly full: boolean; readonly state?: JobState },
   page: Page,
+  following: (next: readonly string[]) => readonly string[],
 ): Promise<{ text: string; json: unknown }> {
   const detail = await reader.find(id, asked.queue);
   if (detail === undefined) {
@@ -30,13 +32,13 @@ export async function showJob(
   const next =
     state === 'dead'
       ? [
-          `jobctl replay ${queue} --id ${id}`,
+          `jobctl replay ${shellWord(queue)} --id ${shellWord(id)}`,
           ...(adapter.can.edit.level === 'none'
             ? []
-            : [`jobctl job edit ${id}${asked.queue === undefined ? '' : ` --queue ${queue}`}`]),
+            : [`jobctl job edit ${shellWord(id)}${asked.queue === undefined ? '' : ` --queue ${shellWord(queue)}`}`]),
         ]
       : state === 'active' && detail.job.stuck !== undefined
-        ? [`jobctl reset ${queue} --id ${id}`]
+        ? [`jobctl reset ${shellWord(queue)} --id ${shellWord(id)}`]
         : [];
   return {
     text: jobText(
@@ -44,7 +46,7 @@ export async function showJob(
         detail: shown,
         now: await reader.now(),
         fold: asked.full ? Number.POSITIVE_INFINITY : FOLD,
-        next,
+        next: following(next),
         order: reader.backend.priority,
       },
       page,

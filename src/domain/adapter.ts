@@ -66,6 +66,8 @@ export interface BrowseOptions {
   readonly size: number;
   /** Newest or oldest first, in the order the backend can page by (its id, its time in the state). */
   readonly order: 'newest' | 'oldest';
+  /** In the order in which claims go, where that is another: what a limit leaves over is then told beforehand. */
+  readonly asClaimed?: true;
 }
 
 export interface Worker {

@@ -33,6 +33,8 @@ export interface QueueStats extends StatsRow {
   readonly by?: readonly (StatsRow & { readonly key: string })[] | undefined;
   /** Where its dead jobs lie, when that is a queue with a row of its own: both rows count the same jobs. */
   readonly deadLetter?: string | undefined;
+  /** The queue in which copies of its dead jobs lie, as jobs of their own: both rows count them. */
+  readonly copiesIn?: string | undefined;
   /** Where they were asked for; what the monitoring has no point for is missing, and is not 0. */
   readonly metrics?: QueueMetrics | undefined;
 }

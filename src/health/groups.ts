@@ -38,6 +38,9 @@ interface Growing {
   last: Instant | undefined;
 }
 
+/** The group of those that have none: no flag selects it. */
+export const NO_VALUE = '(none)';
+
 const maxGroups = 10_000;
 const maxTypes = 20;
 const maxSamples = 5;
@@ -75,7 +78,7 @@ export function grouper(by: GroupKey, cap = maxGroups): Grouper {
 function keyOf(job: Job, by: GroupKey): { readonly group: string; readonly text: string } {
   if (by === 'error') return signature(job);
   const value = job[by];
-  return value === undefined ? { group: '(none)', text: `no ${by}` } : { group: value, text: `${by} ${value}` };
+  return value === undefined ? { group: NO_VALUE, text: `no ${by}` } : { group: value, text: `${by} ${value}` };
 }
 
 function include(growing: Growing, job: Job): void {

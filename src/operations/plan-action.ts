@@ -91,7 +91,8 @@ async function look(
   const sample: Job[] = [];
   let value = 0;
   if (counted?.value === 0) return { matched: counted, sample };
-  for await (const page of reader.browse(selection, { size: countable ? SAMPLE : PAGE, order: 'oldest' })) {
+  const size = countable ? SAMPLE : PAGE;
+  for await (const page of reader.browse(selection, { size, order: 'oldest', asClaimed: true })) {
     const fitting = page.filter(fits);
     value += fitting.length;
     for (const job of fitting) tally?.add(job);

@@ -22,13 +22,13 @@ export function takingAway(
     async *batches(_size, from) {
       for await (const batch of gathered(source(task, from), adapter.reads === 'receive' ? AT_ONCE : 1)) {
         // in one claim, so that what others wait for is received once
-        const size = batch.jobs.length;
-        const queues = [...new Set(batch.jobs.map(({ job }) => job.queue))];
-        const ids = batch.jobs.map(({ job }) => job.id);
-        wanted = new Set(ids);
-        const states = whereabouts(task.via, batch.jobs, adapter);
-        for await (const claim of ops.claim({ selection: { queues, states, ids }, action: { verb: 'remove' }, size })) {
-          yield { claim, source: batch.source };
+        for (const { jobs, resolved } of byMark(batch.jobs)) {
+          const queues = [...new Set(jobs.map(({ job }) => job.queue))];
+          const ids = jobs.map(({ job }) => job.id);
+          wanted = new Set(ids);
+          const selection = { queues, states: whereabouts(task.via, jobs, adapter), ids, ...resolved };
+          for await (const claim of ops.claim({ selection, action: { verb: 'remove' }, size: jobs.length }))
+            yield { claim, source: batch.source };
         }
       }
     },
@@ -53,6 +53,13 @@ export function recalling(
     },
   };
 }
+
+/** What was saved as handled came back as that: beside it there may be the job itself, which nobody made again. */
+const byMark = (jobs: readonly SavedJob[]) =>
+  [
+    { jobs: jobs.filter(({ job }) => job.resolved === undefined), resolved: {} },
+    { jobs: jobs.filter(({ job }) => job.resolved !== undefined), resolved: { resolved: true } as const },
+  ].filter((group) => group.jobs.length > 0);
 
 /** What was saved dead comes back dead: where each look does something, nowhere else is looked for it. */
 function whereabouts(via: string, jobs: readonly SavedJob[], { reads }: QueueAdapter): readonly JobState[] {

@@ -15,6 +15,10 @@ export const inspectionSchemas = {
         ...statsFields,
         by: z.array(z.looseObject({ key: z.string(), ...statsFields })).optional(),
         deadLetter: z.string().optional().describe('The queue where its dead jobs lie; its row counts the same ones.'),
+        copiesIn: z
+          .string()
+          .optional()
+          .describe('The queue where copies of its dead jobs lie; a job that died is counted in both rows.'),
         metrics: z
           .looseObject({
             oldestAgeSeconds: point.optional(),

@@ -129,13 +129,27 @@ function notes(queues: readonly QueueStats[], hidden: readonly string[], rows: r
   );
   return [
     ...(unknown.length > 0
-      ? [`In states that this version does not know, and does not count above: ${unknown.join(', ')}.`]
+      ? [`In states that this version does not know, counted as blocked: ${unknown.join(', ')}.`]
       : []),
     ...(zero.length > 0 ? [`Not shown, all zero: ${zero.join(', ')}.`] : []),
     ...(cut.length > 0 ? [`Not shown for lack of width: ${cut.join(', ')}. A wider terminal or --json has them.`] : []),
     ...(queues.some(({ exact }) => !exact) ? ['~ is an estimate.'] : []),
     ...shared(queues),
+    ...copied(queues),
   ];
+}
+
+/** Queues whose dead jobs are there twice, as far as both are shown: nobody should take their sum for a number of jobs. */
+function copied(queues: readonly QueueStats[]): string[] {
+  const holding = new Set(queues.flatMap(({ queue, counts }) => (counts.dead > 0 ? [queue] : [])));
+  const sources = Map.groupBy(
+    queues.filter(({ queue, copiesIn }) => copiesIn !== undefined && holding.has(queue) && holding.has(copiesIn)),
+    ({ copiesIn }) => copiesIn,
+  );
+  return [...sources].map(
+    ([shelf, some]) =>
+      `What died in ${some.map(({ queue }) => queue).join(', ')} lies in ${shelf} too, as copies: DEAD of the total counts both.`,
+  );
 }
 
 /** Several queues whose dead lie in one: DEAD of each is all that lies there. */

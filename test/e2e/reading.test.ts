@@ -46,6 +46,36 @@ describe.each(['3.9', '1.1', 'memory'] as const)('every reading command on %s', 
     return answerOf<T>(json, schema);
   }
 
+  it('what is to follow a look leads to the place that was looked at', async () => {
+    const url = home.env['JOBCTL_URL'] as string;
+    const id = dead[0] as string;
+    for (const [look, steps] of [
+      [
+        ['dlq', 'list', 'email'],
+        [/^jobctl dlq show ID$/, /^jobctl dlq groups email$/],
+      ],
+      [
+        ['dlq', 'groups', 'email'],
+        [/^jobctl dlq show \S+$/, /^jobctl replay email --group \S+ --dry-run$/],
+      ],
+      [
+        ['dlq', 'show', id],
+        [/^jobctl replay email --id \S+$/, /^jobctl job edit \S+$/],
+      ],
+    ] as const) {
+      const { stdout } = await home.warm([...look, '--url', url]);
+      const told = [...stdout.matchAll(/(jobctl .*?) --url (\S+)$/gm)];
+      expect(told.map(([, , place]) => place)).toEqual(steps.map(() => url));
+      for (const [index, step] of steps.entries()) expect(told[index]?.[1]).toMatch(step);
+    }
+  });
+
+  it('counts a queue once that is named twice', async () => {
+    const once = answerOf<{ queues: unknown[] }>(await home.warm(['stats', 'email', '--json']), 'stats');
+    const twice = answerOf<{ queues: unknown[] }>(await home.warm(['stats', 'email', 'email', '--json']), 'stats');
+    expect(twice.queues).toHaveLength(once.queues.length);
+  });
+
   it('says so where a breakdown that was asked for cannot be made', async () => {
     const { stderr, code } = await home.warm(['stats', '--by', 'tenant']);
     expect(code).toBe(0);

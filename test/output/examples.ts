@@ -293,7 +293,7 @@ export const screens: Readonly<Record<string, Screen>> = {
       queue('invoices-and-reminders', {
         paused: true,
         exact: false,
-        counts: counts({ waiting: 40_000, dead: 2 }),
+        counts: counts({ waiting: 40_000, dead: 2, blocked: 3 }),
         other: { parked: 3 },
       }),
       queue('thumbnails', {}),
@@ -315,6 +315,16 @@ export const screens: Readonly<Record<string, Screen>> = {
           { ...queue('', {}), key: '' },
         ],
       },
+    ],
+  }),
+  'stats-copies': screen(statsText, {
+    ...stats,
+    backend: 'postgres/pg-boss',
+    queues: [
+      queue('email', { counts: counts({ dead: 3 }), copiesIn: 'undelivered' }),
+      queue('sms', { counts: counts({ dead: 1 }), copiesIn: 'undelivered' }),
+      queue('thumbnails', { copiesIn: 'undelivered' }),
+      queue('undelivered', { counts: counts({ dead: 4 }) }),
     ],
   }),
   'stats-empty': screen(statsText, { ...stats, queues: [] }),

@@ -46,6 +46,15 @@ export interface Wanted {
   readonly dialect?: string | undefined;
 }
 
+/** Throws `usage` where the tables of a team are meant and a library's are asked for: neither must pass for the other. */
+export function onlyOwn({ dialect }: Wanted): void {
+  if (dialect === undefined || dialect === 'own-tables') return;
+  if (!dialects.includes(dialect)) throw noDialect(dialect);
+  throw new JobctlError('usage', `The context maps tables of its own (tables:), which are not those of ${dialect}.`, {
+    next: ['Leave out the dialect, or take a context without tables.'],
+  });
+}
+
 /** The one that is meant. Throws `usage` when there is none, or more than one and nothing says which. */
 export function choose(found: readonly Found[], wanted: Wanted, where: string): Found {
   if (wanted.dialect !== undefined && !dialects.includes(wanted.dialect)) throw noDialect(wanted.dialect);
@@ -56,8 +65,11 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
   if (only !== undefined && fitting.length === 1) return only;
   const list = named(found);
   if (fitting.length > 1) {
-    throw new JobctlError('usage', `${where} holds several queues: ${list}`, {
-      next: ['Say which: --schema NAME or --dialect NAME (or in the context).'],
+    // only what tells them apart helps
+    const told = (key: keyof Found): boolean => new Set(fitting.map((one) => one[key])).size > 1;
+    const flags = [...(told('schema') ? ['--schema NAME'] : []), ...(told('dialect') ? ['--dialect NAME'] : [])];
+    throw new JobctlError('usage', `${where} holds several queues: ${named(fitting)}`, {
+      next: [`Say which: ${flags.join(' or ')} (or in the context).`],
     });
   }
   if (found.length > 0) {
@@ -75,7 +87,8 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
 }
 
 function noDialect(name: string): JobctlError {
-  const close = nearest(name, dialects);
+  const begun = dialects.filter((dialect) => dialect.startsWith(name));
+  const close = begun.length > 0 ? begun : nearest(name, dialects);
   const hint = close.length > 0 ? ` Did you mean ${close.join(' or ')}?` : '';
   return new JobctlError('usage', `There is no dialect "${name}".${hint}`, {
     next: [`One of ${dialects.join(', ')}.`],

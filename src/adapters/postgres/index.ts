@@ -7,7 +7,7 @@ import type { Instant } from '../../domain/instant.ts';
 import { recreatingReverts, removingCancels } from './cancel-removes.ts';
 import { claims } from './claim.ts';
 import { Connections, type Db, type Writer } from './connection.ts';
-import { choose, detect, type Wanted } from './detect.ts';
+import { choose, detect, onlyOwn, type Wanted } from './detect.ts';
 import type { AddVerb, Dialect, WriteVerb } from './dialect.ts';
 import { enqueueing } from './enqueue.ts';
 import { toJobctlError } from './errors.ts';
@@ -50,6 +50,7 @@ export async function openPostgres(options: PostgresOptions): Promise<QueueAdapt
   const connections = connect(options);
   try {
     if (options.tables !== undefined) {
+      onlyOwn(options);
       const { ownTables } = await import('./own-tables/index.ts');
       const dialect = await ownTables(connections.reader, options.tables, options.schema, options.where);
       return adapterOf(connections, dialect, options.where);

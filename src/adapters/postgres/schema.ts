@@ -2,7 +2,7 @@ import { JobctlError } from '../../domain/errors.ts';
 import type { SchemaAdmin, SchemaCheck, SchemaFinding } from '../../domain/schema.ts';
 import { applyScript, numberOf, planScript } from './apply-script.ts';
 import type { Connections, Db } from './connection.ts';
-import { detect, type Found, named } from './detect.ts';
+import { detect, type Found, named, onlyOwn } from './detect.ts';
 import type { Inspection } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
 import { connect, type PostgresOptions } from './index.ts';
@@ -88,9 +88,11 @@ async function check(
 async function checkOwn(
   db: Db,
   tables: TablesMapping,
-  { schema, where }: PostgresOptions,
+  options: PostgresOptions,
   writes: boolean,
 ): Promise<SchemaCheck> {
+  onlyOwn(options);
+  const { schema, where } = options;
   const { inspect } = await import('./own-tables/schema.ts');
   const { version, findings } = await inspect(db, tables, schema, { writes }, where);
   const all = [...findings, ...(await standing(db, writes))];

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { afterGroups, groupsOf } from '../../cli/after-groups.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { compileTests, readSelection } from '../../cli/criteria.ts';
 import { selectionFlags } from '../../cli/flags.ts';
@@ -39,18 +40,11 @@ export default class DlqGroups extends JobctlCommand {
     if (unmet !== undefined) this.warned(unmet, flags);
     const { errorsNote } = reader.backend;
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
-    const first = found.groups[0];
     const queue = args.queue ?? 'all queues';
-    const next =
-      first === undefined
-        ? []
-        : [
-            `jobctl dlq show ${first.sampleIds[0]}`,
-            ...(args.queue === undefined
-              ? []
-              : [`jobctl replay ${args.queue} ${narrowing(flags.by, first.group)} --dry-run`]),
-            ...(unmet === undefined || args.queue === undefined ? [] : [again(args.queue)]),
-          ];
+    const next = this.following([
+      ...afterGroups(found.groups, args.queue, flags.by),
+      ...(unmet === undefined || args.queue === undefined || found.groups.length === 0 ? [] : [again(args.queue)]),
+    ]);
     this.print(groupsText({ ...found, by: flags.by, queue, now: await reader.now(), next }, this.page(flags)));
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
@@ -58,8 +52,4 @@ export default class DlqGroups extends JobctlCommand {
 
 /** What was met stands before the rest. */
 const again = (queue: string): string =>
-  `jobctl dlq groups ${queue}   # once a part of them went (replay or dlq purge, with --limit or --group): it meets others then`;
-
-/** The flag that selects a group again. */
-const narrowing = (by: 'error' | 'type' | 'tenant' | 'lane', group: string): string =>
-  `--${by === 'error' ? 'group' : by} ${group}`;
+  `${groupsOf(queue)}   # once a part of them went (replay or dlq purge, with --limit or --group): it meets others then`;

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { groupsOf } from '../../cli/after-groups.ts';
 import { ListCommand } from '../../cli/list.ts';
 
 export default class DlqList extends ListCommand {
@@ -21,7 +22,7 @@ export default class DlqList extends ListCommand {
       states: ['dead'],
       ...(flags.resolved ? { resolved: true } : {}),
       what: `dead jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
-      next: ['jobctl dlq show ID', `jobctl dlq groups${args.queue === undefined ? '' : ` ${args.queue}`}`],
+      next: ['jobctl dlq show ID', groupsOf(args.queue)],
     });
     return { schemaVersion: 1, queue: args.queue, ...found };
   }

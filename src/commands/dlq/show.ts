@@ -17,6 +17,7 @@ export default class DlqShow extends JobctlCommand {
       args.id,
       { queue: flags.queue, full: flags.full, state: 'dead' },
       this.page(flags),
+      (next) => this.following(next),
     );
     this.print(text);
     return json;

@@ -15,7 +15,13 @@ export default class JobShow extends JobctlCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(JobShow);
     await using session = await this.openToLook(flags);
-    const { text, json } = await showJob(session, args.id, { queue: flags.queue, full: flags.full }, this.page(flags));
+    const { text, json } = await showJob(
+      session,
+      args.id,
+      { queue: flags.queue, full: flags.full },
+      this.page(flags),
+      (next) => this.following(next),
+    );
     this.print(text);
     return json;
   }

@@ -153,3 +153,21 @@ it('job show tells of the dead letters', async () => {
   expect((await adapter.find('j1'))?.links).toEqual([{ relation: 'dead letter', to: 'd1' }]);
   expect((await adapter.find('j2'))?.links).toEqual([{ relation: 'dead letter', to: 'd2: seen by Ada' }]);
 });
+
+it('a resolved letter that was purged comes back beside its job, be that done, dead once more, or gone', async () => {
+  const shop = await openShop(`${deadLetters}
+    INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, resolved, "resolvedAt", "createdAt") VALUES
+      ('d4', 'j4', 'email.send', '{}', 'replayed, then done', true, now() - interval '2 days', now() - interval '3 days'),
+      ('d5', 'j1', 'email.send', '{}', 'before it died again', true, now() - interval '2 days', now() - interval '3 days'),
+      ('d6', 'j6', 'email.send', '{}', 'its job was deleted', true, now() - interval '2 days', now() - interval '3 days');`);
+  const adapter = await shop.adapter();
+  const before = await tables(shop);
+  const { saved } = await act(opsOf({ adapter }, 'remove'), { ...all, resolved: true }, { verb: 'remove' });
+  expect(saved.map((item) => item.job.id).sort()).toEqual(['j1', 'j3', 'j4', 'j6']);
+  expect(await tables(shop)).toHaveLength(before.length - 5);
+  const back = await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter);
+  expect(told(back.outcomes)).toEqual(['j1: done', 'j3: done', 'j4: done', 'j6: done']);
+  expect(await tables(shop)).toEqual(before);
+  const again = await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter);
+  expect(told(again.outcomes)).toEqual(['j1', 'j3', 'j4', 'j6'].map((id) => `${id}: skipped unchanged`));
+});

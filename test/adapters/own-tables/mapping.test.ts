@@ -1,6 +1,8 @@
 import pg from 'pg';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { openPostgres } from '../../../src/adapters/postgres/index.ts';
 import type { TablesMapping } from '../../../src/adapters/postgres/own-tables/mapping.ts';
+import { openSchemaAdmin } from '../../../src/adapters/postgres/schema.ts';
 import { act, browseAll, inState, putBack, replay, told, whole } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { crashed, deadLetters, openShop } from './shop.ts';
@@ -38,6 +40,19 @@ it('the nearest name is offered', async () => {
   const shop = await openShop();
   const failure = await shop.adapter({ columns: { runAt: 'runat' } }).catch((error: Error) => error);
   expect(failure).toMatchObject({ next: [expect.stringMatching(/run_at/)] });
+});
+
+it('the tables of a team do not pass for those of a library that is asked for', async () => {
+  const shop = await openShop(deadLetters);
+  const options = { url: shop.url, where: 'postgres://test', tables: { preset: 'prisma' } } as const;
+  const open = async (dialect: string): Promise<unknown> => (await openPostgres({ ...options, dialect })).close();
+  const refused = { code: 'JOBCTL_USAGE', message: expect.stringMatching(/\(tables:\), .* not those of pg-boss/) };
+  await expect(open('pg-boss')).rejects.toMatchObject(refused);
+  await expect(open('pgboss')).rejects.toMatchObject({ message: expect.stringMatching(/Did you mean pg-boss/) });
+  await expect(open('own-tables')).resolves.toBeUndefined();
+  const admin = openSchemaAdmin({ ...options, dialect: 'pg-boss' });
+  onTestFinished(() => admin.close());
+  await expect(admin.check({ writes: false })).rejects.toMatchObject(refused);
 });
 
 it('reads only until the mapping says write: true', async () => {

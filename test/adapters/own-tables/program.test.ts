@@ -66,3 +66,28 @@ it('a mistake in the mapping is told with its key', async () => {
   const { jobctl } = await play('preset: prisma, columns: {runAt: runat}');
   expectFailure(await jobctl('stats'), 2, /tables\.columns\.runAt: the table Job has no column "runat"/);
 });
+
+it('undo of a purge brings back the letters alone, and the undo of that takes away no more than those', async () => {
+  const { shop, jobctl } = await play();
+  await shop.rows(`INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, resolved, "resolvedAt", "createdAt") VALUES
+    ('d4', 'j4', 'email.send', '{}', 'replayed, then done', true, now() - interval '99 days', now() - interval '100 days'),
+    ('d5', 'j1', 'email.send', '{}', 'before it died again', true, now() - interval '99 days', now() - interval '100 days')`);
+  const rows = () =>
+    shop.rows<{ id: string }>('SELECT id FROM "Job" UNION ALL SELECT id FROM "DeadLetterJob" ORDER BY 1');
+  const report = async (...args: string[]) => {
+    const answer = answerOf<{ run: string; outcomes: unknown }>(
+      await jobctl(...args, '--confirm', 'email', '--json'),
+      'report',
+    );
+    expect(answer, args.join(' ')).toMatchObject({ outcomes: { done: 3, skipped: 0, failed: 0, unknown: 0 } });
+    return answer.run;
+  };
+  const before = await rows();
+  const run = await report('dlq', 'purge', 'email', '--resolved', '--older-than', '90d');
+  const purged = await rows();
+  expect(before.length - purged.length, 'three letters, and the failed original of one').toBe(4);
+  const back = await report('undo', run);
+  expect(await rows()).toEqual(before);
+  await report('undo', back);
+  expect(await rows()).toEqual(purged);
+});

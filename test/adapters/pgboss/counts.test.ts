@@ -68,6 +68,9 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s: the counts of stats', (v
     expect(lines(swept), 'vacuumed').toEqual(expected);
     const one = await (await opened(database)).stats({ queues: ['media'] });
     expect(lines(one), 'of one queue').toEqual(expected.filter((line) => line.startsWith('media')));
+    const twice = await (await opened(database)).stats({ queues: ['media', 'media'] });
+    expect(twice, 'of one queue that is said twice').toHaveLength(2);
+    expect(lines(twice.slice(1))).toEqual(expected.filter((line) => line.startsWith('media')));
     await takeAdvice(database);
     expect(lines(await (await opened(database)).stats({})), 'with the advised indexes').toEqual(expected);
   });

@@ -31,6 +31,10 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) 
       ['email', 2, 0],
       ['undelivered', 2, 0],
     ]);
+    expect(
+      stats.map(({ copiesIn }) => copiesIn),
+      'what is counted twice is told',
+    ).toEqual(['undelivered', undefined]);
     const listed = await browseAll(at.adapter, inState('undelivered', 'dead'));
     expect(listed.map((job) => job.id).sort()).toEqual([...copies].sort());
     expect(listed[0]?.error?.message).toBe('mailbox is full');

@@ -184,6 +184,14 @@ it('two libraries in one database: asks which, and takes the answer', async () =
     code: 'JOBCTL_USAGE',
     message: 'There is no dialect "pgboss". Did you mean pg-boss?',
   });
+  await expect(open(database.url, { dialect: 'graphile' })).rejects.toMatchObject({
+    message: 'There is no dialect "graphile". Did you mean graphile-worker?',
+  });
+  await pool.query('CREATE SCHEMA boss_two; CREATE TABLE boss_two.job (id uuid); CREATE TABLE boss_two.version ()');
+  await expect(open(database.url, { dialect: 'pg-boss' }), 'only those that are still possible').rejects.toMatchObject({
+    message: expect.stringMatching(/several queues: pg-boss in schema boss_two, pg-boss in schema pgboss$/),
+    next: ['Say which: --schema NAME (or in the context).'],
+  });
   await expect(open(database.url, { schema: 'nope' })).rejects.toMatchObject({
     message: expect.stringMatching(/schema nope; it has pg-boss/),
   });

@@ -72,7 +72,10 @@ async function partsOf(
   const made = await presentOf(
     db,
     layout,
-    saved.filter((item) => jobRowOf(layout, item) === undefined),
+    // a letter that was handled went alone: its job may have been there all the time, be it done or dead once more
+    saved.filter(
+      (item) => jobRowOf(layout, item) === undefined && (hold !== undefined || item.job.resolved === undefined),
+    ),
   );
   const part = (standing: Standing, row: { ours: boolean; state: string } | undefined): Part => ({
     standing,

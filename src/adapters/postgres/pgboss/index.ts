@@ -47,8 +47,8 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       const parameters = new Parameters();
       return await countOf(reader, `${layout.job} j`, where(layout, selection, parameters), parameters);
     },
-    page: async (reader, selection, { size, order }, cursor) => {
-      const places = await placesOf(reader, layout, selection, { size, order, cursor, lock: false });
+    page: async (reader, selection, { size, order, asClaimed = false }, cursor) => {
+      const places = await placesOf(reader, layout, selection, { size, order, cursor, asClaimed });
       return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
     },
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
@@ -58,7 +58,13 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     ...(layout.queue === undefined || layout.scheduleColumns.length === 0 ? {} : { schedule: scheduleWrites(layout) }),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
-      const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor, lock: true });
+      const places = await placesOf(writer, layout, selection, {
+        size,
+        order: 'oldest',
+        cursor,
+        asClaimed: true,
+        lock: true,
+      });
       return { items: await savedJobsOf(writer, layout, places.items), cursor: places.cursor };
     },
   };

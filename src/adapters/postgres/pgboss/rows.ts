@@ -38,8 +38,10 @@ export interface PageRequest {
   readonly size: number;
   readonly order: 'newest' | 'oldest';
   readonly cursor: string | undefined;
-  /** Lock the rows, passing over those that others hold. Claims go by the primary key, which every version has. */
-  readonly lock: boolean;
+  /** By the primary key, which every version has. */
+  readonly asClaimed: boolean;
+  /** Lock the rows, passing over those that others hold. */
+  readonly lock?: true;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function pageOfPlaces(
   page: PageRequest,
 ): Promise<Page<Place>> {
   const [direction, beyond] = page.order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
-  const aged = layout.byAge && !page.lock;
+  const aged = layout.byAge && !page.asClaimed;
   const keys = aged ? ['j.name', 'j.created_on', 'j.id'] : ['j.name', 'j.id'];
   const types = aged ? ['text', 'timestamptz', 'uuid'] : ['text', 'uuid'];
   const last = page.cursor === undefined ? undefined : (JSON.parse(page.cursor) as string[]);

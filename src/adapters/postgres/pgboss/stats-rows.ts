@@ -42,7 +42,7 @@ function totals(
   // with a look at no table each queue's part of an index is counted as it is, which is faster than to group all
   if (key === undefined && layout.swept)
     return `SELECT q.name AS queue, NULL::text AS key, NULL, false, false, false, t.count, NULL
-              FROM unnest(${parameters.add(asked)}::text[]) q (name), LATERAL (SELECT count(*) AS count FROM ${layout.job} j WHERE j.name = q.name) t WHERE t.count > 0`;
+              FROM unnest(${parameters.add([...new Set(asked)])}::text[]) q (name), LATERAL (SELECT count(*) AS count FROM ${layout.job} j WHERE j.name = q.name) t WHERE t.count > 0`;
   return `SELECT ${line(key)}, NULL, false, false, false, count(*), NULL FROM ${layout.job} j WHERE ${only} GROUP BY 1, 2`;
 }
 

@@ -26,10 +26,26 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
     counts: await countRows(db, layout, asked, request.queues, key),
     rates: layout.byEnd ? await rateRows(db, layout, asked, key) : undefined,
   };
+  const shelves = await shelvesOf(db, layout);
   return asked.map((queue) => {
     const own = of(facts, (line) => line.queue === queue);
-    return { queue, ...toRow(layout, own), by: breakdown(layout, own, queue, request.by, key) };
+    const copiesIn = shelves.get(queue);
+    return {
+      queue,
+      ...toRow(layout, own),
+      ...(copiesIn === undefined ? {} : { copiesIn }),
+      by: breakdown(layout, own, queue, request.by, key),
+    };
   });
+}
+
+/** The dead-letter queue of each queue that has one: what fails for good in the one lies in the other too, as a copy. */
+async function shelvesOf(db: Db, { queue }: Layout): Promise<Map<string, string>> {
+  if (queue === undefined) return new Map();
+  const rows = await db.query<{ name: string; shelf: string }>(
+    `SELECT name, dead_letter AS shelf FROM ${queue} WHERE dead_letter IS NOT NULL`,
+  );
+  return new Map(rows.map(({ name, shelf }) => [name, shelf]));
 }
 
 function breakdown(
