@@ -1,4 +1,5 @@
 /** Measures the speed and memory that the project promises, as ratios in one run on one machine. `npm run bench` */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { bareLoop, bareScript, oneQuestion, oneStatement } from './bare.ts';
 import { benchBullmq } from './bullmq.ts';
 import { benchDialects } from './dialects.ts';
-import { inTurn, type Measured, median, run } from './process.ts';
+import { inTurn, type Measured, median, run, untilItConnects } from './process.ts';
 import { createDatabase, dropDatabase, loadFlood, loadHistory, startServer, withClient } from './server.ts';
 import { benchSqs } from './sqs.ts';
 
@@ -41,6 +42,20 @@ async function startUp(url: string): Promise<void> {
       args[0] === '--version' ? 'goal ≤ 3.5' : '',
     );
   }
+}
+
+/** All that a command does before it asks the first question, which is the same on any server. */
+async function start(): Promise<void> {
+  const connecting = async () => ({
+    seconds: await untilItConnects((port) =>
+      spawn(process.execPath, [bin, 'stats', '--url', `postgres://127.0.0.1:${port}/none`], {
+        env: { ...process.env, JOBCTL_STATE_DIR: join(folder, 'state') },
+        stdio: 'ignore',
+      }),
+    ),
+  });
+  const { a, b, ratio } = await inTurn(15, connecting, () => run(process.execPath, ['-e', '0'], process.env));
+  line('jobctl stats until it connects / node -e 0', `${ms(a)} / ${ms(b)} = ${ratio.toFixed(2)}`, 'goal ≤ 3.5');
 }
 
 async function aMillion(url: string): Promise<void> {
@@ -160,6 +175,7 @@ async function benchPostgres(): Promise<void> {
   const small = await createDatabase(server, 'small');
   await loadHistory(small, 1_000);
   await startUp(small);
+  await start();
   console.log(`\n${MILLION} jobs in one database`);
   const million = await createDatabase(server, 'million');
   await loadHistory(million, MILLION);

@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 
 export interface Measured {
   readonly seconds: number;
@@ -31,6 +33,21 @@ export async function run(file: string, args: readonly string[], env: NodeJS.Pro
   return { seconds, peakMb: peakKb === undefined ? undefined : peakKb / 1024, exitCode, stdout };
 }
 
+/** Seconds until a process that is given the port of a server here connects to it. That is all it is let to do. */
+export async function untilItConnects(start: (port: number) => ChildProcess): Promise<number> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const begun = performance.now();
+  const child = start((server.address() as AddressInfo).port);
+  await once(server, 'connection');
+  const seconds = (performance.now() - begun) / 1000;
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  server.close();
+  return seconds;
+}
+
 const keep = (text: string): string => text.slice(-100_000);
 
 function peakOf(pid: number | undefined): number | undefined {
@@ -51,8 +68,8 @@ export function median(values: readonly number[]): number {
 /** Medians of two commands run in turn, so that a busy machine slows both. */
 export async function inTurn(
   times: number,
-  a: () => Promise<Measured>,
-  b: () => Promise<Measured>,
+  a: () => Promise<Pick<Measured, 'seconds'>>,
+  b: () => Promise<Pick<Measured, 'seconds'>>,
 ): Promise<{ a: number; b: number; ratio: number }> {
   const pairs: [number, number][] = [];
   await a();
