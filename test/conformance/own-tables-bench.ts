@@ -7,7 +7,7 @@ import type { QueueAdapter } from '../../src/domain/adapter.ts';
 import { earlier, fromDate, type Instant } from '../../src/domain/instant.ts';
 import type { JobState } from '../../src/domain/job.ts';
 import type { Bench, Holds, SeedJob } from '../../src/testkit/index.ts';
-import { createDatabase } from '../setup/databases.ts';
+import { createDatabase, poolOf } from '../setup/databases.ts';
 import { adapterOn, borrowed } from './borrowed.ts';
 
 export interface OwnTablesDatabase {
@@ -26,8 +26,7 @@ export async function createOwnTables(file: 'prisma' | 'plain-jobs'): Promise<Ow
   await setup.query(await readFile(new URL(`../schemas/${file}.sql`, import.meta.url), 'utf8'));
   await setup.query(`ALTER DATABASE ${name} SET timezone = 'America/New_York'`);
   await setup.end();
-  const pool = new pg.Pool({ connectionString: database.url, max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
+  const pool = poolOf({ connectionString: database.url, max: 5 });
   const adapters: QueueAdapter[] = [];
   return {
     url: database.url,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
+import { poolOf } from '../setup/databases.ts';
 import { createPgBoss, startBoss, stopBoss } from '../setup/pgboss.ts';
 import { eventually, keepTables, type Rows, type Scene } from './play.ts';
 
@@ -16,8 +17,7 @@ const outage: Readonly<Record<string, string>> = {
  */
 export async function openOwnTablesScene(): Promise<Scene> {
   const database = await createPgBoss('12');
-  const pool = new pg.Pool({ connectionString: database.url, options: '-c timezone=UTC', max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
+  const pool = poolOf({ connectionString: database.url, options: '-c timezone=UTC', max: 5 });
   await pool.query(await readFile(new URL('../schemas/prisma.sql', import.meta.url), 'utf8'));
   await pool.query(jobs);
 

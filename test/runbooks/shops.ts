@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { runWorker } from '../../src/demo/worker.ts';
-import { createProcrastinate } from '../setup/databases.ts';
+import { createProcrastinate, poolOf } from '../setup/databases.ts';
 import { addJob, createGraphile, startWorker } from '../setup/graphile.ts';
 import { createPgBoss, startBoss } from '../setup/pgboss.ts';
 import { defer } from '../setup/procrastinate.ts';
@@ -98,8 +98,7 @@ export const shops: Readonly<Record<string, () => Promise<Shop>>> = {
 
   'own tables': async () => {
     const { url, drop } = await createPgBoss('12');
-    const pool = new pg.Pool({ connectionString: url, max: 5 });
-    pool.on('error', () => {}); // a connection that the server ended at the end of a test
+    const pool = poolOf({ connectionString: url, max: 5 });
     await pool.query(await readFile(new URL('../schemas/prisma.sql', import.meta.url), 'utf8'));
     await pool.query('CREATE TABLE "QueuePause" (queue text PRIMARY KEY, paused boolean NOT NULL)');
     let n = 0;

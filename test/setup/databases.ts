@@ -42,9 +42,12 @@ export const createProcrastinate = (
     pool.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}; ${await schemaSql(version)}`),
   );
 
+/** The end of a pool does not wait for its connections: one that goes with the database is no failure, and a query tells of others. */
+export const poolOf = (config: pg.PoolConfig): pg.Pool =>
+  new pg.Pool(config).on('error', () => {}).on('connect', (client) => void client.on('error', () => {}));
+
 function opened(database: TestDatabase, schema: string): SchemaDatabase {
-  const pool = new pg.Pool({ connectionString: database.url, options: searchPath(schema), max: 5 });
-  pool.on('error', () => {}); // an idle connection that the server ended: the next query tells
+  const pool = poolOf({ connectionString: database.url, options: searchPath(schema), max: 5 });
   return {
     url: database.url,
     schema,

@@ -13,8 +13,7 @@ import {
   runOnce as runOnce18,
   type TaskList,
 } from 'graphile-worker18';
-import pg from 'pg';
-import { createFilled, type SchemaDatabase } from './databases.ts';
+import { createFilled, poolOf, type SchemaDatabase } from './databases.ts';
 
 export type GraphileVersion = '0.16' | '0.18';
 export const graphileVersions: readonly GraphileVersion[] = ['0.16', '0.18'];
@@ -43,9 +42,7 @@ export async function startWorker(
   taskList: TaskList,
   { pollInterval = 100 }: { pollInterval?: number } = {},
 ): Promise<Pick<Runner, 'stop'>> {
-  const pgPool = new pg.Pool({ connectionString: url });
-  // the end of a pool does not wait for its connections: one that goes with the database is no failure
-  pgPool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}));
+  const pgPool = poolOf({ connectionString: url });
   const options = { pgPool, schema, pollInterval, concurrency: 2, noHandleSignals: true };
   const runner =
     version === '0.16'
