@@ -33,6 +33,8 @@ export interface Opening {
   readonly timeoutMs?: number | undefined;
   /** How long a change that was accepted may take to take effect. */
   readonly waitMs?: number | undefined;
+  /** Hears how far a long look has come, before there is anything to show. */
+  readonly tell?: ((text: string) => void) | undefined;
 }
 
 type Open = (opening: Opening) => Promise<QueueAdapter>;

@@ -44,6 +44,11 @@ export abstract class JobctlCommand extends Command {
     return placed(next, this.argv).map(maskSecrets);
   }
 
+  /** How far something has come, for a person: a program waits for the answer. */
+  protected readonly sayHowFar = (text: string): void => {
+    if (!this.jsonEnabled()) this.say(text);
+  };
+
   /** This command, as it is typed, with what it is about. */
   protected words(about: readonly string[]): string {
     return [(this.id ?? '').replaceAll(':', ' '), ...about.map(shellWord)].join(' ');
@@ -51,7 +56,7 @@ export abstract class JobctlCommand extends Command {
 
   /** A session to look with. What the backend has to say beforehand is said at once; a write says it in its plan. */
   protected async open(flags: GlobalFlags): Promise<Session> {
-    const session = await openSession({ ...flags, json: this.jsonEnabled() });
+    const session = await openSession({ ...flags, json: this.jsonEnabled() }, { tell: this.sayHowFar });
     const { warnings } = session.reader.backend;
     if (warnings.length > 0) this.say(warningsText({ warnings }, pageFor(process.stderr, flags['no-color'])));
     return session;

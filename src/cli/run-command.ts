@@ -66,7 +66,12 @@ export abstract class RunCommand extends JobctlCommand {
       const perSecond = flags.rate === undefined ? undefined : parseRate(flags.rate);
       await using session = await openSession(
         { ...flags, json: this.jsonEnabled() },
-        { perSecond, signal: stop.signal, record: (jobs, seconds) => times.record(jobs, seconds) },
+        {
+          perSecond,
+          signal: stop.signal,
+          tell: this.sayHowFar,
+          record: (jobs, seconds) => times.record(jobs, seconds),
+        },
       );
       const base = portsFor(session, {
         json: this.jsonEnabled(),

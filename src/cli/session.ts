@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each call that gives work to workers. */
   readonly record?: ((jobs: number, seconds: number) => void) | undefined;
+  /** Told how far a long look has come, before there is anything to show. */
+  readonly tell?: ((text: string) => void) | undefined;
 }
 
 /** A context with its backend opened: all that a command needs of the world. Closing it closes the backend. */
@@ -62,8 +64,8 @@ export interface Session extends AsyncDisposable {
 /** The composition root: context → lazy adapter → wrappers. */
 export async function openSession(flags: SessionFlags, options: SessionOptions = {}): Promise<Session> {
   const { context, config, stateDir } = await findContext(flags);
-  const opened = await openAdapter(openingOf(flags, context));
-  const { perSecond, signal, record } = options;
+  const { perSecond, signal, record, tell } = options;
+  const opened = await openAdapter({ ...openingOf(flags, context), tell });
   const slowed = (most: number): QueueAdapter =>
     paced(allowed, {
       perSecond: most,

@@ -23,7 +23,7 @@ export default class Doctor extends JobctlCommand {
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Doctor);
     const all = { ...flags, json: this.jsonEnabled() };
-    await using session = await openSession(all);
+    await using session = await openSession(all, { tell: this.sayHowFar });
     const { context, reader } = session;
     const queues = argv.length === 0 ? undefined : await knownQueues(reader, argv as string[]);
     const { name: backend, where } = reader.backend;

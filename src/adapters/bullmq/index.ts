@@ -26,6 +26,8 @@ export interface BullmqOptions {
   readonly deadLetters?: Readonly<Record<string, DeadLetter>> | undefined;
   /** Bound of one call, milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Hears how far a long look for queues has come. */
+  readonly tell?: ((text: string) => void) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -36,11 +38,16 @@ export async function openBullmq(options: BullmqOptions): Promise<QueueAdapter> 
   const prefix = prefixOf(targetOf(url), options.prefix);
   const shelves = shelvesOf(options.deadLetters ?? {}); // before anything is opened: it may be wrong
   const connection = await openConnection({ url, where, timeoutMs });
-  return adapterOf(connection, prefix, shelves);
+  return adapterOf(connection, prefix, shelves, options.tell);
 }
 
-function adapterOf(connection: Connection, prefix: string, shelves: ReadonlyMap<string, Shelf>): QueueAdapter {
-  const queues = new Queues(connection, prefix);
+function adapterOf(
+  connection: Connection,
+  prefix: string,
+  shelves: ReadonlyMap<string, Shelf>,
+  tell?: (text: string) => void,
+): QueueAdapter {
+  const queues = new Queues(connection, prefix, tell);
   const writing = writes(connection, prefix, (queue) => layoutOf(connection, keysOf(prefix, queue)));
   const nowMs = (): number => connection.server.clock + performance.now();
   const adapter: QueueAdapter = {

@@ -5,6 +5,8 @@ import { keysOf, literal } from './keys.ts';
 const STEP = 5000;
 /** A look at a large database for queues it may not hold ends here. */
 const BOUND_MS = 20_000;
+/** So often it is said how far a look has come. */
+const WORD_MS = 2_000;
 /** Where no queue has a meta hash: keys of which every queue has some. */
 const others = /:(?:wait|paused|active|failed|completed|delayed|prioritized|id)$/;
 
@@ -15,11 +17,15 @@ const others = /:(?:wait|paused|active|failed|completed|delayed|prioritized|id)$
 export class Queues {
   readonly #connection: Connection;
   readonly #prefix: string;
+  readonly #tell: (text: string) => void;
+  readonly #wordMs: number;
   #known: { readonly names: string[]; readonly until: number } | undefined;
 
-  constructor(connection: Connection, prefix: string) {
+  constructor(connection: Connection, prefix: string, tell: (text: string) => void = () => {}, wordMs = WORD_MS) {
     this.#connection = connection;
     this.#prefix = prefix;
+    this.#tell = tell;
+    this.#wordMs = wordMs;
   }
 
   /** As they were a moment ago. */
@@ -50,12 +56,20 @@ export class Queues {
   }
 
   async #scan(match: string, type: string, suffix: RegExp): Promise<string[]> {
-    const deadline = performance.now() + BOUND_MS;
+    const begun = performance.now();
     const names = new Set<string>();
+    let word = begun + this.#wordMs;
+    let steps = 0;
     for (const node of this.#connection.masters()) {
       let cursor = '0';
       do {
-        if (performance.now() > deadline) throw tooMany(this.#connection.where);
+        const now = performance.now();
+        if (now > begun + BOUND_MS) throw tooMany(this.#connection.where);
+        if (steps > 0 && now > word) {
+          word = now + this.#wordMs;
+          this.#tell(`Looking for queues: about ${(steps * STEP).toLocaleString('en')} keys so far.`);
+        }
+        steps += 1;
         const [next, keys] = await this.#step(node, cursor, match, type);
         cursor = next;
         for (const key of keys) {
