@@ -19,9 +19,9 @@ export interface Writer extends Db {
 }
 
 const CONNECT_TIMEOUT_MS = 8_000;
-/** The server cuts a statement off first; the client's own bound is for a server that no longer answers at all. */
 /** A wait for a lock ends a little before the statement would, so that the server can say what it was. */
 const LOCK_PART = 0.8;
+/** The server cuts a statement off first; the client's own bound is for a server that no longer answers at all. */
 const CLIENT_GRACE_MS = 5_000;
 /** A setting of our own: nobody else's default can be taken for it, so it tells whether the start-up options arrived. */
 const HEEDED = 'jobctl.options';
