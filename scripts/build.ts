@@ -19,7 +19,7 @@ const dist = join(root, 'dist');
 
 /** Not bundled: native parts, packages that users must be able to update on their own, and what most commands never load. */
 const EXTERNAL = [
-  'pg',
+  'pg-native', // pg asks for it only where it is wanted
   'ioredis',
   'bullmq',
   '@aws-sdk',
