@@ -5,6 +5,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { JobctlError } from '../../domain/errors.ts';
 import { nameOf, toJobctlError } from './errors.ts';
+import { type SdkSettings, sdkSettings } from './sdk-settings.ts';
 
 export interface AwsOptions {
   readonly region: string;
@@ -16,17 +17,13 @@ export interface AwsOptions {
   readonly where: string;
 }
 
-interface Settings {
+interface Settings extends SdkSettings {
   readonly region: string;
   readonly profile?: string;
   readonly endpoint?: string;
   readonly maxAttempts: number;
-  readonly logger: typeof silent;
-  readonly requestHandler: Readonly<Record<string, number | boolean>>;
 }
 
-const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
-const CONNECT_MS = 4_000;
 const NOT_OFFERED = /^(SyntaxError|InvalidAction|UnknownOperation)$/;
 
 /** What surrounds a queue. Each is loaded with its first call: counting messages needs none of them. */
@@ -136,12 +133,7 @@ export class Aws {
       // an endpoint in code always wins, so it is left to the SDK where a variable names another
       ...(endpoint === undefined || elsewhere ? {} : { endpoint }),
       maxAttempts: 4,
-      logger: silent,
-      requestHandler: {
-        connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
-        requestTimeout: timeoutMs,
-        throwOnRequestTimeout: true,
-      },
+      ...sdkSettings(timeoutMs),
     };
   }
 

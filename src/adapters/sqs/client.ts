@@ -25,6 +25,7 @@ import {
 import { JobctlError } from '../../domain/errors.ts';
 import { ServerClock } from './clock.ts';
 import { nameOf, toJobctlError } from './errors.ts';
+import { sdkSettings } from './sdk-settings.ts';
 import { Throttles } from './throttles.ts';
 
 export interface ClientOptions {
@@ -46,8 +47,6 @@ export interface Receive {
 }
 
 const SOCKETS = 64;
-const CONNECT_MS = 4_000;
-const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** The calls to SQS, each named in its errors. Nothing else in this adapter knows the SDK's client. */
 export class Calls {
@@ -62,17 +61,18 @@ export class Calls {
 
   constructor(options: ClientOptions) {
     const { region, endpoint, profile, timeoutMs } = options;
+    const { logger, requestHandler } = sdkSettings(timeoutMs);
     const shared = {
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { profile }),
       // or the host of a queue's URL, which may be stale or somebody else's, would be sent our signed requests
       useQueueUrlAsEndpoint: false,
-      logger: silent,
+      // a call's way through the SDK is put together once, not for each call: a client gets no further steps once it is made
+      cacheMiddleware: true,
+      logger,
       requestHandler: {
-        connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
-        requestTimeout: timeoutMs,
-        throwOnRequestTimeout: true,
+        ...requestHandler,
         httpAgent: { maxSockets: SOCKETS },
         httpsAgent: { maxSockets: SOCKETS },
       },
