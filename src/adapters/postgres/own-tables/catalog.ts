@@ -59,6 +59,7 @@ export interface Table {
 }
 
 interface CatalogRow {
+  readonly name: string;
   readonly columns: readonly (Omit<Column, 'kind'> & { readonly base: string; readonly enum: boolean })[];
   readonly uniques: readonly UniqueIndex[];
   readonly indexed: readonly (readonly string[])[];
@@ -68,23 +69,22 @@ interface CatalogRow {
   readonly triggers: readonly string[];
 }
 
-/** One look into the catalog; needs no privilege on the table. Undefined when there is no such table. */
-export async function readTable(db: Db, schema: string, name: string): Promise<Table | undefined> {
-  const sql = `${quoted(schema)}.${quoted(name)}`;
-  const [row] = await db.query<CatalogRow>(CATALOG, [schema, name]);
-  if (row === undefined) return undefined;
-  const { columns, nulled, ...rest } = row;
-  return {
-    name,
-    sql,
-    ...rest,
-    nulledReferences: nulled,
-    columns: columns.map(({ base, enum: isEnum, ...column }) => ({
-      ...column,
-      kind: isEnum ? 'enum' : (kinds[base] ?? 'other'),
-    })),
-  };
+/** One look into the catalog for all of these; needs no privilege on them. Those that are not there are left out. */
+export async function readTables(db: Db, schema: string, names: readonly string[]): Promise<Map<string, Table>> {
+  const rows = await db.query<CatalogRow>(CATALOG, [schema, names]);
+  return new Map(rows.map((row) => [row.name, toTable(schema, row)]));
 }
+
+const toTable = (schema: string, { name, columns, nulled, ...rest }: CatalogRow): Table => ({
+  name,
+  sql: `${quoted(schema)}.${quoted(name)}`,
+  ...rest,
+  nulledReferences: nulled,
+  columns: columns.map(({ base, enum: isEnum, ...column }) => ({
+    ...column,
+    kind: isEnum ? 'enum' : (kinds[base] ?? 'other'),
+  })),
+});
 
 /** Names of the tables of a schema, for whoever mistyped one. */
 export const tableNames = async (db: Db, schema: string): Promise<string[]> =>
@@ -118,7 +118,7 @@ const indexes = (which: string): string =>
          FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.${which} AND i.indkey[0] <> 0), '[]')`;
 
 const CATALOG = `
-  SELECT coalesce((SELECT json_agg(json_build_object(
+  SELECT c.relname::text AS name, coalesce((SELECT json_agg(json_build_object(
            'name', a.attname, 'type', format_type(a.atttypid, NULL), 'base', t.typname, 'enum', t.typtype = 'e', 'notNull', a.attnotnull,
            'defaulted', a.atthasdef OR a.attidentity <> '', 'generated', a.attgenerated <> '',
            'labels', coalesce((SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid), '[]'))
@@ -135,4 +135,4 @@ const CATALOG = `
          WHERE f.contype = 'f' AND f.conrelid = c.oid AND f.confdeltype = 'n'), '[]') AS nulled,
          coalesce((SELECT json_agg(t.tgname ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'), '[]') AS triggers
     FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-   WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
+   WHERE s.nspname = $1 AND c.relname = ANY ($2) AND c.relkind IN ('r', 'p')`;

@@ -1,7 +1,5 @@
-import { type JobState, jobStates } from '../../../domain/job.ts';
-import { nearest } from '../../../domain/nearest.ts';
 import type { Db } from '../connection.ts';
-import { type Column, readTable, type Table, tableNames } from './catalog.ts';
+import type { Column, Table } from './catalog.ts';
 import {
   type Columns,
   columnNamed,
@@ -12,6 +10,8 @@ import {
   letterKinds,
   pauseKinds,
 } from './columns.ts';
+import { type Labels, labelsOf } from './labels.ts';
+import { furtherNames, type Tables, tablesOf } from './mapped-tables.ts';
 import type { JobColumn, LetterColumn, RetryValue, TablesMapping } from './mapping.ts';
 import { type Preset, presets } from './preset.ts';
 
@@ -21,8 +21,7 @@ export interface Layout {
   readonly jobs: Table;
   readonly job: Columns<JobColumn> & { readonly id: Column; readonly status: Column };
   readonly queueName: string;
-  /** The labels of each state, the one to write first. */
-  readonly labels: Readonly<Record<JobState, readonly string[]>>;
+  readonly labels: Labels;
   readonly letters: Letters | undefined;
   readonly heartbeats: Heartbeats | undefined;
   readonly pause: { readonly table: Table; readonly queue: Column; readonly paused: Column } | undefined;
@@ -56,11 +55,11 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
   const preset = mapping.preset === undefined ? undefined : presets[mapping.preset];
   const schema = schemaFlag ?? mapping.schema ?? 'public';
   const warnings: string[] = [];
-  const table = (key: string, name: string): Promise<Table> => required(db, schema, key, name);
   const tableName = mapping.table ?? preset?.table;
   if (tableName === undefined)
     throw fault('tables.table', 'it is missing', 'Name the table that holds the jobs, or take a preset.');
-  const jobs = await table('tables.table', tableName);
+  const tables = await tablesOf(db, schema, [tableName, ...furtherNames(mapping, preset)]);
+  const jobs = await tables.required('tables.table', tableName);
   const columns = findColumns(jobs, 'tables.columns', jobKinds, mapping.columns ?? {}, preset?.columns ?? {});
   const { id, status } = columns;
   if (id === undefined)
@@ -73,7 +72,7 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
     );
   const labels = labelsOf(mapping, preset, status, warnings);
   for (const name of Object.keys(mapping.onRetry ?? {})) columnNamed(jobs, `tables.onRetry.${name}`, name);
-  const letters = await lettersOf(db, schema, mapping, preset, id, warnings);
+  const letters = await lettersOf(tables, mapping, preset, id, warnings);
   for (const one of [jobs, ...(letters === undefined ? [] : [letters.table])])
     if (one.triggers.length > 0)
       warnings.push(`${one.name} has triggers that run with every write: ${one.triggers.join(', ')}.`);
@@ -84,8 +83,8 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
     queueName: mapping.queueName ?? 'jobs',
     labels,
     letters,
-    heartbeats: await heartbeatsOf(db, schema, mapping, preset, warnings),
-    pause: await pauseOf(db, schema, mapping),
+    heartbeats: await heartbeatsOf(tables, mapping, preset, warnings),
+    pause: await pauseOf(tables, mapping),
     stuckAfter: { default: HOUR, ...mapping.stuckAfter },
     onRetry: mapping.onRetry ?? {},
     notify: mapping.notify,
@@ -115,58 +114,8 @@ export const hasKey = ({ uniques }: Table, name: string): boolean =>
 const isLed = ({ indexed }: Table, column: string, status: string): boolean =>
   indexed.some(([first, second]) => first === column || (first === status && second === column));
 
-async function required(db: Db, schema: string, key: string, name: string): Promise<Table> {
-  const found = await readTable(db, schema, name);
-  if (found !== undefined) return found;
-  const names = await tableNames(db, schema);
-  const close = nearest(name, names);
-  throw fault(
-    key,
-    `there is no table "${name}" in the schema ${schema}`,
-    close.length > 0
-      ? `Did you mean ${close.join(' or ')}?`
-      : names.length > 0
-        ? `There are: ${names.slice(0, 10).join(', ')}.`
-        : 'Is it another schema? Set tables.schema.',
-  );
-}
-
-function labelsOf(
-  { statuses, write }: TablesMapping,
-  preset: Preset | undefined,
-  status: Column,
-  warnings: string[],
-): Layout['labels'] {
-  const known = status.kind === 'enum' ? status.labels : undefined;
-  for (const label of Object.keys(statuses ?? {}))
-    if (known !== undefined && !known.includes(label))
-      throw fault(`tables.statuses.${label}`, `${status.type} has no such label`, `It has: ${known.join(', ')}.`);
-  const likely = preset === undefined ? [] : fromPreset(preset, known);
-  const all = { ...Object.fromEntries(likely), ...statuses };
-  const unmapped = known?.filter((label) => all[label] === undefined) ?? [];
-  if (unmapped.length > 0)
-    warnings.push(`tables.statuses does not map ${unmapped.join(', ')}: shown as blocked, and never written to.`);
-  // what the configuration says itself comes first: that is the label that is written
-  const ordered = [...Object.keys(statuses ?? {}), ...likely.map(([label]) => label)];
-  const labels = Object.fromEntries(
-    jobStates.map((state) => [state, [...new Set(ordered)].filter((label) => all[label] === state)]),
-  ) as Record<JobState, string[]>;
-  for (const state of ['waiting', 'active', 'dead'] as const)
-    if (labels[state].length === 0 && (write || state === 'waiting'))
-      throw fault('tables.statuses', `no status means ${state}`, `Say which one does, for example: failed: dead.`);
-  return labels;
-}
-
-/** The preset's labels as the enum spells them; of a text column any spelling in small letters is taken. */
-const fromPreset = ({ statuses }: Preset, known: readonly string[] | undefined): [string, JobState][] =>
-  (known ?? Object.keys(statuses)).flatMap((label) => {
-    const state = statuses[label.toLowerCase()];
-    return state === undefined ? [] : [[label, state]];
-  });
-
 async function lettersOf(
-  db: Db,
-  schema: string,
+  tables: Tables,
   { deadLetter }: TablesMapping,
   preset: Preset | undefined,
   jobId: Column,
@@ -174,10 +123,7 @@ async function lettersOf(
 ): Promise<Letters | undefined> {
   const name = deadLetter?.table ?? preset?.deadLetter.table;
   if (name === undefined) return undefined;
-  const table =
-    deadLetter === undefined
-      ? await readTable(db, schema, name)
-      : await required(db, schema, 'tables.deadLetter.table', name);
+  const table = deadLetter === undefined ? tables.named(name) : await tables.required('tables.deadLetter.table', name);
   if (table === undefined) {
     warnings.push(`There is no table ${name}: the failed jobs themselves are the dead ones.`);
     return undefined;
@@ -206,18 +152,14 @@ async function lettersOf(
 }
 
 async function heartbeatsOf(
-  db: Db,
-  schema: string,
+  tables: Tables,
   { heartbeats }: TablesMapping,
   preset: Preset | undefined,
   warnings: string[],
 ): Promise<Heartbeats | undefined> {
   const name = heartbeats?.table ?? preset?.heartbeats.table;
   if (name === undefined) return undefined;
-  const table =
-    heartbeats === undefined
-      ? await readTable(db, schema, name)
-      : await required(db, schema, 'tables.heartbeats.table', name);
+  const table = heartbeats === undefined ? tables.named(name) : await tables.required('tables.heartbeats.table', name);
   if (table === undefined) {
     warnings.push(`There is no table ${name}: nothing proves that a worker is gone.`);
     return undefined;
@@ -236,9 +178,9 @@ async function heartbeatsOf(
   };
 }
 
-async function pauseOf(db: Db, schema: string, { pause }: TablesMapping): Promise<Layout['pause']> {
+async function pauseOf(tables: Tables, { pause }: TablesMapping): Promise<Layout['pause']> {
   if (pause === undefined) return undefined;
-  const table = await required(db, schema, 'tables.pause.table', pause.table);
+  const table = await tables.required('tables.pause.table', pause.table);
   return {
     table,
     queue: columnNamed(table, 'tables.pause.queue', pause.queue, pauseKinds.queue),

@@ -1,3 +1,4 @@
+import { grouped } from '../../../domain/grouped.ts';
 import type { TimelineEntry } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { instant, quoted } from '../sql.ts';
@@ -9,14 +10,10 @@ const LAST_WITH_ARCHIVE = 24;
 
 const named = (schema: string): string => `${quoted(schema)}.archive`;
 
-/** About how many rows it has: undefined without one, -1 where nobody has counted yet. A column over no table. */
-export const archiveSize = (schema: string): string =>
-  `(SELECT CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE c.reltuples END::float8 FROM pg_class c WHERE c.oid = to_regclass('${named(schema).replaceAll("'", "''")}'))`;
-
 /** What lies there is out of reach of the library itself, so it is told of and left alone. */
-export function archiveWarning({ number }: Layout, rows: number | null | undefined): string[] {
-  if (number > LAST_WITH_ARCHIVE || rows === null || rows === undefined || rows === 0) return [];
-  const amount = rows < 0 ? 'Older jobs' : `About ${rows.toLocaleString('en')} older jobs`;
+export function archiveWarning({ number, archived: rows }: Layout): string[] {
+  if (number > LAST_WITH_ARCHIVE || rows === null || rows === 0) return [];
+  const amount = rows < 0 ? 'Older jobs' : `About ${grouped(rows)} older jobs`;
   return [
     `${amount} lie in the library's archive: they are neither counted nor listed nor changed. jobctl job show ID finds them.`,
   ];

@@ -4,7 +4,7 @@ import type { Db } from '../connection.ts';
 import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { adds } from './add.ts';
-import { archiveSize, archiveWarning } from './archive.ts';
+import { archiveWarning } from './archive.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
 import { newerThanKnown } from './expressions.ts';
@@ -23,7 +23,6 @@ import { apply } from './write.ts';
 export async function pgBoss(db: Db, schema: string, place: string): Promise<Dialect> {
   const layout = await readLayout(db, schema, place);
   const { instances } = layout;
-  const [archive] = await db.query<{ rows: number | null }>(`SELECT ${archiveSize(schema)} AS rows`);
   return {
     info: {
       name: 'postgres/pg-boss',
@@ -36,7 +35,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
         workersNote: 'Before 12.36 pg-boss keeps no register of them; upgraded, its processes write themselves down.',
       }),
       newerSchema: newerThanKnown(layout),
-      warnings: [...warningsOn(layout), ...archiveWarning(layout, archive?.rows)],
+      warnings: [...warningsOn(layout), ...archiveWarning(layout)],
     },
     schema,
     pushes,

@@ -38,12 +38,17 @@ export interface Layout {
   readonly byEnd: boolean;
   /** Whether the last VACUUM saw nearly all pages as they are, so that an index alone tells how many rows there are. */
   readonly swept: boolean;
+  /** About how many rows lie in the library's archive: null without one, -1 where nobody has counted yet. */
+  readonly archived: number | null;
   has(column: string): boolean;
   /** SQL of a column of `j`, under the name that this version gives it. */
   col(column: string): string;
 }
 
 interface Catalog {
+  /** What the library's table `version` says. */
+  readonly stored: number | null;
+  readonly archived: number | null;
   readonly columns: readonly string[];
   readonly json_columns: readonly string[];
   readonly queue_columns: readonly string[];
@@ -71,6 +76,9 @@ const ENDS = `i.indrelid = c.oid AND i.indisvalid AND NOT i.indisunique AND i.in
    AND pg_get_indexdef(i.indexrelid, 2, true) = 'completed_on' AND pg_get_indexdef(i.indexrelid, 1, true) = 'name'
    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')`;
 
+const rowsOf = (table: string): string =>
+  `(SELECT CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE c.reltuples END::float8 FROM pg_class c WHERE c.oid = to_regclass(${table}))`;
+
 /** Looks into the catalog and at the version. Nothing of the library runs, and nothing is ever migrated. */
 export async function readLayout(db: Db, schema: string, place: string): Promise<Layout> {
   const table = (name: string): string => `${quoted(schema)}.${name}`;
@@ -84,7 +92,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
                     FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (num, place) JOIN pg_attribute a ON a.attnum = k.num
                    WHERE i.indrelid = to_regclass($5) AND a.attrelid = i.indrelid AND i.indisvalid
                      AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(completed_on IS NOT NULL)')
-                   GROUP BY i.indexrelid) AS indexes, leaves.*
+                   GROUP BY i.indexrelid) AS indexes, ${rowsOf('$8')} AS archived, (SELECT version FROM ${table('version')} LIMIT 1) AS stored, leaves.*
        FROM (SELECT coalesce(sum(pg_relation_size(c.oid)) FILTER (WHERE NOT EXISTS (SELECT FROM pg_index i WHERE ${ENDS})), 0)::float8 AS unended,
                     coalesce(sum(c.relallvisible) / nullif(sum(greatest(c.relpages, 0)), 0), 0)::float8 AS swept
                FROM pg_class c WHERE c.relkind = 'r' AND c.oid IN (SELECT to_regclass($2)::oid UNION SELECT relid FROM pg_partition_tree(to_regclass($2)))) leaves`,
@@ -96,10 +104,11 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
       table('job_common'),
       table('instance'),
       table('schedule'),
+      table('archive'),
     ],
   );
-  const [stored] = await db.query<{ version: number }>(`SELECT version FROM ${table('version')}`);
-  if (catalog === undefined || stored === undefined || catalog.states.length === 0) {
+  const { stored = null } = catalog ?? {};
+  if (catalog === undefined || stored === null || catalog.states.length === 0) {
     throw new JobctlError('usage', `The schema ${schema} at ${place} has a table named job, but it is not pg-boss'.`, {
       next: ['Another queue in the same database? Choose it with --schema or --dialect.'],
     });
@@ -109,8 +118,8 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
   const squashed = known.has('retrylimit');
   return {
     schema,
-    number: stored.version,
-    version: `${releaseOf(stored.version, squashed, known)} (schema ${stored.version})`,
+    number: stored,
+    version: `${releaseOf(stored, squashed, known)} (schema ${stored})`,
     job: table('job'),
     queue: queueColumns.length === 0 ? undefined : table('queue'),
     dependency: catalog.dependency && known.has('blocked') ? table('job_dependency') : undefined,
@@ -125,6 +134,7 @@ export async function readLayout(db: Db, schema: string, place: string): Promise
     byAge: indexes.some((names) => names.startsWith('name created_on')),
     byEnd: !squashed && catalog.unended < SMALL,
     swept: catalog.swept > NEARLY_ALL,
+    archived: catalog.archived,
     has: (column) => known.has(column),
     col: (column) => `j.${squashed ? column.replaceAll('_', '') : column}`,
   };

@@ -3,7 +3,7 @@ import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../
 import type { Db } from '../connection.ts';
 import { strangeStates } from './expressions.ts';
 import type { Layout } from './layout.ts';
-import { queues } from './queues.ts';
+import { queueRows } from './queues.ts';
 import { type CountRow, countRows, type RateRow, rateRows, WINDOW_SECONDS } from './stats-rows.ts';
 
 interface Facts {
@@ -19,14 +19,15 @@ const MAX_KEYS = 200;
  * emptied queue keeps its old ones for ever.
  */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
-  const asked = request.queues ?? (await queues(db, layout)).map(({ queue }) => queue);
+  const rows = await queueRows(db, layout);
+  const asked = request.queues ?? rows.filter(({ internal }) => !internal).map(({ queue }) => queue);
   if (asked.length === 0) return [];
   const key = request.by === 'lane' && layout.has('group_id') ? 'j.group_id' : undefined;
   const facts: Facts = {
     counts: await countRows(db, layout, asked, request.queues, key),
     rates: layout.byEnd ? await rateRows(db, layout, asked, key) : undefined,
   };
-  const shelves = await shelvesOf(db, layout);
+  const shelves = new Map(rows.map(({ queue, shelf }) => [queue, shelf ?? undefined]));
   return asked.map((queue) => {
     const own = of(facts, (line) => line.queue === queue);
     const copiesIn = shelves.get(queue);
@@ -37,15 +38,6 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
       by: breakdown(layout, own, queue, request.by, key),
     };
   });
-}
-
-/** The dead-letter queue of each queue that has one: what fails for good in the one lies in the other too, as a copy. */
-async function shelvesOf(db: Db, { queue }: Layout): Promise<Map<string, string>> {
-  if (queue === undefined) return new Map();
-  const rows = await db.query<{ name: string; shelf: string }>(
-    `SELECT name, dead_letter AS shelf FROM ${queue} WHERE dead_letter IS NOT NULL`,
-  );
-  return new Map(rows.map(({ name, shelf }) => [name, shelf]));
 }
 
 function breakdown(
