@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { grouped } from '../domain/grouped.ts';
 import type { Plan } from '../domain/plan.ts';
 import { isApplicable } from '../operations/freeze.ts';
 import type { Ports } from '../operations/ports.ts';
@@ -50,7 +51,7 @@ async function all(jobs: AsyncIterable<NewJob>): Promise<NewJob[]> {
   const kept: NewJob[] = [];
   for await (const job of jobs) {
     if (kept.length === MOST_JOBS)
-      throw new JobctlError('usage', `A plan file takes at most ${MOST_JOBS.toLocaleString('en')} new jobs.`, {
+      throw new JobctlError('usage', `A plan file takes at most ${grouped(MOST_JOBS)} new jobs.`, {
         next: ['Split the input, or check it with --dry-run and add it when the time has come.'],
       });
     kept.push(job);

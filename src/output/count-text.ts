@@ -1,9 +1,7 @@
 import type { Count } from '../domain/adapter.ts';
+import { grouped } from '../domain/grouped.ts';
 
-const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
-
-/** `12,000` in every locale: what is copied into a ticket reads the same everywhere. */
-export const grouped = (value: number): string => String(Math.round(value * 10) / 10).replace(THOUSANDS, ',');
+export { grouped };
 
 /** `~12,000` when it is an estimate. */
 export const approximately = (value: number, exact: boolean): string => (exact ? grouped(value) : `~${grouped(value)}`);

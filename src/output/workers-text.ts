@@ -12,10 +12,14 @@ export interface WorkersView {
   readonly now: Instant;
   /** Which workers are known, where that is not all of them. */
   readonly note?: string | undefined;
+  /** What to do where a silent one left jobs behind. */
+  readonly next?: readonly string[] | undefined;
 }
 
+export const giveBack = 'jobctl reset QUEUE --dry-run   # gives back what they had';
+
 /** `worker list`: one worker a line, the silent ones first. */
-export const workersText = view(({ workers, now, note }: WorkersView, page: Page): string => {
+export const workersText = view(({ workers, now, note, next = [giveBack] }: WorkersView, page: Page): string => {
   if (workers.length === 0)
     return note === undefined
       ? 'No worker has given a sign of life.'
@@ -45,7 +49,7 @@ export const workersText = view(({ workers, now, note }: WorkersView, page: Page
     lines(
       `${plural(workers.length, 'worker')}, ${silent.length} silent.`,
       note === undefined ? '' : hang('', note, page.width),
-      left ? nextLines(['jobctl reset QUEUE --dry-run   # gives back what they had'], page) : '',
+      left ? nextLines(next, page) : '',
     ),
   );
 });

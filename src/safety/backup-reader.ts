@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { JobctlError } from '../domain/errors.ts';
+import { grouped } from '../domain/grouped.ts';
 import { decodeData, type Frame, sha256 } from './backup-frame.ts';
 import { endsUnwritten, frameAt, jobsBehind, openForReading, read, type Stretch, walk } from './backup-walk.ts';
 import { type Named, namedBeside, outrunsJournal } from './named-frame.ts';
@@ -145,7 +146,7 @@ async function damaged(path: string, damage: Damage): Promise<JobctlError> {
   const { jobs, frames } = await verifyBackup(path);
   const name = damage.frame > 0 ? `Frame ${damage.frame}` : `What stands at byte ${damage.offset}`;
   const what = damage.torn ? 'is incomplete, its write was cut short' : 'is damaged';
-  const rest = `${jobs.toLocaleString('en')} jobs in ${frames} ${frames === 1 ? 'frame' : 'frames'} can still be read.`;
+  const rest = `${grouped(jobs)} jobs in ${frames} ${frames === 1 ? 'frame' : 'frames'} can still be read.`;
   return new JobctlError('unexpected', `${name} of ${path} ${what}: ${damage.why}. ${rest}`, {
     next: [`jobctl backup verify ${shellWord(path)}`, `jobctl restore ${shellWord(path)} --salvage`],
   });

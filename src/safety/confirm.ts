@@ -1,4 +1,5 @@
 import { JobctlError } from '../domain/errors.ts';
+import { grouped } from '../domain/grouped.ts';
 import type { Plan } from '../domain/plan.ts';
 import { sanitise } from './sanitise.ts';
 import { shellWord } from './shell-word.ts';
@@ -71,7 +72,7 @@ const nameOf = (plan: Plan): string => (plan.queues.length === 1 ? (plan.queues[
 function questionOf(plan: Plan): string {
   const { value, exact } = plan.matched;
   const count = Math.min(value, plan.limit ?? value);
-  const amount = `${exact ? '' : '~'}${count.toLocaleString('en')} ${count === 1 ? 'job' : 'jobs'}`;
+  const amount = `${exact ? '' : '~'}${grouped(count)} ${count === 1 ? 'job' : 'jobs'}`;
   const verb = `${plan.verb[0]?.toUpperCase()}${plan.verb.slice(1)}`;
   if (plan.task.kind === 'switch') {
     const { to, switches } = plan.task;

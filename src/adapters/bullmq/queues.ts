@@ -1,4 +1,5 @@
 import { JobctlError } from '../../domain/errors.ts';
+import { grouped } from '../../domain/grouped.ts';
 import type { Command, Connection, Redis } from './connection.ts';
 import { keysOf, literal } from './keys.ts';
 
@@ -67,7 +68,7 @@ export class Queues {
         if (now > begun + BOUND_MS) throw tooMany(this.#connection.where);
         if (steps > 0 && now > word) {
           word = now + this.#wordMs;
-          this.#tell(`Looking for queues: about ${(steps * STEP).toLocaleString('en')} keys so far.`);
+          this.#tell(`Looking for queues: about ${grouped(steps * STEP)} keys so far.`);
         }
         steps += 1;
         const [next, keys] = await this.#step(node, cursor, match, type);

@@ -1,3 +1,4 @@
+import { grouped } from '../../domain/grouped.ts';
 import type { SchemaFinding } from '../../domain/schema.ts';
 import type { Db } from './connection.ts';
 
@@ -24,10 +25,8 @@ const ROWS_A_SECOND = 1_000_000;
 export function costOf({ rows, size }: TableSize): string {
   if (rows < 0) return `Building it reads the table twice (${size}; never analyzed), and every write keeps it up.`;
   const seconds = Math.max(1, Math.ceil(rows / ROWS_A_SECOND));
-  return `Building it reads the table twice (${size}, about ${count(rows)} rows: from ${seconds} s), and every write keeps it up.`;
+  return `Building it reads the table twice (${size}, about ${grouped(rows)} rows: from ${seconds} s), and every write keeps it up.`;
 }
-
-const count = (rows: number): string => Math.round(rows).toLocaleString('en-US');
 
 export interface TableFacts extends TableSize {
   /** Indexes that were never finished: writes keep them up, and no read uses them. */

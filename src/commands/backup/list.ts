@@ -33,7 +33,7 @@ export default class BackupList extends JobctlCommand {
     const next =
       backups[0] === undefined
         ? []
-        : [`jobctl backup show ${backups[0].run}`, `jobctl restore ${backups[0].run} --dry-run`];
+        : this.following([`jobctl backup show ${backups[0].run}`, `jobctl restore ${backups[0].run} --dry-run`]);
     this.print(backupsText({ backups, more, folder, now: fromDate(new Date()), next }, this.page(flags)));
     return { schemaVersion: 1, folder, backups, more };
   }

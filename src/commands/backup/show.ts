@@ -49,7 +49,7 @@ export default class BackupShow extends JobctlCommand {
         more,
         what: 'jobs in this backup that match',
         now: fromDate(new Date()),
-        next: [`jobctl restore ${args.backup} --dry-run`],
+        next: this.following([`jobctl restore ${args.backup} --dry-run`]),
       },
       page,
     );

@@ -18,7 +18,7 @@ export default class BackupVerify extends JobctlCommand {
     const { args, flags } = await this.parse(BackupVerify);
     const { path } = await backupNamed(args.backup, await runsPlace(flags));
     const check = await verifyBackup(path);
-    const next = check.ok ? [] : [`jobctl restore ${args.backup} --salvage --dry-run`];
+    const next = check.ok ? [] : this.following([`jobctl restore ${args.backup} --salvage --dry-run`]);
     this.print(backupCheckText({ path, ...check, next }, this.page(flags)));
     if (!check.ok && !check.torn) process.exitCode = ExitCode.findings;
     return { schemaVersion: 1, path, ...check };

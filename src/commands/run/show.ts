@@ -22,7 +22,7 @@ export default class RunShow extends JobctlCommand {
     const open = run.state === 'unfinished';
     const next = open && !run.running ? [`jobctl run resume ${run.id}`] : (report?.next ?? []);
     const shown = { run, plan, report, backup: backupPath, journal: journalPath, next };
-    this.print(runText({ ...shown, now: fromDate(new Date()) }, this.page(flags)));
+    this.print(runText({ ...shown, next: this.following(next), now: fromDate(new Date()) }, this.page(flags)));
     return { schemaVersion: 1, ...shown };
   }
 }

@@ -1,6 +1,6 @@
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { JobctlError } from '../../domain/errors.ts';
-import { workersText } from '../../output/workers-text.ts';
+import { giveBack, workersText } from '../../output/workers-text.ts';
 
 export default class WorkerList extends JobctlCommand {
   static override summary = 'List the workers: their last sign of life, and the jobs they have.';
@@ -24,7 +24,9 @@ export default class WorkerList extends JobctlCommand {
         next: ['jobctl job list --state active   # the jobs that they have'],
       });
     }
-    this.print(workersText({ workers, note, now: await reader.now() }, this.page(flags)));
+    this.print(
+      workersText({ workers, note, now: await reader.now(), next: this.following([giveBack]) }, this.page(flags)),
+    );
     return { schemaVersion: 1, workers, note };
   }
 }
