@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Action } from '../domain/action.ts';
+import type { Action, Resolution } from '../domain/action.ts';
 import type { BrowseOptions, QueueReader } from '../domain/adapter.ts';
 import type { Claims, Copy, Note, Returns, SavedJob } from '../domain/claim.ts';
 import { type Job, type JobState, jobStates } from '../domain/job.ts';
@@ -60,10 +60,10 @@ export interface Acted {
 }
 
 /** The loop of every bulk write: claim, keep what matches, save, apply, release. */
-export async function act(
-  ops: Claims,
+export async function act<Deed extends Action | Resolution = Action>(
+  ops: Claims<Deed>,
   selection: Selection,
-  action: Action,
+  action: Deed,
   { size = 10, tests = {} as Tests } = {},
 ): Promise<Acted> {
   const acted: Acted = { outcomes: [], saved: [], marks: [], copies: [] };

@@ -18,7 +18,12 @@ const letter = async (shop: Shop, id: string) =>
     )
   )[0];
 const job = async (shop: Shop, id: string) =>
-  (await shop.rows(`SELECT status::text, attempts, type, payload, finished_at FROM "Job" WHERE id = $1`, [id]))[0];
+  (
+    await shop.rows<{ status: string }>(
+      `SELECT status::text, attempts, type, payload, finished_at FROM "Job" WHERE id = $1`,
+      [id],
+    )
+  )[0];
 
 it('the unresolved dead letters are the dead jobs, under the ids of their jobs; failed originals are not counted twice', async () => {
   const adapter = await (await openShop(deadLetters)).adapter();
@@ -170,4 +175,24 @@ it('a resolved letter that was purged comes back beside its job, be that done, d
   expect(await tables(shop)).toEqual(before);
   const again = await putBack(opsOf({ adapter }, 'restore'), saved, false, adapter);
   expect(told(again.outcomes)).toEqual(['j1', 'j3', 'j4', 'j6'].map((id) => `${id}: skipped unchanged`));
+});
+
+it('an open letter whose job is done goes, is resolved and comes back without that job', async () => {
+  const shop = await openShop(`${deadLetters}
+    INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, "createdAt") VALUES
+      ('d4', 'j4', 'email.send', '{}', 'forgotten', now() - interval '2 days');`);
+  const adapter = await shop.adapter();
+  const before = await tables(shop);
+  const only = { ...dead, ids: ['j4'] };
+
+  const removed = await act(opsOf({ adapter }, 'remove'), only, { verb: 'remove' });
+  expect([told(removed.outcomes), await letter(shop, 'd4')]).toEqual([['j4: done'], undefined]);
+  expect((await job(shop, 'j4'))?.status).toBe('completed');
+  const back = await putBack(opsOf({ adapter }, 'restore'), removed.saved, false, adapter);
+  expect([told(back.outcomes), await tables(shop)]).toEqual([['j4: done'], before]);
+
+  const resolved = await act(opsOf({ adapter }, 'resolve'), only, { verb: 'resolve', note: 'seen' });
+  expect((await letter(shop, 'd4'))?.resolved).toBe(true);
+  const opened = await putBack(opsOf({ adapter }, 'revert'), resolved.saved, true, adapter, resolved.marks[0]);
+  expect([told(opened.outcomes), await tables(shop)]).toEqual([['j4: done'], before]);
 });

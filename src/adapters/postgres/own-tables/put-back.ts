@@ -19,7 +19,7 @@ import { idType } from './conditions.ts';
 import type { Layout, Letters } from './layout.ts';
 import { idsOf, skip } from './row-writes.ts';
 import { jobsAt, type Place, savedAt } from './rows.ts';
-import { imageOf, isLetter, jobRowOf, letterRowsOf, savedAs } from './snapshot.ts';
+import { imageOf, isApart, isLetter, jobRowOf, letterRowsOf, savedAs } from './snapshot.ts';
 import { fromText, type Twin, twins } from './uniques.ts';
 
 /** One row of those that a saved job is made of: its own, and its letters. */
@@ -73,9 +73,7 @@ async function partsOf(
     db,
     layout,
     // a letter that was handled went alone: its job may have been there all the time, be it done or dead once more
-    saved.filter(
-      (item) => jobRowOf(layout, item) === undefined && (hold !== undefined || item.job.resolved === undefined),
-    ),
+    saved.filter((item) => isAlone(layout, item) && (hold !== undefined || item.job.resolved === undefined)),
   );
   const part = (standing: Standing, row: { ours: boolean; state: string } | undefined): Part => ({
     standing,
@@ -93,6 +91,9 @@ async function partsOf(
     ];
   });
 }
+
+/** It is letters of a job that was gone. */
+const isAlone = (layout: Layout, item: SavedJob): boolean => jobRowOf(layout, item) === undefined && !isApart(item);
 
 /** Of jobs that were gone when their letters were saved, those that are there by now. */
 async function presentOf(db: Db, { jobs, job }: Layout, saved: readonly SavedJob[]): Promise<Set<string>> {
@@ -161,9 +162,9 @@ async function savedNow(db: Db, layout: Layout, saved: readonly SavedJob[]): Pro
     ];
     const jobs = new Map(seen.map((job) => [job.id, job]));
     for (const item of ofLetters) {
-      const row = images.get(item.job.id);
+      const row = isApart(item) ? undefined : images.get(item.job.id);
       const own = letterRowsOf(item).map(({ id }) => ({ id, row: letters.get(id) as string }));
-      const snapshot = { ...(row === undefined ? {} : { row }), letters: own };
+      const snapshot = { ...(row === undefined ? {} : { row }), letters: own, ...(isApart(item) && { apart: true }) };
       there.set(item.job.id, { job: jobs.get(item.job.id) ?? item.job, snapshot });
     }
   }
@@ -193,7 +194,7 @@ const duplicates = (saved: readonly SavedJob[], taken: ReadonlyMap<string, Twin>
 /** Gives each row its saved values again; a job that the replay of its letter had made goes. */
 export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Outcome[]> {
   const rows = jobRows(layout, saved);
-  const made = saved.filter((item) => jobRowOf(layout, item) === undefined);
+  const made = saved.filter((item) => isAlone(layout, item));
   if (rows.length > 0) await replaceRows(db, jobsTable(layout), rows);
   if (made.length > 0) {
     await db.query(

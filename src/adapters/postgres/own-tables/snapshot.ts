@@ -12,12 +12,15 @@ interface OwnSnapshot {
   /** The payload was NULL. */
   readonly bare?: true;
   readonly letters?: readonly SavedRow[];
+  /** The job of the letters was there in a state of its own: it is no part of what was saved. */
+  readonly apart?: true;
 }
 
 export interface SnapshotRow {
   readonly row: string | null;
   readonly bare: boolean;
   readonly letters: readonly SavedRow[] | null;
+  readonly apart: boolean;
 }
 
 const isJson = ({ kind }: Column): boolean => kind === 'json' || kind === 'jsonb';
@@ -46,18 +49,20 @@ export function snapshotColumns(layout: Layout, home: Home): string {
   const { letters, job, jobs } = layout;
   if (home.name === 'job' || letters === undefined) {
     const kept = jobs.columns.filter(({ name }) => name !== job.payload?.name);
-    return `${imageOf(kept, 'j')}::text AS row, ${job.payload === undefined ? 'false' : `${ref('j', job.payload)} IS NULL`} AS bare, NULL::json AS letters`;
+    return `${imageOf(kept, 'j')}::text AS row, ${job.payload === undefined ? 'false' : `${ref('j', job.payload)} IS NULL`} AS bare, NULL::json AS letters, false AS apart`;
   }
   const { table, columns } = letters;
   return `CASE WHEN ${home.original} THEN ${imageOf(jobs.columns, 'o')}::text END AS row, false AS bare,
+          ${ref('o', job.id)} IS NOT NULL AND (${home.original}) IS NOT TRUE AS apart,
           (SELECT json_agg(json_build_object('id', ${ref('l', columns.id)}::text, 'row', ${imageOf(table.columns, 'l')}::text) ORDER BY ${ref('l', columns.id)})
              FROM ${table.sql} l WHERE ${letterKey(letters, 'l')} = ${home.id} AND ${letterIs(letters, 'l', home.handled)}) AS letters`;
 }
 
-export const toSnapshot = ({ row, bare, letters }: SnapshotRow): OwnSnapshot => ({
+export const toSnapshot = ({ row, bare, letters, apart }: SnapshotRow): OwnSnapshot => ({
   ...(row === null ? {} : { row }),
   ...(bare ? { bare } : {}),
   ...(letters === null ? {} : { letters }),
+  ...(apart ? { apart } : {}),
 });
 
 /** The saved row of the jobs table; undefined of a dead letter whose job was gone. */
@@ -70,6 +75,8 @@ export function jobRowOf({ job: { payload } }: Layout, saved: SavedJob): SavedRo
 }
 
 export const letterRowsOf = (saved: SavedJob): readonly SavedRow[] => (saved.snapshot as OwnSnapshot).letters ?? [];
+
+export const isApart = (saved: SavedJob): boolean => (saved.snapshot as OwnSnapshot).apart === true;
 
 /** Whether a letter stood for the job. */
 export const isLetter = (saved: SavedJob): boolean => (saved.snapshot as OwnSnapshot).letters !== undefined;
