@@ -1,5 +1,5 @@
 import { Command, Errors, type Interfaces } from '@oclif/core';
-import type { QueueReader } from '../domain/adapter.ts';
+import type { BackendInfo, QueueReader } from '../domain/adapter.ts';
 import { ExitCode, JobctlError } from '../domain/errors.ts';
 import type { Selection } from '../domain/selection.ts';
 import { errorText } from '../output/error-text.ts';
@@ -62,9 +62,18 @@ export abstract class JobctlCommand extends Command {
     return session;
   }
 
-  /** The same for a command that looks at jobs: where that leaves a trace, it is said, and nothing stays hidden afterwards. */
-  protected async openToLook(flags: GlobalFlags): Promise<Session> {
+  /**
+   * The same for a command that looks at jobs: where that leaves a trace, it is said, and nothing stays hidden afterwards.
+   * `refuse` throws where there is nothing to look at.
+   */
+  protected async openToLook(flags: GlobalFlags, refuse?: (backend: BackendInfo) => void): Promise<Session> {
     const session = await this.open(flags);
+    try {
+      refuse?.(session.reader.backend);
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
     if (session.reader.reads === 'peek') return session;
     this.say('Looking counts as a receive: messages are hidden meanwhile, and each receive count goes up by one.');
     const stay = letGoOnSignal(session.reader);

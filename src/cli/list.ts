@@ -44,10 +44,11 @@ export abstract class ListCommand extends JobctlCommand {
     flags: ListFlags,
     { queue, states, stuck, resolved, what, next }: ListRequest,
   ): Promise<{ jobs: JobView[]; more: boolean }> {
-    await using session = await this.openToLook(flags);
-    const { reader } = session;
     const command = this.words(queue === undefined ? [] : [queue]);
-    refuseUntoldStates(reader.backend, { states, command, narrowed: isNarrowed(flags), ...(stuck && { of: [] }) });
+    await using session = await this.openToLook(flags, (backend) =>
+      refuseUntoldStates(backend, { states, command, narrowed: isNarrowed(flags), ...(stuck && { of: [] }) }),
+    );
+    const { reader } = session;
     const queues = queue === undefined ? await knownQueues(reader, []) : [queue];
     const selection = {
       ...(await readSelection(flags, queues, states, reader)),

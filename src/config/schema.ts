@@ -7,6 +7,8 @@ import { usesFound } from './uses-found.ts';
 
 /** Imports zod, so load this module lazily; its types cost nothing. */
 
+z.config({ jitless: true }); // each file is read once: to write code for that takes longer than to read it
+
 const duration = z
   .string()
   .refine(isDuration, { error: 'is not a duration; write it with its unit: 90s, 15m, 1h30m, 24h, 7d' })
