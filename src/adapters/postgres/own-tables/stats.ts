@@ -1,6 +1,7 @@
 import { jobStates } from '../../../domain/job.ts';
 import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
+import { meanOf } from '../mean.ts';
 import { Parameters } from '../sql.ts';
 import { asText, ref } from './column-sql.ts';
 import type { Home } from './homes.ts';
@@ -91,13 +92,11 @@ function toRow(layout: Layout, rows: readonly GroupRow[]): StatsRow {
   };
 
   function ratesOf(completed: readonly GroupRow[], died: readonly GroupRow[]): Rates {
-    const done = sum(completed, 'recent');
-    const seconds = completed.reduce((total, { recent, mean }) => total + recent * (mean ?? 0), 0);
     return {
       windowSeconds: WINDOW_SECONDS,
-      completed: done,
+      completed: sum(completed, 'recent'),
       died: sum(died, 'recent'),
-      meanSeconds: done === 0 ? undefined : seconds / done,
+      meanSeconds: meanOf(completed.map(({ recent, mean }) => [recent, mean])),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { JobState } from '../../../domain/job.ts';
 import type { QueueStats, Rates, StateCounts, StatsRequest, StatsRow } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
+import { meanOf } from '../mean.ts';
 import { strangeStates } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { queueRows } from './queues.ts';
@@ -102,12 +103,10 @@ function oldest(rows: readonly { readonly age: number | null }[]): number | unde
 }
 
 function ratesOf(rows: readonly RateRow[]): Rates {
-  const completed = rows.reduce((all, row) => all + row.completed, 0);
-  const seconds = rows.reduce((all, row) => all + (row.mean ?? 0) * row.completed, 0);
   return {
     windowSeconds: WINDOW_SECONDS,
-    completed,
+    completed: rows.reduce((all, row) => all + row.completed, 0),
     died: rows.reduce((all, row) => all + row.died, 0),
-    meanSeconds: completed === 0 ? undefined : seconds / completed,
+    meanSeconds: meanOf(rows.map((row) => [row.completed, row.mean])),
   };
 }

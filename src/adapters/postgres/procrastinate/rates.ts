@@ -1,5 +1,6 @@
 import type { Rates } from '../../../domain/stats.ts';
 import type { Db } from '../connection.ts';
+import { meanOf } from '../mean.ts';
 import type { Layout } from './layout.ts';
 
 const WINDOW_SECONDS = 3_600;
@@ -69,12 +70,10 @@ export async function readRates(db: Db, layout: Layout, key: string | undefined)
 
 function added(sum: Rates | undefined, one: Rates): Rates {
   if (sum === undefined) return one;
-  const completed = sum.completed + one.completed;
-  const seconds = (sum.meanSeconds ?? 0) * sum.completed + (one.meanSeconds ?? 0) * one.completed;
   return {
     windowSeconds: one.windowSeconds,
-    completed,
+    completed: sum.completed + one.completed,
     died: sum.died + one.died,
-    meanSeconds: completed === 0 ? undefined : seconds / completed,
+    meanSeconds: meanOf([sum, one].map(({ completed, meanSeconds }) => [completed, meanSeconds])),
   };
 }
