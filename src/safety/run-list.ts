@@ -36,13 +36,17 @@ const atOnce = 32;
 /** All runs, unfinished first, then newest first. Reads only the plans, the reports and the ends of the journals. */
 export async function listRuns(stateDir: string): Promise<RunSummary[]> {
   const ids = (await names(runsFolder(stateDir))).filter(isRunId);
-  const runs: RunSummary[] = [];
+  const found: Found[] = [];
   for (let i = 0; i < ids.length; i += atOnce) {
-    runs.push(
+    found.push(
       ...(await Promise.all(ids.slice(i, i + atOnce).map((id) => summary(join(runsFolder(stateDir), id), id)))),
     );
   }
-  return runs.sort((a, b) => order[a.state] - order[b.state] || (a.id < b.id ? 1 : -1));
+  // an id begins with the second: of two in one, such as a purge and its undo, the plans tell which came first
+  const time = ({ run, madeAt }: Found): string => `${run.startedAt} ${madeAt ?? ''} ${run.id}`;
+  return found
+    .sort((a, b) => order[a.run.state] - order[b.run.state] || (time(a) < time(b) ? 1 : -1))
+    .map(({ run }) => run);
 }
 
 /** The ids of the runs that did something after that moment (milliseconds since 1970), the oldest first. */
@@ -65,22 +69,29 @@ const writtenAt = (journal: string): Promise<number | undefined> =>
   );
 
 /** One run. */
-export const summaryOf = (stateDir: string, id: string): Promise<RunSummary> =>
-  summary(join(runsFolder(stateDir), id), id);
+export const summaryOf = async (stateDir: string, id: string): Promise<RunSummary> =>
+  (await summary(join(runsFolder(stateDir), id), id)).run;
 
-async function summary(path: string, id: string): Promise<RunSummary> {
+interface Found {
+  readonly run: RunSummary;
+  /** Missing when the plan cannot be read. */
+  readonly madeAt?: Instant;
+}
+
+async function summary(path: string, id: string): Promise<Found> {
   const base = { id, startedAt: startOf(id), running: false, queues: [] };
   try {
     const plan = await readJson<Plan>(join(path, 'plan.json'));
     const report = await readJson<Report>(join(path, 'report.json'));
-    if (plan === undefined) return { ...base, state: 'damaged' };
+    if (plan === undefined) return { run: { ...base, state: 'damaged' } };
     const { state, ...why } = await endOf(join(path, 'journal.ndjson'), plan.verb);
     const running = state === 'unfinished' && (await holderOf(path)) !== undefined;
     const { matched, outcomes, emptied } = report ?? {};
     const counts = report === undefined ? {} : { matched, outcomes, ...(emptied && { emptied }) };
-    return { ...base, verb: plan.verb, context: plan.context, queues: plan.queues, state, ...why, running, ...counts };
+    const { verb, context, queues, madeAt } = plan;
+    return { run: { ...base, verb, context, queues, state, ...why, running, ...counts }, madeAt };
   } catch {
-    return { ...base, state: 'damaged' };
+    return { run: { ...base, state: 'damaged' } };
   }
 }
 

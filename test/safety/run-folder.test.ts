@@ -337,6 +337,16 @@ describe('the list of runs', () => {
     expect(await left()).toEqual([recent, evacuated]);
   });
 
+  it('of two runs in one second shows the later one first', async () => {
+    const state = await temporaryFolder();
+    const verbs = ['undo', 'purge', 'undo', 'replay', 'undo'] as const;
+    for (const [index, verb] of verbs.entries()) {
+      const plan = planFor(['email'], { verb, madeAt: `2026-11-24T03:41:09.${index}00000Z` });
+      await (await createRun(state, plan, at)).close();
+    }
+    expect((await listRuns(state)).map(({ verb }) => verb)).toEqual(verbs.toReversed());
+  });
+
   it('is empty before the first run, and says what runs now', async () => {
     const state = await temporaryFolder();
     expect(await listRuns(state)).toEqual([]);
