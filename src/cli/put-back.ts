@@ -18,8 +18,12 @@ export async function putBack(session: Session, ports: Ports, pace: Pace, reques
   const { run } = request.from;
   const strays = run === undefined ? [] : await lostBy(await readRun(stateDir, run));
   const full = { ...request, strays, context: context.name, protected: context.protected };
-  const plan = async (): Promise<Plan> =>
-    forewarned(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), session);
+  const plan = async (): Promise<Plan> => {
+    const made = await forewarned(await planReturn(reader, full, (task) => sourceOf(task, 1, stateDir)), session);
+    const { revert } = adapter.can;
+    if (request.via === 'recall' && revert.level !== 'none') await revert.ops.allows?.(made.queues);
+    return made;
+  };
   return await runOperation(
     plan,
     (made) =>

@@ -77,7 +77,10 @@ export async function openSession(flags: SessionFlags, options: SessionOptions =
     : record === undefined
       ? opened
       : timed(opened, { record, now: () => performance.now() / 1000 });
-  const redact = await redaction(flags, context.redact, context.name, stateDir);
+  const redact = await redaction(flags, context.redact, context.name, stateDir).catch(async (error: unknown) => {
+    await opened.close(); // what stays open would keep the program from ending
+    throw error;
+  });
   return {
     context,
     reader: readOnly(opened, 'this command only reads'),
@@ -138,10 +141,7 @@ export async function findContext(
   return {
     config,
     stateDir: stateDirectory(process.env, config.backups.folder),
-    context: inRegion(
-      flags.region,
-      resolveContext({ flags: { context: flags.context, url: flags.url }, env: process.env, config, current }),
-    ),
+    context: inRegion(flags.region, resolveContext({ flags, env: process.env, config, current })),
   };
 }
 

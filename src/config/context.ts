@@ -42,7 +42,11 @@ export interface Context {
 }
 
 export interface ContextRequest {
-  readonly flags: { readonly context?: string | undefined; readonly url?: string | undefined };
+  readonly flags: {
+    readonly context?: string | undefined;
+    readonly url?: string | undefined;
+    readonly region?: string | undefined;
+  };
   readonly env: NodeJS.ProcessEnv;
   readonly config: Config;
   /** What `context use` chose. */
@@ -56,7 +60,10 @@ export const variableBefore = (env: NodeJS.ProcessEnv): 'JOBCTL_CONTEXT' | 'JOBC
 /** Only when nothing else tells: applications set these for themselves. */
 const ambient = ['JOB_QUEUE_DATABASE_URL', 'DATABASE_URL', 'REDIS_URL'];
 
-/** flag > JOBCTL_… > `context use` > default of the configuration > its only context > the application's own variables. */
+/** Where an application's SQS is. The SDKs of AWS differ in which of them they read. */
+const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
+
+/** flag > JOBCTL_… > `context use` > default of the configuration > its only context > --region > the application's own variables. */
 export function resolveContext(request: ContextRequest): Context {
   const { flags, env, config, current } = request;
   if (flags.context && flags.url)
@@ -80,13 +87,17 @@ export function resolveContext(request: ContextRequest): Context {
       next: names.slice(0, 3).map((name) => `jobctl context use ${name}`),
     });
   }
+  if (flags.region) return fromUrl(`sqs://${flags.region}`, '--region', config);
   const variable = ambient.find((name) => env[name] && faultOfScheme(env[name]) === undefined);
   if (variable !== undefined) return fromUrl(env[variable] as string, variable, config);
+  const region = regions.find((name) => faultOfScheme(`sqs://${env[name]}`) === undefined);
+  if (region !== undefined) return fromUrl(`sqs://${env[region]}`, region, config);
   throw new JobctlError('usage', 'No backend is configured.', {
     next: [
       'jobctl config init                # writes a commented jobctl.yaml',
-      'jobctl stats --url sqs://REGION   # or postgres://…, redis://…; or set JOBCTL_URL',
+      'jobctl stats --url sqs://REGION   # or postgres://…, redis://…',
       'jobctl demo up                    # a throw-away server to try it on',
+      'Or set JOBCTL_URL.',
     ],
   });
 }

@@ -86,4 +86,6 @@ export interface Returns extends Settles {
    * receives all of a queue: the jobs are told by the ids and queues that they have now.
    */
   walk?(saved: readonly SavedJob[], how: Pick<ClaimRequest, 'size' | 'resumed'>): AsyncIterable<Claim>;
+  /** Throws for the plan what `walk` would throw before it looks into these queues. */
+  allows?(queues: readonly string[]): Promise<void>;
 }

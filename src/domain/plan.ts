@@ -166,13 +166,15 @@ export interface Report {
   readonly queues: readonly string[];
   readonly dryRun: boolean;
   readonly matched: number;
+  /** `matched` and `more` are an estimate. */
+  readonly exact?: false | undefined;
   /** Acted on at most this many; `more` then tells how many matched beyond it. */
   readonly limit?: number | undefined;
   readonly more: number;
   readonly outcomes: Tally;
   /** What was left of the queue went in one call of the backend's own, and nobody counted it: `outcomes` does not. */
   readonly emptied?: true | undefined;
-  /** Of a dry run: what its plan warns of. */
+  /** Of a dry run: what its plan warns of. Of a run that was taken up again: what nobody can know of the batch that broke off. */
   readonly warnings?: readonly string[] | undefined;
   /** The first of each, in the order met; the journal has all. */
   readonly skipped: readonly { readonly id: string; readonly why: string }[];

@@ -29,6 +29,8 @@ export interface MoveOutlook {
   /** Where its messages come from, and go back to. */
   readonly sources: readonly string[];
   readonly count: number;
+  /** When the last move out of it began. */
+  readonly lastBegan?: Instant | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -119,7 +119,7 @@ function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution, 
 /** Each other backend keeps a job with its queue: another queue would be another job. */
 export const noOtherQueue = (backend: string): JobctlError =>
   new JobctlError('unsupported', `${backend} cannot replay into another queue: a job goes back to its own.`, {
-    next: ['Replay without --to.', 'jobctl dlq export and jobctl enqueue --file make new jobs of old ones.'],
+    next: ['Replay without --to.', 'Or make new jobs of old ones: jobctl dlq export, then jobctl enqueue --file.'],
   });
 
 /** Where dead jobs can be replayed or removed, but not set aside. */

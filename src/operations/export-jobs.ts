@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { QueueReader } from '../domain/adapter.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import type { Job } from '../domain/job.ts';
 import { matcher, type Selection, type Tests } from '../domain/selection.ts';
 import { safeJson } from '../safety/safe-json.ts';
@@ -58,12 +59,14 @@ export async function exportJobs(
       await Promise.race([finished(out), failure]);
     }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EPIPE') return { jobs, more: true };
     if (code === undefined || path === undefined) throw cause;
     throw new JobctlError(
-      code === 'EEXIST' ? 'usage' : 'unexpected',
-      code === 'EEXIST' ? `${path} is there already; it was left as it is.` : `${path} cannot be written: ${message}.`,
+      ['EEXIST', 'ENOENT', 'EISDIR', 'ENOTDIR', 'EACCES'].includes(code) ? 'usage' : 'unexpected',
+      code === 'EEXIST'
+        ? `${path} is there already; it was left as it is.`
+        : `${path} cannot be written: ${whyNot(cause)}.`,
       { next: ['Choose another file.'], cause },
     );
   }

@@ -1,7 +1,7 @@
 import type { QueueReader } from '../domain/adapter.ts';
 import { requireOps } from '../domain/capability.ts';
 import { JobctlError } from '../domain/errors.ts';
-import { earlier } from '../domain/instant.ts';
+import { earlier, type Instant } from '../domain/instant.ts';
 import type { Plan, Task } from '../domain/plan.ts';
 import type { Move, Moves } from '../domain/whole-queue.ts';
 import type { Engine, EngineParts, Taken, Watch } from './batch.ts';
@@ -37,7 +37,7 @@ export interface MovePlanRequest {
 export async function planMove(reader: QueueReader, ops: Moves, request: MovePlanRequest): Promise<Plan> {
   const { verb, context, severity, deed, queue, to, perSecond, reason, of } = request;
   const madeAt = await reader.now();
-  const { from, count, warnings } =
+  const { from, count, warnings, lastBegan } =
     of === undefined ? await outlook(ops, { queue, to, perSecond }) : await progressOf(ops, of);
   return {
     schemaVersion: 1,
@@ -53,7 +53,7 @@ export async function planMove(reader: QueueReader, ops: Moves, request: MovePla
       from,
       ...(to === undefined ? {} : { to }),
       ...(perSecond === undefined ? {} : { perSecond }),
-      since: of?.since ?? earlier(madeAt, SKEW_SECONDS),
+      since: of?.since ?? since(madeAt, lastBegan),
     },
     madeAt,
     matched: { value: count, exact: false },
@@ -65,11 +65,18 @@ export async function planMove(reader: QueueReader, ops: Moves, request: MovePla
   };
 }
 
+/** What began then or later is the move of this plan; the one before it may be a moment old. */
+function since(madeAt: Instant, lastBegan: Instant | undefined): Instant {
+  const least = earlier(madeAt, SKEW_SECONDS);
+  return lastBegan === undefined || lastBegan < least ? least : earlier(lastBegan, -1e-6);
+}
+
 async function outlook(ops: Moves, request: Parameters<Moves['outlook']>[0]) {
-  const { from, sources, count, warnings } = await ops.outlook(request);
+  const { from, sources, count, lastBegan, warnings } = await ops.outlook(request);
   return {
     from,
     count,
+    lastBegan,
     warnings: [
       `The backend moves all of ${from} by itself, to ${request.to ?? sources.join(', ')}: no choice, no order, no copy on the disk. Nothing leaves the backend, and nothing of it can be undone; it can be cancelled while it runs.`,
       'Each arrives as a new message, with another id, a new age and no receives; workers take it at once.',
@@ -93,11 +100,16 @@ async function progressOf(ops: Moves, task: Moving) {
     );
   }
   const rest = move.toMove === undefined ? 1 : Math.max(1, move.toMove - move.moved);
-  return { from: task.from, count: rest, warnings: [`About ${move.moved} messages were moved; they stay moved.`] };
+  return {
+    from: task.from,
+    count: rest,
+    lastBegan: undefined,
+    warnings: [`About ${move.moved} messages were moved; they stay moved.`],
+  };
 }
 
 /** One step; the backend works, we look on. Taken up again, it looks for its move before it would begin one. */
-export function moving(task: Moving, { adapter }: Pick<EngineParts, 'adapter'>): Engine {
+export function moving(task: Moving, { adapter, resumed = false }: Pick<EngineParts, 'adapter' | 'resumed'>): Engine {
   const ops = requireOps(adapter.backend.name, 'move a whole queue', adapter.can.move ?? noMove);
   return {
     saves: false,
@@ -107,7 +119,7 @@ export function moving(task: Moving, { adapter }: Pick<EngineParts, 'adapter'>):
     async *batches(_size, from) {
       if (from > 1) return;
       const apply = (watch: Watch): Promise<Taken> =>
-        task.deed === 'start' ? begun(ops, task, watch) : cancelled(ops, task, watch);
+        task.deed === 'start' ? begun(ops, task, watch, resumed) : cancelled(ops, task, watch);
       yield { source: 1, step: { mark: `move ${task.deed}`, refs: [refOf(task)], apply } };
     },
   };
@@ -115,8 +127,9 @@ export function moving(task: Moving, { adapter }: Pick<EngineParts, 'adapter'>):
 
 const refOf = ({ queue, from }: Moving) => ({ queue, id: from });
 
-async function begun(ops: Moves, task: Moving, watch: Watch): Promise<Taken> {
-  if ((await ours(ops, task)) === undefined) {
+async function begun(ops: Moves, task: Moving, watch: Watch, resumed: boolean): Promise<Taken> {
+  // a new run has none yet: what is there was begun by somebody else, while the plan was read
+  if (!resumed || (await ours(ops, task)) === undefined) {
     const { queue, to, perSecond } = task;
     try {
       await ops.start(task.from, { queue, to, perSecond });

@@ -15,11 +15,13 @@ export function nextSteps(
   stopped = '',
 ): string[] {
   const undo = `jobctl undo ${run.id}${undoReceives ? ' --receive' : ''}`;
+  const { limit = Number.POSITIVE_INFINITY, matched } = run.plan;
+  const isAll = matched.exact && results.acted >= Math.min(limit, matched.value);
   if (stopped.startsWith(CANARY))
     return [
       `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
       ...(undoable ? [`${undo}   # takes back what has not begun`] : []),
-      `jobctl run resume ${run.id}   # the others too, without a canary`,
+      `jobctl run resume ${run.id}   # ${isAll ? 'ends the run: it has no others' : 'the others too, without a canary'}`,
     ];
   const { task, queues } = run.plan;
   if (task.kind === 'move') return afterMove(run.id, task, finished);
@@ -29,7 +31,7 @@ export function nextSteps(
   if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
     return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
   if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
-  const more = (run.plan.limit ?? Number.POSITIVE_INFINITY) > results.acted ? results.beyond : 0;
+  const more = limit > results.acted ? results.beyond : 0;
   return [
     ...(more > 0
       ? [

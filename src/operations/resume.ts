@@ -59,6 +59,7 @@ async function settleOpen(
   const outcomes: Outcome[] = await engine.settle({ mark: intent.mark, jobs, refs, copies: past.copies });
   const unsettled = outcomes.filter(({ result }) => result === 'unknown').length;
   const rest = restOf(outcomes);
+  past.results.doubt(outcomes);
   await run.journal({
     at: 'outcome',
     batch: intent.batch,

@@ -20,6 +20,8 @@ export class Results {
   timedOut = false;
   /** Filled while somebody wants to know which jobs were done, each by the name that it has now. */
   done: JobRef[] | undefined;
+  /** What the batch that broke off may have come to, without anybody knowing. */
+  readonly warnings: string[] = [];
   readonly #copies = new Map<string, JobRef>();
   /** A job was left that the operator still has to deal with. */
   leftWork: boolean;
@@ -85,6 +87,14 @@ export class Results {
     }
   }
 
+  /** Settled as never written, but not for certain. */
+  doubt(settled: readonly Outcome[]): void {
+    const open = settled.filter((one) => one.result === 'skipped' && one.why === 'not-applied');
+    for (const [note, some] of Map.groupBy(open, (one) => ('note' in one ? one.note : undefined)))
+      if (note !== undefined)
+        this.warnings.push(`${some.length} ${some.length === 1 ? 'job' : 'jobs'} of the batch that broke off: ${note}`);
+  }
+
   addMade(ids: readonly string[]): void {
     this.made.push(...ids.slice(0, NAMED - this.made.length));
   }
@@ -124,6 +134,7 @@ export const emptyReport = (plan: Plan, dryRun: boolean): Report => ({
   ...queueOf(plan),
   dryRun,
   matched: plan.matched.value,
+  ...(plan.matched.exact ? {} : { exact: false as const }),
   ...limitOf(plan),
   more: beyond(plan),
   outcomes: { ...emptyTally(), skipped: plan.strays.length },
@@ -147,6 +158,7 @@ export const reportOf = (plan: Plan, results: Results, ending: Ending): Report =
   run: ending.run,
   outcomes: results.tally,
   ...(ending.complete && plan.task.kind === 'act' && plan.task.empties !== undefined ? { emptied: true } : {}),
+  ...(results.warnings.length === 0 ? {} : { warnings: results.warnings }),
   skipped: results.skipped,
   failed: results.failed,
   ...(results.made.length === 0 ? {} : { made: results.made }),

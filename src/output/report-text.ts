@@ -1,5 +1,5 @@
 import type { Report } from '../domain/plan.ts';
-import { grouped, plural } from './count-text.ts';
+import { approximately, grouped, plural } from './count-text.ts';
 import { emptiedText } from './emptied-text.ts';
 import { blocks, facts, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
@@ -15,7 +15,7 @@ export const reportText = view((report: Report, page: Page): string => {
         [
           'left',
           report.more > 0
-            ? `${plural(report.more, 'more job')} matched beyond the limit of ${grouped(report.limit ?? report.matched)}`
+            ? `${report.exact === false ? '~' : ''}${plural(report.more, 'more job')} matched beyond the limit of ${grouped(report.limit ?? report.matched)}`
             : undefined,
         ],
         [
@@ -26,6 +26,8 @@ export const reportText = view((report: Report, page: Page): string => {
               ? 'the answer to the last write never came: it may or may not have happened; `run resume` asks the backend'
               : undefined,
         ],
+        // those of a dry run stand in its plan
+        ['warning', report.dryRun ? undefined : report.warnings?.join('; ')],
         ['added', addedText(report.made)],
         ['run', report.run],
         ['backup', report.backup],
@@ -50,7 +52,8 @@ function headline(report: Report, page: Page): string {
   if (dryRun && isSchedule) return page.style.strong(`${subject}: dry run, nothing was changed`);
   if (matched === 0 && (unit === 'queue' || isSchedule))
     return page.style.strong(`${subject}: it is so already, nothing was changed`);
-  if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${plural(matched, 'job')} matched`);
+  const found = `${report.exact === false ? '~' : ''}${plural(matched, 'job')}`;
+  if (dryRun) return page.style.strong(`${subject}: dry run, nothing was changed; ${found} matched`);
   if (matched === 0) return page.style.strong(`${subject}: no job matched, nothing was changed`);
   if (complete) return page.style.good(`${subject}: finished`);
   if (stopped !== undefined || outcomes.unknown > 0 || notReached(report) > 0)
@@ -59,10 +62,12 @@ function headline(report: Report, page: Page): string {
   return page.style.bad(`${subject}: finished, but not every job could be dealt with`);
 }
 
-/** Planned and never come to. What was matched may be an estimate, so a complete run has none. */
-function notReached({ outcomes, matched, complete, limit }: Report): number {
+/** Planned and never come to. What was matched may be an estimate, so a run that went to its end has none. */
+function notReached({ outcomes, matched, exact, complete, stopped, limit }: Report): number {
   const dealt = outcomes.done + outcomes.skipped + outcomes.failed + outcomes.unknown;
-  return complete ? 0 : Math.max(0, Math.min(matched, limit ?? matched) - dealt);
+  return complete || (exact === false && stopped === undefined)
+    ? 0
+    : Math.max(0, Math.min(matched, limit ?? matched) - dealt);
 }
 
 function tally(report: Report, page: Page): string {
@@ -72,7 +77,7 @@ function tally(report: Report, page: Page): string {
     .filter((result) => result === 'done' || outcomes[result] > 0)
     .map((result) => `${grouped(outcomes[result])} ${result}`);
   const open = notReached(report);
-  const reached = `${counts.join(', ')}${open > 0 ? `, ${grouped(open)} not reached` : ''}`;
+  const reached = `${counts.join(', ')}${open > 0 ? `, ${approximately(open, report.exact !== false)} not reached` : ''}`;
   return page.style.strong(emptiedText(report, reached));
 }
 

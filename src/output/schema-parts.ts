@@ -69,6 +69,7 @@ export const report = z.looseObject({
   queues: z.array(z.string()),
   dryRun: z.boolean(),
   matched: tallyCount,
+  exact: z.literal(false).optional().describe('`matched` and `more` are an estimate.'),
   limit: z.int().optional(),
   more: tallyCount.describe('How many matched beyond the limit.'),
   outcomes,
@@ -76,7 +77,12 @@ export const report = z.looseObject({
     .literal(true)
     .optional()
     .describe('The backend emptied the queue in one call, which `outcomes` does not count.'),
-  warnings: z.array(z.string()).optional().describe('Of a dry run: what the plan warns of.'),
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Of a dry run: what the plan warns of. Of a resumed run: what nobody can know of the batch that broke off.',
+    ),
   skipped: left,
   failed: left,
   made: z.array(id).optional().describe('Ids of the jobs that were added, the first hundred of them.'),

@@ -28,12 +28,13 @@ const config: Config = {
 const resolve = (more: {
   context?: string;
   url?: string;
+  region?: string;
   env?: Record<string, string>;
   current?: string;
   config?: Config;
 }) =>
   resolveContext({
-    flags: { context: more.context, url: more.url },
+    flags: { context: more.context, url: more.url, region: more.region },
     env: more.env ?? {},
     config: more.config ?? config,
     current: more.current,
@@ -87,6 +88,20 @@ describe('which context', () => {
     ).toMatchObject({ origin: 'REDIS_URL' });
   });
 
+  it('takes SQS for it where a region is all that is given: by the flag, or at last by the variables of AWS', () => {
+    const env = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' };
+    const named = (more: object) => resolve({ env, config: emptyConfig, ...more });
+    expect(named({})).toMatchObject({ name: 'sqs://eu-west-1', url: 'sqs://eu-west-1', origin: 'AWS_REGION' });
+    expect(named({ env: { AWS_DEFAULT_REGION: 'us-east-1' } })).toMatchObject({ origin: 'AWS_DEFAULT_REGION' });
+    expect(named({ env: { ...env, REDIS_URL: 'redis://r' } })).toMatchObject({ origin: 'REDIS_URL' });
+    expect(named({ env: { REDIS_URL: 'redis://r' }, region: 'eu-west-3' })).toMatchObject({
+      url: 'sqs://eu-west-3',
+      origin: '--region',
+    });
+    expect(named({ config, region: 'eu-west-3' })).toMatchObject({ name: 'dev' });
+    expect(refusal({ env: { AWS_REGION: 'eu west/1' }, config: emptyConfig })).toMatchObject({ code: 'JOBCTL_USAGE' });
+  });
+
   it('takes the only context, asks when there are several, and says what to do when there is none', () => {
     expect(resolve({ config: { ...config, default: undefined, contexts: { one: { url: 'memory:' } } } })).toMatchObject(
       { name: 'one' },
@@ -101,6 +116,7 @@ describe('which context', () => {
         expect.stringContaining('config init'),
         expect.stringContaining('--url'),
         expect.stringContaining('demo up'),
+        expect.stringContaining('JOBCTL_URL'),
       ],
     });
   });

@@ -26,6 +26,8 @@ export interface StandIn {
   movesPerLook: number;
   /** What the clock of SQS is ahead of ours, milliseconds: for the minute between two purges, and in the Date header. */
   ahead: number;
+  /** Refuses what was signed by a clock that is five minutes off its own, as SQS does. */
+  strict: boolean;
   /** Receives from now on call this message by another id: SQS keeps the id of a message that dies, fauxqs sends a new one. */
   rename(id: string, as: string): void;
   stop(): Promise<void>;
@@ -102,11 +104,13 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     const number = (counts.get(action) ?? 0) + 1;
     counts.set(action, number);
     standIn.calls.push(action);
-    const fault = standIn.fault?.(action, body, number) ?? {};
+    const late = standIn.strict && Math.abs(Date.now() + standIn.ahead - signedAt(request)) > 300_000;
+    const fault = late ? expired : (standIn.fault?.(action, body, number) ?? {});
     if ('cut' in fault && fault.cut === 'before') return void request.socket.destroy();
+    const date = new Date(Date.now() + standIn.ahead).toUTCString();
     if ('refuse' in fault) {
       const { refuse, message = 'as the test wants it', status = 400 } = fault;
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', date });
       return void response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${refuse}`, message }));
     }
     const asked = 'ask' in fault && fault.ask !== undefined ? fault.ask(body) : body;
@@ -124,7 +128,6 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     if ('cut' in fault) return void request.socket.destroy();
     const whole = status === 200 ? mended(action, asked, json) : json;
     const said = 'answer' in fault && fault.answer !== undefined ? fault.answer(whole, body) : whole;
-    const date = new Date(Date.now() + standIn.ahead).toUTCString();
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', date });
     response.end(JSON.stringify(said));
   };
@@ -142,6 +145,7 @@ export async function startStandIn(upstream: string, region: string): Promise<St
     },
     movesPerLook: 10,
     ahead: 0,
+    strict: false,
     rename: (id, as) => void renamed.set(id, as),
     stop: () =>
       new Promise((resolve) => {
@@ -154,6 +158,12 @@ export async function startStandIn(upstream: string, region: string): Promise<St
 
 const regionIn = (request: IncomingMessage): string | undefined =>
   /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1];
+
+const expired: Fault = { refuse: 'InvalidSignatureException', message: 'Signature expired', status: 403 };
+
+/** From `20261130T120000Z`. */
+const signedAt = ({ headers }: IncomingMessage): number =>
+  Date.parse(String(headers['x-amz-date']).replace(/^(.{4})(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 
 async function textOf(stream: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];

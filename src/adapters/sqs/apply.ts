@@ -61,7 +61,7 @@ export async function replay(
     if (!('as' in one)) return notSent(item, one);
     const why = kept.get(item.job.id);
     if (why === undefined) return done(item);
-    return unknown(item, `Sent as ${one.as}, but not deleted from ${held.queue.name}: ${why}`);
+    return unknown(item, `Sent, but not deleted from ${held.queue.name}: ${why}`);
   });
 }
 

@@ -20,6 +20,11 @@ export async function cautions(ground: Ground, selection: Selection, verb: strin
     lines.push(
       `${unwiredIs(name)}: all that lies in it is taken for dead, because the command says where it is to go. Make sure that no worker takes from ${name}.`,
     );
+  for (const { from, besides = [] } of isNamed ? [] : places)
+    if (besides.length > 0)
+      lines.push(
+        `${from.name} also holds the dead of ${besides.join(', ')}: these are counted here, and only a look tells which they are. They stay.`,
+      );
   if (timeless.length > 0)
     lines.push(
       'SQS keeps no time of death, so nothing tells what died after this plan: the run ends at the planned count.',

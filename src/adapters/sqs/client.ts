@@ -50,8 +50,7 @@ const SOCKETS = 64;
 
 /** The calls to SQS, each named in its errors. Nothing else in this adapter knows the SDK's client. */
 export class Calls {
-  /** Sends are never repeated by the SDK: a repeated send whose first answer was lost would be a second message. */
-  readonly #once: SQSClient;
+  readonly #single: SQSClient;
   readonly #often: SQSClient;
   readonly clock = new ServerClock();
   readonly throttles = new Throttles();
@@ -77,9 +76,9 @@ export class Calls {
         httpsAgent: { maxSockets: SOCKETS },
       },
     };
-    this.#once = new SQSClient({ ...shared, maxAttempts: 1 });
+    this.#single = new SQSClient({ ...shared, maxAttempts: 1 });
     this.#often = new SQSClient({ ...shared, maxAttempts: 4 });
-    for (const client of [this.#once, this.#often]) {
+    for (const client of [this.#single, this.#often]) {
       this.#readClock(client);
       this.throttles.watch(client);
     }
@@ -237,8 +236,17 @@ export class Calls {
 
   close(): void {
     this.#closed = true;
-    this.#once.destroy();
+    this.#single.destroy();
     this.#often.destroy();
+  }
+
+  /**
+   * Sends are never repeated by the SDK: a repeated send whose first answer was lost would be a second message. Hence it cannot
+   * learn from a refusal either that the clock of this machine is wrong, and signs by what the other client has learned.
+   */
+  get #once(): SQSClient {
+    this.#single.config.systemClockOffset = this.#often.config.systemClockOffset;
+    return this.#single;
   }
 
   #readClock(client: SQSClient): void {

@@ -166,6 +166,12 @@ const deniedOn = (message: string): string | undefined => /on resource: (arn:\S+
 
 const isServerFault = (error: unknown): boolean => (statusOf(error) ?? 0) >= 500;
 
+/** For one of many messages, of which only a line is kept: what a role lacks comes with the file of policies that has it. */
+export function lineOf(error: Error): string {
+  const policy = error instanceof JobctlError ? error.next.find((step) => step.includes('docs/iam/')) : undefined;
+  return policy === undefined ? error.message : `${error.message} ${policy}`;
+}
+
 /** Every error of the SDK as a JobctlError; anything unknown stays what it is: a bug to see. */
 export function toJobctlError(error: unknown, asked: Asked): Error {
   if (error instanceof JobctlError) return error;

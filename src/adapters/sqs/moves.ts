@@ -47,7 +47,8 @@ async function outlook(ground: Ground, request: MoveRequest): Promise<MoveOutloo
   }
   const { from, sources } = await emptied(ground, queue);
   if (to !== undefined) await destination(ground, { queues: [queue] }, to);
-  const running = (await look(ground, from.name)).find(({ status }) => status === 'running' || status === 'cancelling');
+  const before = await look(ground, from.name);
+  const running = before.find(({ status }) => status === 'running' || status === 'cancelling');
   if (running !== undefined) {
     throw new JobctlError('locked', `A move out of ${from.name} runs already, since ${running.startedAt}.`, {
       next: [
@@ -60,6 +61,7 @@ async function outlook(ground: Ground, request: MoveRequest): Promise<MoveOutloo
     from: from.name,
     sources,
     count: from.visible + from.inFlight,
+    lastBegan: before[0]?.startedAt,
     warnings: [
       ...(to === undefined
         ? [

@@ -9,6 +9,8 @@ export interface Place {
   readonly state: 'waiting' | 'dead';
   /** No queue of this account and region sends its dead there. */
   readonly onTrust?: true;
+  /** Queues that were not asked for, whose dead lie here as well. */
+  readonly besides?: readonly string[];
   /** Undefined for a message that is none of those asked for. */
   shownAs(message: InHand): Shown | undefined;
 }
@@ -72,6 +74,7 @@ function deadIn(
     from,
     state: 'dead',
     ...(sources.length === 0 && { onTrust: true }),
+    ...(whole === undefined && { besides: sources.filter(({ arn }) => !views.has(arn)).map(({ name }) => name) }),
     shownAs({ message }) {
       const home = message.Attributes?.DeadLetterQueueSourceArn ?? only?.arn;
       const as = (home === undefined ? undefined : views.get(home)?.name) ?? whole;

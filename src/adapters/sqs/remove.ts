@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Calls } from './client.ts';
+import { lineOf } from './errors.ts';
 import { inParallel, inTens } from './in-parallel.ts';
 
 export interface ToDelete {
@@ -25,7 +26,7 @@ export async function deleteAll(calls: Calls, url: string, items: readonly ToDel
         )
         .then(({ failed: some }) => new Map(some.map(({ Id, Message, Code }) => [Id, Message ?? Code ?? 'refused'])))
         .catch(
-          (error: Error) => new Map(tried.map((_, index) => [String(index) as string | undefined, error.message])),
+          (error: Error) => new Map(tried.map((_, index) => [String(index) as string | undefined, lineOf(error)])),
         );
       left = tried.filter((_, index) => failed.has(String(index)));
       if (attempt < TRIES && left.length > 0) {

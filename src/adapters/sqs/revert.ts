@@ -18,6 +18,9 @@ export const reverts = (ground: Ground): Returns => ({
     const { done, value } = await walk.next();
     return done === true ? idle([]) : { ...value, release: async () => void (await walk.return(undefined)) };
   },
+  async allows(queues) {
+    for (const from of await ground.directory.all(queues)) allowLook({ from }, ground.mayReceive);
+  },
   settle: (intent) => settle(ground, intent),
 });
 
@@ -74,14 +77,22 @@ async function* claimsBack(
   }
   if (missing.size > 0) await ground.reckon(held);
   const unmet = ground.unmet.get(queue.arn);
+  const hidden = missing.size > 0 ? await ground.othersHold(queue, held.size) : 0;
   const away = [...missing.values()].map(
     (item): Outcome =>
       unmet === undefined
-        ? skipped(item, 'started', `it does not wait in ${queue.name} any more: a worker has taken it`)
+        ? skipped(item, 'started', gone(queue, hidden))
         : skipped(item, 'locked', `it may be one of these: ${unmet}`),
   );
   if (found.length + away.length > 0) yield { ...claimed(), skipped: away };
 }
+
+/** What a worker has deleted cannot be told from what a later run took, nor from what is hidden: by a worker, a look, a lost answer. */
+const gone = ({ name }: Queue, hidden: number): string => {
+  const taken = `it does not wait in ${name} any more: a worker has taken it, or a later run such as another undo`;
+  if (hidden === 0) return taken;
+  return `${taken}; or it is one of about ${hidden} that are hidden there now: undo again when they come back`;
+};
 
 /** Its way home is where it was taken from when it was sent here. */
 function inHand({ calls }: Ground, one: InHand, from: Queue, { job, snapshot }: SavedJob): SavedJob {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import type { Calls } from './client.ts';
 import type { Queue } from './directory.ts';
-import { isRefusal, isThrottle, nameOf } from './errors.ts';
+import { isRefusal, isThrottle, lineOf, nameOf } from './errors.ts';
 import { BATCH, inParallel } from './in-parallel.ts';
 import { attributesBack, bytesOf, type Sendable } from './message.ts';
 
@@ -140,7 +140,8 @@ async function sendBatch(calls: Calls, to: Queue, batch: readonly ToSend[]): Pro
           results.set(saved.messageId, { unknown: `${to.name} did not say what became of it` });
       }
     } catch (error) {
-      const { cause, message } = error as Error;
+      const { cause } = error as Error;
+      const message = lineOf(error as Error);
       if (nameOf(cause) === 'BatchRequestTooLong' && tried.length > 1) {
         // an endpoint with the older, smaller limit: nothing of the batch was taken
         const half = Math.ceil(tried.length / 2);

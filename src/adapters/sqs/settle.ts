@@ -8,7 +8,9 @@ import { done, skipped, unknown } from './outcomes.ts';
 import { allowLook } from './places.ts';
 import { deleteAll } from './remove.ts';
 
-const MAYBE_SENT = 'its send was never confirmed: it is sent again, and may then be there twice';
+const MAYBE_SENT = 'the send was never confirmed: sent again, it may then be there twice';
+const MAYBE_SENT_FIFO =
+  'the send was never confirmed: sent again, it may then be there twice if more than five minutes have passed';
 const ELSEWHERE = 'Others hold messages of the queue now, and it may be one of them: try again when they let go.';
 
 /** Finishes what is half done, and lets go of what was not begun, so that the run can take it up again. */
@@ -21,7 +23,8 @@ export async function settle(ground: Ground, { action, mark, jobs, copies = [] }
   const sends = action === 'replay' || action === 'revert';
   // whatever became of it until now, in this run it is not sent again
   if (sends) for (const { ref, as } of copies) ground.copies.set(ref.id, as);
-  for (const item of open) outcomes.set(item.job.id, skipped(item, 'not-applied', MAYBE_SENT));
+  for (const item of open)
+    outcomes.set(item.job.id, skipped(item, 'not-applied', isFifo(item) ? MAYBE_SENT_FIFO : MAYBE_SENT));
   if (action === 'restore') for (const item of known) outcomes.set(item.job.id, done(item));
   else {
     const asked = action === 'remove' ? jobs : known;
@@ -31,12 +34,13 @@ export async function settle(ground: Ground, { action, mark, jobs, copies = [] }
       for (const fate of fates) outcomes.set(fate.ref.id, fate);
     }
   }
-  if (sends) {
-    for (const { job } of open) ground.triedAs.set(job.id, mark);
-    await letGo(ground, open);
-  }
+  if (action !== 'remove') for (const { job } of open) ground.triedAs.set(job.id, mark);
+  if (sends) await letGo(ground, open);
   return jobs.map((item) => outcomes.get(item.job.id) ?? skipped(item, 'not-applied'));
 }
+
+/** Of a queue and its dead-letter queue both are, or neither. */
+const isFifo = (item: SavedJob): boolean => savedOf(item).queueArn.endsWith('.fifo');
 
 const lasts = (item: SavedJob): boolean => savedOf(item).handleEnds > Date.now() + 1000;
 

@@ -1,4 +1,4 @@
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { ListMessageMoveTasksCommand, ReceiveMessageCommand, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { emptyQueue, type MoveOrder, moveQueue } from '../../../src/cli/whole-queue.ts';
 import { openOffice } from './office.ts';
@@ -46,6 +46,33 @@ describe('a move by SQS itself', () => {
     expect(office.plans[0]?.severity).toBe('normal');
   });
 
+  it('does not take the move before it for its own, however soon it comes', async () => {
+    const { pair, dead, stored, move, standIn } = await open();
+    const orders = await pair('orders');
+    await dead(orders, numbered(2));
+    expect(await move({ queue: 'orders' })).toMatchObject({ outcomes: { done: 2 } });
+    await dead(orders, numbered(3));
+    expect(await move({ queue: 'orders' })).toMatchObject({ outcomes: { done: 3 } });
+    expect((await stored('orders')).ready).toHaveLength(5);
+    expect(count(standIn.calls, 'StartMessageMoveTask')).toBe(2);
+  });
+
+  it('does not take for its own what a colleague began while its plan was read', async () => {
+    const { pair, dead, stored, office, client, standIn } = await open();
+    const orders = await pair('orders');
+    await dead(orders, numbered(2));
+    const { session, ports, pace } = office;
+    const confirm = async (): Promise<void> => {
+      await client.send(new StartMessageMoveTaskCommand({ SourceArn: orders.dlq.arn }));
+      await client.send(new ListMessageMoveTasksCommand({ SourceArn: orders.dlq.arn })); // each look lets the stand-in go on
+      expect((await stored('orders')).ready).toHaveLength(2);
+      await dead(orders, numbered(3));
+    };
+    const report = await moveQueue(session, { ...ports, confirm }, pace, { queue: 'orders', noBackup: false });
+    expect(report).toMatchObject({ outcomes: { done: 3 } });
+    expect(count(standIn.calls, 'StartMessageMoveTask')).toBe(2);
+  });
+
   it('shows the reason of a failure with what to do about it', async () => {
     const { pair, dead, send, stored, move } = await open();
     const orders = await pair('orders');
@@ -62,7 +89,7 @@ describe('a move by SQS itself', () => {
     const { pair, dead, stored, move, office, standIn, open: reopen } = await open(stop);
     await dead(await pair('orders'), numbered(40));
     standIn.fault = (action, _, number) => {
-      if (action === 'ListMessageMoveTasks' && number === 4) stop.abort();
+      if (action === 'ListMessageMoveTasks' && number === 3) stop.abort();
       return undefined;
     };
     const left = await move({ queue: 'orders' });

@@ -78,6 +78,20 @@ describe('the undo of a replay on SQS', () => {
     expect((await scene.stored('orders-dlq')).ready).toHaveLength(7);
   });
 
+  it('does not say that workers have taken what may only be hidden for the moment', async () => {
+    const { scene, office, run } = await replayed(numbered(3));
+    scene.standIn.calls.length = 0;
+    // the answer to the first look is lost: what it received stays hidden
+    scene.standIn.fault = (action) =>
+      action === 'ReceiveMessage' && scene.standIn.calls.filter((one) => one === action).length === 1
+        ? { cut: 'after' }
+        : undefined;
+    const undone = await office.undo(run);
+    expect(undone).toMatchObject({ complete: false, outcomes: { done: 0, skipped: 3 } });
+    expect(undone.skipped[0]?.why).toMatch(/^started: .*a worker has taken it.*about 3 that are hidden/);
+    expect((await scene.stored('orders')).inflight).toHaveLength(3);
+  });
+
   it('receives the queue once, however many it takes back, and to the end where some are gone', async () => {
     const scene = await openScene();
     await scene.dead(await scene.pair('orders'), numbered(250));
