@@ -6,12 +6,25 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.stderr.write(`jobctl needs Node.js 22.15 or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 2;
 } else {
+  if (!process.env.HOME || !process.env.SHELL) introduceUser();
   setTimeout(boundGarbage, 200).unref(); // what is over by then has made none to speak of
   process.getBuiltinModule('node:module').enableCompileCache();
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'; // oclif would load all of semver to say what was just checked
   const { execute } = await import('../dist/main.js');
   // Not awaited: Node would warn of an unsettled top-level await on every usage error.
   void execute({ dir: import.meta.url });
+}
+
+/** A container may run as a user that it does not know: asking Node for its home or its shell throws, and oclif asks. */
+function introduceUser() {
+  const { homedir, userInfo } = process.getBuiltinModule('node:os');
+  try {
+    homedir();
+    userInfo();
+  } catch {
+    process.env.HOME ||= '/';
+    process.env.SHELL ||= '/bin/sh';
+  }
 }
 
 /**

@@ -16,6 +16,8 @@ interface Command {
   readonly summary: string;
   readonly description?: string;
   readonly aliases: readonly string[];
+  /** Takes any number of its arguments. */
+  readonly strict?: boolean;
   readonly args: Readonly<Record<string, { name: string; description?: string; required?: boolean }>>;
   readonly flags: Readonly<Record<string, Flag>>;
   readonly examples?: readonly (string | { command: string; description: string })[];
@@ -86,9 +88,11 @@ function commandReference(): string {
     return `## ${groupNames[group]}\n\n${table(['Flag', 'Meaning'], [...flags.values()].map(flagRow))}`;
   });
   const each = all.map((command) => {
-    const args = Object.values(command.args).map(({ name, required }) =>
-      required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
-    );
+    const most = command.strict === false ? '...' : '';
+    const args = Object.values(command.args).map(({ name, required }) => {
+      const word = `${name.toUpperCase()}${most}`;
+      return required ? word : `[${word}]`;
+    });
     const own = Object.values(command.flags).filter(
       ({ helpGroup, name }) => name !== 'json' && !shared.some((group) => group === helpGroup),
     );

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { type RunRecord, readRun } from '../safety/run-folder.ts';
@@ -14,10 +14,9 @@ export async function backupNamed(name: string, stateDir: string): Promise<Named
   const isFile = name.includes('/') || name.endsWith('.zst');
   if (isFile) {
     const path = resolve(name);
-    await access(path).catch((cause) => {
-      throw new JobctlError('usage', `There is no readable file ${path}.`, { next: ['jobctl backup list'], cause });
-    });
-    return { path };
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile()) return { path };
+    throw new JobctlError('usage', `There is no readable file ${path}.`, { next: ['jobctl backup list'] });
   }
   const run = await readRun(stateDir, name);
   if (run.backupPath === undefined) {

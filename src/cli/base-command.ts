@@ -4,6 +4,7 @@ import { ExitCode, JobctlError } from '../domain/errors.ts';
 import type { Selection } from '../domain/selection.ts';
 import { errorText } from '../output/error-text.ts';
 import type { Page } from '../output/page.ts';
+import { hang } from '../output/text-width.ts';
 import { warningsText } from '../output/warning-text.ts';
 import { maskSecrets } from '../safety/mask.ts';
 import { safeJson } from '../safety/safe-json.ts';
@@ -75,7 +76,9 @@ export abstract class JobctlCommand extends Command {
       throw error;
     }
     if (session.reader.reads === 'peek') return session;
-    this.say('Looking counts as a receive: messages are hidden meanwhile, and each receive count goes up by one.');
+    const { width } = pageFor(process.stderr, flags['no-color']);
+    const trace = 'Looking counts as a receive: messages are hidden meanwhile, and each receive count goes up by one.';
+    this.say(hang('', trace, width));
     const stay = letGoOnSignal(session.reader);
     return {
       ...session,

@@ -14,7 +14,7 @@ export function asFailure(error: unknown): JobctlError {
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '' && !noise.test(line));
-    return new JobctlError('usage', lines.join('\n'), {
+    return new JobctlError('usage', asTyped(lines.join('\n')), {
       next: [...nearFlags(error), 'Add --help to see how it is used.'],
       cause: error,
     });
@@ -25,6 +25,10 @@ export function asFailure(error: unknown): JobctlError {
     cause: error,
   });
 }
+
+/** oclif names a flag in ways of its own; here it stands as it is typed. */
+const asTyped = (message: string): string =>
+  message.replace(/^Parsing (--\S+)\s+Expected/m, '$1: expected').replace(/^Missing required flag (?=\w)/m, '$&--');
 
 /** For a flag that does not exist: those of the command that it was most likely meant to be. */
 function nearFlags(error: Error): string[] {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { JobTypeEntry } from '../config/load.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import { nearest } from '../domain/nearest.ts';
 import { findContext } from './session.ts';
 
@@ -44,7 +45,7 @@ export async function writeDocument(file: string, text: string): Promise<string>
     await writeFile(path, text);
     return path;
   } catch (cause) {
-    throw new JobctlError('usage', `${path} cannot be written: ${(cause as Error).message}.`, {
+    throw new JobctlError('usage', `${path} cannot be written: ${whyNot(cause)}.`, {
       next: ['Name another file after --out.'],
       cause,
     });

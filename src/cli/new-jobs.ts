@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { isDuration, parseDuration } from '../config/duration.ts';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import { payloadValue, toJson } from '../domain/payload.ts';
 
 export interface NewJobFlags {
@@ -38,7 +39,10 @@ export async function* newJobs(queue: string, type: string | undefined, flags: N
     }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
-    throw new JobctlError('usage', `${flags.file} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new JobctlError('usage', `${flags.file} cannot be read: ${whyNot(cause)}.`, {
+      next: ['Name a file with a payload, or a job, a line: --file FILE; - is stdin.'],
+      cause,
+    });
   }
 }
 

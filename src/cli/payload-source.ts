@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import { payloadValue, toJson } from '../domain/payload.ts';
 import { isAttended } from './terminal.ts';
 
@@ -13,11 +14,19 @@ export async function readPayload(
   from: { readonly file?: string | undefined; readonly set?: readonly string[] | undefined },
 ): Promise<string> {
   if (from.file !== undefined)
-    return asJson(from.file === '-' ? await readAll(process.stdin) : await readFile(from.file, 'utf8'));
+    return asJson(from.file === '-' ? await readAll(process.stdin) : await readNamed(from.file));
   const value = payloadValue(before);
   for (const assignment of from.set ?? []) assign(value, assignment);
   return toJson(value);
 }
+
+const readNamed = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new JobctlError('usage', `${file} cannot be read: ${whyNot(cause)}.`, {
+      next: ['Name a file with the whole new payload: --file FILE; - is stdin.'],
+      cause,
+    });
+  });
 
 /** The payload as the operator leaves it in the editor. */
 export async function editedText(before: string, mayAsk: boolean): Promise<string> {

@@ -1,6 +1,7 @@
 import { access, appendFile, constants, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import { type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
 
 /** Said before a job is added, not after it has run. */
@@ -8,7 +9,7 @@ export async function refuseUnwritable(junit: string | undefined): Promise<void>
   if (junit === undefined) return;
   const folder = dirname(resolve(junit));
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new JobctlError('usage', `The report ${junit} cannot be written: ${(cause as Error).message}.`, {
+    throw new JobctlError('usage', `The report ${junit} cannot be written: ${whyNot(cause)}.`, {
       next: [`mkdir -p ${folder}`, 'Or name another file after --junit.'],
       cause,
     });

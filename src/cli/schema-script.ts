@@ -4,6 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { parseDuration } from '../config/duration.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import type { SchemaScript } from '../domain/schema.ts';
 
 export interface ScriptFlags {
@@ -31,7 +32,7 @@ async function written(file: string): Promise<SchemaScript> {
     const text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
     return { source: file === '-' ? 'stdin' : file, text: text.replace(/^\uFEFF/, '') };
   } catch (cause) {
-    throw new JobctlError('usage', `${file} cannot be read: ${(cause as Error).message}.`, {
+    throw new JobctlError('usage', `${file} cannot be read: ${whyNot(cause)}.`, {
       next: ['procrastinate schema --read > schema.sql'],
       cause,
     });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Document, LineCounter, Node } from 'yaml';
 import type { z } from 'zod';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { ConfigFile } from './schema.ts';
 
@@ -29,7 +30,10 @@ type Path = readonly PropertyKey[];
 /** Reads one file whole: every fault is reported, not only the first. */
 export async function readConfigFile(file: string): Promise<ReadConfig> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new JobctlError('usage', `Cannot read the configuration ${file}: ${cause.message}`, { cause });
+    throw new JobctlError('usage', `The configuration ${file} cannot be read: ${whyNot(cause)}.`, {
+      next: ['jobctl config init', 'Or name another file: --config FILE, JOBCTL_CONFIG.'],
+      cause,
+    });
   });
   const yaml = await import('./yaml.ts');
   const counter = new yaml.LineCounter();

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /** What `context use` chose; undefined when nothing was, or when the file cannot be read as a name. */
 export async function readCurrentContext(path: string): Promise<string | undefined> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return '';
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return '';
     throw cause;
   });
   return text.trim() === '' ? undefined : text.trim();

@@ -24,6 +24,8 @@ export interface BackupsView {
   readonly more: boolean;
   /** All of them lie below this folder. */
   readonly folder: string;
+  /** Only those of this queue were looked for. */
+  readonly queue?: string | undefined;
   readonly now: Instant;
   readonly next: readonly string[];
 }
@@ -31,8 +33,9 @@ export interface BackupsView {
 /** The same in every locale. */
 export const sizeText = (bytes: number): string => prettyBytes(bytes, { locale: 'en-US' }).replaceAll('\u00a0', ' ');
 
-export const backupsText = view(({ backups, more, folder, now, next }: BackupsView, page: Page): string => {
-  if (backups.length === 0) return lines(`No backups below ${folder}.`, nextLines(next, page));
+export const backupsText = view(({ backups, more, folder, queue, now, next }: BackupsView, page: Page): string => {
+  if (backups.length === 0)
+    return lines(`No backups${queue === undefined ? '' : ` of ${queue}`} below ${folder}.`, nextLines(next, page));
   const { text } = table<BackupRow>(
     [
       { head: 'BACKUP OF RUN', whole: true, cell: (backup) => backup.run },

@@ -26,11 +26,20 @@ export const lines = (...texts: readonly (string | undefined)[]): string =>
 /** `next:` and the commands to run, whole, so that they can be copied. */
 export function nextLines(next: readonly string[], page: Page): string {
   return next
+    .flatMap((step) => (isCommand(step) ? remarked(step, page) : [step]))
     .map(
-      (step, index) =>
-        `${index === 0 ? page.style.dim('next:') : '     '} ${isCommand(step) ? step : hang('      ', step, page.width).slice(6)}`,
+      (line, index) =>
+        `${index === 0 ? page.style.dim('next:') : '     '} ${isCommand(line) ? line : hang('      ', line, page.width).slice(6)}`,
     )
     .join('\n');
 }
 
-const isCommand = (step: string): boolean => /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws) /.test(step);
+/** What is said of a command stands behind it, or above where the line has no room for both. */
+function remarked(step: string, page: Page): string[] {
+  const [, command = step, remark] = /^(.*?\S) +(# .*)$/.exec(step) ?? [];
+  return remark === undefined || 6 + textWidth(step) <= page.width ? [step] : [remark, command];
+}
+
+/** A sentence about a command ends with a full stop; it is wrapped like any other. */
+const isCommand = (step: string): boolean =>
+  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws) /.test(step) && !step.endsWith('.');

@@ -71,7 +71,9 @@ export const loadText = view((load: LoadView, page: Page): string => {
       page,
     ),
     rows.length === 0
-      ? 'The backend shows no single job: there are no times of them.'
+      ? followed === 0
+        ? 'The backend shows no single job: there are no times of them.'
+        : `None of the ${plural(followed, 'job')} that were followed has ended: there are no times of them.`
       : `${table(columns, rows, page).text}\n\n${plural(followed, 'job')} of ${grouped(added)} followed.`,
   );
 });

@@ -26,13 +26,17 @@ export interface RunsView {
   /** In the order to show: unfinished first. */
   readonly runs: readonly RunRow[];
   readonly more: boolean;
+  /** Only those of this queue were looked for. */
+  readonly queue?: string | undefined;
   readonly now: Instant;
   readonly next: readonly string[];
 }
 
 /** `run list`. The id says when, which verb and which queue. */
-export const runsText = view(({ runs, more, now, next }: RunsView, page: Page): string => {
-  if (runs.length === 0) return lines('No runs yet: nothing was changed with jobctl from here.', nextLines(next, page));
+export const runsText = view(({ runs, more, queue, now, next }: RunsView, page: Page): string => {
+  const none =
+    queue === undefined ? 'No runs yet: nothing was changed' : `No runs on ${queue}: nothing was changed there`;
+  if (runs.length === 0) return lines(`${none} with jobctl from here.`, nextLines(next, page));
   const contexts = new Set(runs.map((run) => run.context)).size > 1;
   const { text } = table<RunRow>(
     [

@@ -34,7 +34,9 @@ export const smokeText = view((smoke: SmokeView, page: Page): string =>
   blocks(
     smoke.ok
       ? page.style.good(`${smoke.queue}: works, seen after ${duration(smoke.waitedSeconds ?? 0)}`)
-      : page.style.bad(`${smoke.queue}: does NOT work as it should`),
+      : page.style.bad(
+          `${smoke.queue}: ${smoke.ended === 'stopped' ? 'stopped before its job had ended' : 'does NOT work as it should'}`,
+        ),
     facts(
       [
         ...smoke.checks.map(({ name, ok, note }): [string, string] => [

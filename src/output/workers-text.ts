@@ -16,7 +16,7 @@ export interface WorkersView {
   readonly next?: readonly string[] | undefined;
 }
 
-export const giveBack = 'jobctl reset QUEUE --dry-run   # gives back what they had';
+export const giveBack = 'jobctl reset --all-queues --dry-run   # gives back what they had';
 
 /** `worker list`: one worker a line, the silent ones first. */
 export const workersText = view(({ workers, now, note, next = [giveBack] }: WorkersView, page: Page): string => {

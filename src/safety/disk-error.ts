@@ -1,16 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
+import { fileFaults } from '../domain/file-fault.ts';
 
 export const errorCode = (cause: unknown): string | undefined => (cause as { code?: string } | undefined)?.code;
 
 const meanings: Readonly<Record<string, string>> = {
+  ...fileFaults,
   ENOSPC: 'the disk is full',
   EDQUOT: 'your disk quota is used up',
   EFBIG: 'the file size limit is reached',
-  EROFS: 'the disk is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
   EIO: 'the disk reports an I/O error',
 };
 

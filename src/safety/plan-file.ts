@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
+import { whyNot } from '../domain/file-fault.ts';
 import type { Plan } from '../domain/plan.ts';
 import { errorCode } from './disk-error.ts';
 import { writeDurably } from './durable-file.ts';
 import { maskArgv, maskSecrets } from './mask.ts';
 import type { Operator } from './operator.ts';
+import { shellWord } from './shell-word.ts';
 
 /** How a plan is to be carried out, in the words of the command line. */
 export interface PlanPace {
@@ -38,10 +41,21 @@ export async function refuseToOverwrite(path: string): Promise<void> {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   });
+  if (found === undefined) await refuseWithoutFolder(path);
   if (found === undefined || (found.isFile() && found.size === 0)) return;
   if (found.isFile() && (await readPlanFile(path).catch(() => undefined)) !== undefined) return;
   throw new JobctlError('usage', `${path} is there already, and is no plan: it is not written over.`, {
     next: ['Name another file after --plan-out.'],
+  });
+}
+
+async function refuseWithoutFolder(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw new JobctlError('usage', `The plan ${path} cannot be written: ${whyNot(cause)}.`, {
+      next: [`mkdir -p ${shellWord(folder)}`, 'Or name another file after --plan-out.'],
+      cause,
+    });
   });
 }
 
@@ -106,7 +120,7 @@ function parsed(text: string): unknown {
 }
 
 const unreadable = (path: string, cause: unknown): JobctlError =>
-  new JobctlError('usage', `The plan ${path} cannot be read: ${(cause as Error).message}.`, { next: [FORMAT], cause });
+  new JobctlError('usage', `The plan ${path} cannot be read: ${whyNot(cause)}.`, { next: [FORMAT], cause });
 
 const noPlan = (path: string, why: string): JobctlError =>
   new JobctlError('usage', `${path} cannot be taken for a plan: ${why}.`, {

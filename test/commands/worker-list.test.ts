@@ -93,7 +93,7 @@ it.each(['3.2', '3.9'] as const)(
     ]);
     const { stdout } = await home.warm(['worker', 'list']);
     expectFits(stdout);
-    expect(flat(stdout)).toMatch(/ 5m ago silent 1 .* 3 workers, 1 silent\. next: jobctl reset QUEUE --dry-run/);
+    expect(flat(stdout)).toMatch(/ 5m ago silent 1 .* 3 workers, 1 silent\. next: jobctl reset --all-queues --dry-run/);
   },
 );
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defer, makeDead } from '../setup/procrastinate.ts';
@@ -61,6 +61,13 @@ describe('payload secrets', () => {
       expectHidden(textOf(ended));
     },
   );
+
+  it('are not shown where that cannot be put into the audit log, and the command ends', async () => {
+    await mkdir(join(home.folder, 'taken', 'audit.ndjson'), { recursive: true });
+    const env = { JOBCTL_STATE_DIR: join(home.folder, 'taken') };
+    const ended = await home.run(['job', 'show', id, '--show-sensitive'], { env });
+    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('audit.ndjson') });
+  });
 
   it('are shown with --show-sensitive, and that is in the audit log', async () => {
     const ended = await home.run(['job', 'show', id, '--show-sensitive', '--json']);

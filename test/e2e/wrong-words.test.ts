@@ -36,7 +36,8 @@ const typos: [args: string[], message: RegExp][] = [
   [['dlq', 'list', '--error', '/(oops/'], /--error \/\(oops\/ is not a regular expression/],
   [['dlq', 'list', '--group', 'timeouts'], /--group timeouts is not a group.*dlq groups/],
   [['replay', 'email', '--rate', 'fast'], /fast/],
-  [['replay', 'email', '--limit', '0'], /--limit|0/],
+  [['replay', 'email', '--limit', '0'], /--limit: expected an integer greater than or equal to 1 but received: 0/],
+  [['dlq', 'resolve', 'email', '--yes'], /Missing required flag --note/],
   [['replay', 'email', '--batch', 'many'], /many/],
   [['stats', '--timeout', 'soon'], /soon/],
   [['job', 'show', '4711'], /There is no job 4711/],
@@ -45,7 +46,14 @@ const typos: [args: string[], message: RegExp][] = [
   [['job', 'edit', '101', '--set', 'a.b.c=1', '--yes'], /the payload has no a\.b/],
   [['run', 'show', 'nonsense'], /There is no run "nonsense"/],
   [['backup', 'verify', './nowhere.zst'], /no readable file/],
+  [['backup', 'verify', '/'], /no readable file/],
   [['stats', '-c', 'prod'], /no context "prod"/],
+  [['stats', '--every', '5'], /"5" is not a duration/],
+  [['stats', '--config', 'nowhere.yaml'], /nowhere\.yaml cannot be read: there is no such file.* jobctl config init/],
+  [['job', 'edit', '101', '--file', 'nowhere.json'], /nowhere\.json cannot be read: there is no such file/],
+  [['enqueue', 'email', '--file', 'nowhere.ndjson', '--yes'], /nowhere\.ndjson cannot be read.* --file FILE/],
+  [['dlq', 'export', 'email', '--output', 'no/where.ndjson'], /where\.ndjson cannot be written: there is no such/],
+  [['replay', 'email', '--plan-out', 'no/where.json'], /where\.json cannot be written: there is no such.* mkdir -p /],
 ];
 
 it.each(typos)('%j is a usage error that helps', async (args, message) => {

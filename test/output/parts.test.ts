@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/config/duration.ts';
+import type { Report } from '../../src/domain/plan.ts';
 import { age, clock, duration, relative } from '../../src/output/age.ts';
 import { atLeast, counted, grouped, plural } from '../../src/output/count-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
+import { nextLines } from '../../src/output/facts.ts';
 import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
 import { plainStyle } from '../../src/output/page.ts';
 import { isDue, progressText } from '../../src/output/progress-text.ts';
@@ -13,6 +15,23 @@ import { cutTo, textWidth, wrap } from '../../src/output/text-width.ts';
 import { job, now } from './examples.ts';
 
 const page = { width: 80, style: plainStyle, clean: (text: string) => text };
+
+describe('what to do next', () => {
+  it.each([
+    ['jobctl stats   # lists the queues', 'next: jobctl stats   # lists the queues'],
+    [
+      'jobctl run resume 20261124-034109-replay-email-k3f9   # the others too, without a canary',
+      'next: # the others too, without a canary\n      jobctl run resume 20261124-034109-replay-email-k3f9',
+    ],
+    [
+      'jobctl purge without --native deletes job by job, each of them saved first, as it is said.',
+      'next: jobctl purge without --native deletes job by job, each of them saved\n      first, as it is said.',
+    ],
+    [`jobctl dlq list --error '${'#'.repeat(80)}'`, `next: jobctl dlq list --error '${'#'.repeat(80)}'`],
+  ])('%s: the command stays whole, what is said of it goes above where it has no room', (step, text) =>
+    expect(nextLines([step], page)).toBe(text),
+  );
+});
 
 describe('ages', () => {
   it.each([
@@ -240,6 +259,30 @@ it('takes secrets out of a result that is noted as JSON, by the names of its fie
   const timeline = notes.map((note) => ({ event: 'completed', note }));
   const shown = jobDetailView({ job: job('1'), timeline, links: [], notes: [] }, hide);
   expect(shown.timeline.map(({ note }) => note)).toEqual(['{"token":"***","sent":true}', notes[1], notes[2]]);
+});
+
+it('calls no job not reached that was only part of an estimate', () => {
+  const ended = (more: Partial<Report>): string =>
+    reportText(
+      {
+        schemaVersion: 1,
+        verb: 'replay',
+        queues: ['orders'],
+        dryRun: false,
+        matched: 10,
+        more: 0,
+        outcomes: { done: 4, skipped: 0, failed: 2, unknown: 0 },
+        skipped: [],
+        failed: [{ id: '1', why: 'it is too large' }],
+        complete: false,
+        next: [],
+        ...more,
+      },
+      page,
+    );
+  expect(ended({ exact: false })).toMatch(/finished, but not every job could be dealt with\n4 done, 2 failed\n/);
+  expect(ended({ exact: false, stopped: 'stopped on request' })).toMatch(/NOT finished\n.*, ~4 not reached\n/);
+  expect(ended({ stopped: 'stopped on request' })).toMatch(/NOT finished\n.*, 4 not reached\n/);
 });
 
 it('calls no job failed whose answer was lost', () => {

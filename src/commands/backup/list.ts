@@ -34,7 +34,8 @@ export default class BackupList extends JobctlCommand {
       backups[0] === undefined
         ? []
         : this.following([`jobctl backup show ${backups[0].run}`, `jobctl restore ${backups[0].run} --dry-run`]);
-    this.print(backupsText({ backups, more, folder, now: fromDate(new Date()), next }, this.page(flags)));
+    const { queue } = flags;
+    this.print(backupsText({ backups, more, folder, queue, now: fromDate(new Date()), next }, this.page(flags)));
     return { schemaVersion: 1, folder, backups, more };
   }
 }

@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { configTemplate } from '../../config/template.ts';
 import { JobctlError } from '../../domain/errors.ts';
+import { whyNot } from '../../domain/file-fault.ts';
 
 export default class ConfigInit extends JobctlCommand {
   static override summary = 'Write a commented jobctl.yaml to start from.';
@@ -19,15 +20,14 @@ export default class ConfigInit extends JobctlCommand {
     const { flags } = await this.parse(ConfigInit);
     const path = resolve(flags.file);
     try {
+      await mkdir(dirname(path), { recursive: true });
       await using file = await open(path, 'wx', 0o644);
       await file.writeFile(configTemplate);
     } catch (cause) {
       const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
       throw new JobctlError(
         'usage',
-        taken
-          ? `${path} is there already; it was left as it is.`
-          : `${path} cannot be written: ${(cause as Error).message}.`,
+        taken ? `${path} is there already; it was left as it is.` : `${path} cannot be written: ${whyNot(cause)}.`,
         { next: ['Choose another place: --file FILE'], cause },
       );
     }

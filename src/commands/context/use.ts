@@ -4,6 +4,7 @@ import { currentContextFile } from '../../cli/places.ts';
 import { findContext } from '../../cli/session.ts';
 import { variableBefore } from '../../config/context.ts';
 import { writeCurrentContext } from '../../config/current-context.ts';
+import { diskError } from '../../safety/disk-error.ts';
 
 export default class ContextUse extends JobctlCommand {
   static override summary = 'Use this context from now on, until a flag or a variable says otherwise.';
@@ -13,7 +14,10 @@ export default class ContextUse extends JobctlCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ContextUse);
     const { context } = await findContext({ context: args.context, config: flags.config });
-    await writeCurrentContext(currentContextFile(process.env), context.name);
+    const file = currentContextFile(process.env);
+    await writeCurrentContext(file, context.name).catch(async (cause: unknown) => {
+      throw await diskError(file, cause);
+    });
     const before = variableBefore(process.env);
     if (before !== undefined) this.say(`${before} is set in this shell and comes first.`);
     this.print(`The context is now ${context.name}${context.protected ? ', which is protected' : ''}.`);

@@ -26,7 +26,9 @@ export default class RunList extends JobctlCommand {
     const runs = all.slice(0, flags.limit);
     const open = runs.find((run) => run.state === 'unfinished' && !run.running);
     const next = open === undefined ? [] : this.following([`jobctl run resume ${open.id}`]);
-    this.print(runsText({ runs, more: all.length > runs.length, now: fromDate(new Date()), next }, this.page(flags)));
-    return { schemaVersion: 1, runs, more: all.length > runs.length };
+    const more = all.length > runs.length;
+    const { queue } = flags;
+    this.print(runsText({ runs, more, queue, now: fromDate(new Date()), next }, this.page(flags)));
+    return { schemaVersion: 1, runs, more };
   }
 }
