@@ -1,7 +1,7 @@
 import type { Action, Resolution } from '../domain/action.ts';
 import type { Plan, Report, Verb } from '../domain/plan.ts';
 import type { Selection } from '../domain/selection.ts';
-import { type Engine, engineFor } from '../operations/engine.ts';
+import { type Engine, engineFor, refuseUnable } from '../operations/engine.ts';
 import { withIds } from '../operations/freeze.ts';
 import { loopsIn } from '../operations/ledger.ts';
 import { planAction } from '../operations/plan-action.ts';
@@ -30,6 +30,7 @@ export interface Deed {
 
 /** A verb on the jobs of a selection, whoever asked for it: a command line or a screen. */
 export async function actOn(session: Session, ports: Ports, pace: Pace, deed: Deed): Promise<Report> {
+  refuseUnable(session.adapter, deed.action);
   const tests = await compileTests(deed.selection);
   const payloads = deed.validOnly && (await payloadCheck(session.context.jobTypes));
   const { name, protected: isProtected } = session.context;

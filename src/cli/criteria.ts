@@ -96,7 +96,7 @@ async function errorTest(text: string): Promise<(job: Job) => boolean> {
 }
 
 function groupTest(group: string): (job: Job) => boolean {
-  if (!/^g-[0-9a-f]+$/.test(group))
+  if (!/^g-[0-9a-f]{8}$/.test(group))
     throw new JobctlError('usage', `--group ${group} is not a group.`, {
       next: ['jobctl dlq groups QUEUE   # lists them'],
     });

@@ -64,7 +64,7 @@ export function hookFor({ context, adapter }: Pick<Place, 'context' | 'adapter'>
 const unsupported = (backend: string, context: string, queue: string): JobctlError =>
   new JobctlError(
     'unsupported',
-    `${backend} cannot pause: it has no means of its own, and the configuration names none for ${queue}.`,
+    `${backend} cannot pause or resume ${queue}: it has no means of its own, and the configuration names none.`,
     {
       next: [
         ...(context.includes('://') || context === 'memory:' // no context of the configuration, but the place itself

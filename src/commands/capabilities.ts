@@ -1,4 +1,5 @@
 import { JobctlCommand } from '../cli/base-command.ts';
+import { allOf } from '../operations/missing.ts';
 import { capabilitiesText, capabilityRows } from '../output/capabilities-text.ts';
 
 export default class Capabilities extends JobctlCommand {
@@ -12,7 +13,7 @@ export default class Capabilities extends JobctlCommand {
     const { flags } = await this.parse(Capabilities);
     await using session = await this.open(flags);
     const { name: backend, version, where } = session.adapter.backend;
-    const view = { backend, version, where, capabilities: capabilityRows(session.adapter.can) };
+    const view = { backend, version, where, capabilities: capabilityRows(allOf(session.adapter.can)) };
     this.print(capabilitiesText(view, this.page(flags)));
     return { schemaVersion: 1, ...view };
   }

@@ -1,6 +1,6 @@
 import type { Action, Resolution } from '../domain/action.ts';
 import type { QueueAdapter, QueueReader } from '../domain/adapter.ts';
-import { requireOps } from '../domain/capability.ts';
+import { type Capability, requireOps } from '../domain/capability.ts';
 import type { Claim, Returns, SavedJob, Settles } from '../domain/claim.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -99,6 +99,12 @@ function emptyingAll(task: ActTask, { saves }: { readonly saves: boolean }, part
 
 interface Acts extends Settles {
   claim(selection: Selection, size: number): AsyncIterable<Claim>;
+}
+
+/** Throws where the backend never can: before a plan looks, which leaves a trace on SQS. What is only forbidden can be planned. */
+export function refuseUnable({ backend, can }: QueueAdapter, { verb }: Action | Resolution): void {
+  const capability: Capability<unknown> = verb === 'resolve' ? (can.resolve ?? noMark) : can[verb];
+  if (capability.level === 'none' && capability.refused !== true) requireOps(backend.name, verb, capability);
 }
 
 function claimsFor({ backend, can }: QueueAdapter, action: Action | Resolution, resumed = false): Acts {

@@ -42,9 +42,13 @@ export async function planReturn(
   let value = 0;
   const queues = new Set<string>();
   const sample: SavedJob[] = [];
+  const unmet = new Set(request.from.ids);
   for await (const { jobs } of source(task)) {
     value += jobs.length;
-    for (const { job } of jobs) queues.add(job.queue);
+    for (const { job } of jobs) {
+      queues.add(job.queue);
+      unmet.delete(job.id);
+    }
     sample.push(...jobs.slice(0, SAMPLE - sample.length));
   }
   return {
@@ -60,7 +64,7 @@ export async function planReturn(
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     severity: request.protected || request.via === 'remove' || request.via === 'withdraw' ? 'severe' : 'normal',
     sample: sample.map(({ job }) => ({ ...job, payload: '' })),
-    strays: request.strays ?? [],
+    strays: [...(request.strays ?? []), ...[...unmet].map((id) => ({ id, why: 'not in this backup' }))],
     warnings: request.warnings,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };

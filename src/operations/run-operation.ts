@@ -22,7 +22,8 @@ export async function runOperation(
   ports.show.plan(plan, pace.dryRun);
   refuseBeyond(plan, pace.max);
   const carrier = engine(plan); // refuses what the backend cannot do, on a dry run too
-  if (plan.matched.value === 0) return { ...emptyReport(plan, pace.dryRun), ...(ports.keep && { next: [NO_PLAN] }) };
+  if (plan.matched.value === 0)
+    return { ...emptyReport(plan, pace.dryRun), next: [...(ports.keep ? [NO_PLAN] : []), ...lookedFor(plan)] };
   if (pace.dryRun) return { ...emptyReport(plan, true), ...(await kept(plan, ports)) };
   await ports.confirm(plan);
   const lock = await lockFor(plan, ports);
@@ -40,6 +41,23 @@ export async function runOperation(
 }
 
 const NO_PLAN = 'No plan was written: there is nothing to do.';
+
+/** Where to see the groups and types that there are: the one that was asked for may be gone, or misspelt. */
+function lookedFor({ task, queues }: Plan): string[] {
+  if (task.kind !== 'act') return [];
+  const { group, types, states } = task.selection;
+  const names = queues.map(shellWord);
+  const groups = ['jobctl dlq groups', ...(names.length === 1 ? names : [])].join(' '); // of one queue, or of all
+  const areDead = states.every((state) => state === 'dead');
+  return [
+    ...(group === undefined ? [] : [`${groups}   # those that are there now`]),
+    ...(types === undefined
+      ? []
+      : [
+          `${areDead ? `${groups} --by type` : `jobctl stats ${names.join(' ')} --by type`}   # those that are there now`,
+        ]),
+  ];
+}
 
 async function kept(plan: Plan, { keep }: Ports): Promise<Pick<Report, 'planFile' | 'next'> | undefined> {
   if (keep === undefined) return undefined;

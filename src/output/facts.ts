@@ -36,8 +36,10 @@ export function nextLines(next: readonly string[], page: Page): string {
 
 /** What is said of a command stands behind it, or above where the line has no room for both. */
 function remarked(step: string, page: Page): string[] {
-  const [, command = step, remark] = /^(.*?\S) +(# .*)$/.exec(step) ?? [];
-  return remark === undefined || 6 + textWidth(step) <= page.width ? [step] : [remark, command];
+  const [, command = step, remark] = /^(.*?\S) +# (.*)$/.exec(step) ?? [];
+  if (remark === undefined || 6 + textWidth(step) <= page.width) return [step];
+  const said = hang('', remark, page.width - 8).split('\n'); // each line by itself, so that all of it can be pasted
+  return [...said.map((line) => `# ${line}`), command];
 }
 
 /** A sentence about a command ends with a full stop; it is wrapped like any other. */

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts';
 import { clock, moment } from './age.ts';
 import { grouped, plural } from './count-text.ts';
 import { blocks, facts, nextLines } from './facts.ts';
-import { type JobDetailView, payloadText } from './job-view.ts';
+import { type JobDetailView, type JobView, payloadText } from './job-view.ts';
 import { errorLine } from './jobs-text.ts';
 import { type Page, view } from './page.ts';
 import { hang, textWidth } from './text-width.ts';
@@ -59,7 +59,7 @@ const render = view(
         page,
       ),
       job.error &&
-        section('error', [hang('  ', errorLine(job), page.width), stackOf(job.error.stack, fold, page)], page),
+        section('error', [hang('  ', errorLine(job), page.width), stackOf(belowHead(job), fold, page)], page),
       timeline.length > 0 ? section('timeline', timelineText(timeline, page), page) : undefined,
       links.length > 0
         ? section(
@@ -101,6 +101,13 @@ function folded(all: readonly string[], fold: number, page: Page): string {
   // A fold of one line would save nothing: its note takes a line too.
   if (rest <= 1) return indented(all.join('\n'));
   return `${indented(all.slice(0, fold).join('\n'))}\n${page.style.dim(`  … ${plural(rest, 'more line')}; --full shows all`)}`;
+}
+
+/** The stack without the line that stands above it already. */
+function belowHead(job: JobView): string | undefined {
+  const stack = job.error?.stack;
+  const head = errorLine(job);
+  return head !== '' && stack?.startsWith(`${head}\n`) ? stack.slice(head.length + 1) : stack;
 }
 
 /** Python puts the frame that matters last, the others put it first. */

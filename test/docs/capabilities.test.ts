@@ -1,8 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
-import { noDoor } from '../../src/operations/adding.ts';
-import { noMark } from '../../src/operations/engine.ts';
-import { noSchedules } from '../../src/operations/scheduling.ts';
+import { missing } from '../../src/operations/missing.ts';
 import type { Bench } from '../../src/testkit/index.ts';
 import { bullmqBench } from '../conformance/bullmq-bench.ts';
 import { bullmqPostgresBench } from '../conformance/bullmq-postgres-bench.ts';
@@ -18,23 +16,6 @@ import { createPgBoss, writtenVersions } from '../setup/pgboss.ts';
 
 /** What every backend is asked; the last four are missing where it has no place for them. */
 type Shown = Capabilities & Pick<QueueAdapter['can'], 'resolve' | 'pause' | 'enqueue' | 'schedule'>;
-
-/** What is said where an ability is missing altogether. */
-const missing: Readonly<
-  Record<
-    'resolve' | 'pause' | 'enqueue' | 'schedule',
-    NonNullable<Shown['resolve'] & Shown['pause'] & Shown['enqueue'] & Shown['schedule']>
-  >
-> = {
-  resolve: noMark,
-  pause: {
-    level: 'none',
-    why: 'it has no means of its own',
-    instead: 'Name the commands that stop and start the workers: queues.QUEUE.pause in jobctl.yaml.',
-  },
-  enqueue: noDoor,
-  schedule: noSchedules,
-};
 
 interface Column {
   readonly title: string;
