@@ -33,7 +33,7 @@ export function sourceAfter(plan: Plan, source = 0, jobs = 1): number {
 }
 
 /** Streams the journal once; only counts stay. */
-export async function readPast(run: RunFolder): Promise<Past> {
+export async function readPast(run: Pick<RunFolder, 'plan' | 'journalPath'>): Promise<Past> {
   const reader = run.plan.task.kind === 'act' ? new ActPast(run.plan) : new ReturnPast(run.plan);
   let last: { intent: IntentEntry; outcome: OutcomeEntry | undefined } | undefined;
   let copies: Copy[] = [];

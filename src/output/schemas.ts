@@ -29,6 +29,7 @@ export const outputSchemas = {
       })
       .optional(),
     report: report.optional().describe('Missing while the run has none.'),
+    handled: tallyCount.optional().describe('Jobs dealt with so far, of a run that has no report.'),
     backup: z.string().optional(),
     journal: z.string().optional(),
     next: z.array(z.string()),

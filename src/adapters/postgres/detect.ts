@@ -75,7 +75,7 @@ export function choose(found: readonly Found[], wanted: Wanted, where: string): 
   if (found.length > 0) {
     throw new JobctlError(
       'usage',
-      `${where} has no ${wanted.dialect ?? 'queue'} tables in schema ${wanted.schema ?? 'any'}; it has ${list}`,
+      `${where} has no ${wanted.dialect ?? 'queue'} tables${wanted.schema === undefined ? '' : ` in schema ${wanted.schema}`}; it has ${list}`,
       {
         next: ['Correct --schema or --dialect.'],
       },

@@ -2,6 +2,8 @@ import { Args } from '@oclif/core';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { runsPlace } from '../../cli/places.ts';
 import { fromDate } from '../../domain/instant.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { readPast } from '../../operations/past.ts';
 import { runText } from '../../output/run-text.ts';
 import { readRun } from '../../safety/run-folder.ts';
 import { summaryOf } from '../../safety/run-list.ts';
@@ -20,9 +22,17 @@ export default class RunShow extends JobctlCommand {
     const plan = task.kind === 'schedule' ? { ...whole, task: { ...task, saved: undefined } } : whole;
     const run = await summaryOf(stateDir, args.run);
     const open = run.state === 'unfinished';
+    const handled = open && report === undefined ? await handledIn(whole, journalPath) : undefined;
     const next = open && !run.running ? [`jobctl run resume ${run.id}`] : (report?.next ?? []);
-    const shown = { run, plan, report, backup: backupPath, journal: journalPath, next };
+    const shown = { run, plan, report, handled, backup: backupPath, journal: journalPath, next };
     this.print(runText({ ...shown, next: this.following(next), now: fromDate(new Date()) }, this.page(flags)));
     return { schemaVersion: 1, ...shown };
   }
 }
+
+/** How far a run came that was killed before it could report; a damaged journal does not tell. */
+const handledIn = (plan: Plan, journalPath: string): Promise<number | undefined> =>
+  readPast({ plan, journalPath }).then(
+    ({ results }) => results.handled,
+    () => undefined,
+  );
