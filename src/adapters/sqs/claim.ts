@@ -16,7 +16,11 @@ import { settle } from './settle.ts';
 /** Jobs a claim, at most: what a crash can double, and what is sent at once. */
 export const CLAIM = 100;
 
-export const newMark = (): string => randomBytes(6).toString('hex');
+const newMark = (): string => randomBytes(6).toString('hex');
+
+/** That of the try whose answer never came, where there was one: however often this breaks off, a FIFO queue knows it by the same name. */
+export const markFor = ({ triedAs }: Ground, jobs: readonly SavedJob[]): string =>
+  jobs.map(({ job }) => triedAs.get(job.id)).find((mark) => mark !== undefined) ?? newMark();
 
 export const claims = (ground: Ground): Claims => ({
   claim: (request) => walk(ground, request),
@@ -140,7 +144,7 @@ const savedJob = (ground: Ground, one: InHand, shown: Shown): SavedJob => ({
 });
 
 export function claimOf(ground: Ground, held: Held, action: Action, jobs: readonly SavedJob[]): Claim {
-  const mark = newMark();
+  const mark = markFor(ground, jobs);
   return {
     jobs,
     skipped: [],

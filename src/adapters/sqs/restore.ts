@@ -2,7 +2,7 @@ import type { PutBack } from '../../domain/action.ts';
 import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { copiesOf, notSent, sendTo } from './apply.ts';
-import { newMark } from './claim.ts';
+import { markFor } from './claim.ts';
 import type { Queue } from './directory.ts';
 import type { Ground } from './ground.ts';
 import { savedOf } from './message.ts';
@@ -48,7 +48,7 @@ async function hold(
     if (from !== undefined && (await presentIn(from)).has(item.job.id)) missed.push(skipped(item, 'unchanged'));
     else gone.push(item);
   }
-  const mark = newMark();
+  const mark = markFor(ground, gone);
   return {
     jobs: gone,
     skipped: missed,
