@@ -6,7 +6,8 @@ import type { Session } from '../cli/session.ts';
 import { namedQueues } from '../cli/target-queues.ts';
 import { WriteCommand, type WriteFlags } from '../cli/write-command.ts';
 import { ExitCode, JobctlError } from '../domain/errors.ts';
-import { drainText } from '../output/drain-text.ts';
+import { drainText, waitOn } from '../output/drain-text.ts';
+import { shellWord } from '../safety/shell-word.ts';
 
 interface WaitFlags {
   readonly 'no-color'?: boolean;
@@ -90,7 +91,8 @@ export default class Drain extends WriteCommand {
     const order = { queues, includeDelayed: flags['include-delayed'], activeOnly: flags['active-only'] };
     const ended = await drainQueues(reader, { ...order, within, every }, (text) => this.say(text));
     const shown = { context: context.name, ...order, ...ended, ...more };
-    this.print(drainText(shown, this.page(flags)));
+    const next = ended.drained ? [] : waitOn(queues.map(shellWord).join(' '), ended.left);
+    this.print(drainText({ ...shown, next: this.following(next) }, this.page(flags)));
     if (!ended.drained) process.exitCode = ended.stopped === 'cancelled' ? ExitCode.cancelled : ExitCode.timeout;
     return { schemaVersion: 1, ...shown };
   }

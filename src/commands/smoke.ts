@@ -5,8 +5,9 @@ import { RunCommand } from '../cli/run-command.ts';
 import { smokeQueue } from '../cli/smoke-queue.ts';
 import { pageFor } from '../cli/terminal.ts';
 import { ExitCode } from '../domain/errors.ts';
-import { smokeText } from '../output/smoke-text.ts';
+import { causeOf, smokeText } from '../output/smoke-text.ts';
 import { warningsText } from '../output/warning-text.ts';
+import { shellWord } from '../safety/shell-word.ts';
 
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
@@ -56,7 +57,12 @@ export default class Smoke extends RunCommand {
         this.tell(smoke, flags, pace.signal);
         return smoke;
       }
-      this.print(smokeText(smoke, this.page(flags)));
+      this.print(
+        smokeText(
+          { ...smoke, next: this.following(smoke.ok ? [] : causeOf(shellWord(smoke.queue))) },
+          this.page(flags),
+        ),
+      );
       if (smoke.ended === 'stopped') process.exitCode = ExitCode.cancelled;
       else if (smoke.ended === 'timeout') process.exitCode = ExitCode.timeout;
       else if (!smoke.ok) process.exitCode = ExitCode.findings;

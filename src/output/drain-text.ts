@@ -1,6 +1,6 @@
 import { duration } from './age.ts';
 import { approximately, grouped, plural } from './count-text.ts';
-import { blocks, facts } from './facts.ts';
+import { blocks, facts, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 
 /** How far the wait is, as `drain --json` ends with it. */
@@ -28,6 +28,13 @@ export interface DrainView extends DrainStepView {
   readonly paused?: string | undefined;
 }
 
+/** After a wait in vain. */
+export const waitOn = (queues: string, { waiting }: DrainStepView['left']): string[] => [
+  'jobctl worker list   # does anybody take from it?',
+  `jobctl drain ${queues} --within 30m   # waits on`,
+  ...(waiting > 0 ? [`jobctl drain ${queues} --evacuate   # takes away what waits, with a backup`] : []),
+];
+
 /** One line: what is left, how fast it shrinks, how long that will take. */
 export function drainStepText({ left, exact, remaining, perSecond, waitedSeconds }: DrainStepView): string {
   const parts = [
@@ -45,7 +52,7 @@ export function drainStepText({ left, exact, remaining, perSecond, waitedSeconds
   return `${parts.join(', ')}${pace} (waited ${duration(waitedSeconds)})`;
 }
 
-export const drainText = view((drain: DrainView, page: Page): string => {
+export const drainText = view((drain: DrainView & { readonly next: readonly string[] }, page: Page): string => {
   const { queues, drained, stopped, left, waitedSeconds, includeDelayed, activeOnly, exact } = drain;
   const names = queues.join(', ');
   const what = activeOnly ? 'no job runs' : 'empty';
@@ -87,5 +94,6 @@ export const drainText = view((drain: DrainView, page: Page): string => {
       ],
       page,
     ),
+    nextLines(drain.next, page),
   );
 });

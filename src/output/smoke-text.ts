@@ -1,5 +1,5 @@
 import { duration } from './age.ts';
-import { blocks, facts } from './facts.ts';
+import { blocks, facts, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 
 export interface SmokeCheck {
@@ -30,27 +30,35 @@ export interface SmokeView {
   readonly checks: readonly SmokeCheck[];
 }
 
-export const smokeText = view((smoke: SmokeView, page: Page): string =>
-  blocks(
-    smoke.ok
-      ? page.style.good(`${smoke.queue}: works, seen after ${duration(smoke.waitedSeconds ?? 0)}`)
-      : page.style.bad(
-          `${smoke.queue}: ${smoke.ended === 'stopped' ? 'stopped before its job had ended' : 'does NOT work as it should'}`,
-        ),
-    facts(
-      [
-        ...smoke.checks.map(({ name, ok, note }): [string, string] => [
-          ok ? 'ok' : 'FAILED',
-          note === undefined ? name : `${name}: ${note}`,
-        ]),
-        ['job', smoke.job === undefined ? undefined : `${smoke.job} of type ${smoke.type}`],
-        ['seen by', smoke.seenBy],
-        ['let go', metIn(smoke)],
-        ['run', smoke.run],
-      ],
-      page,
+/** Where the cause of a failure may stand. */
+export const causeOf = (queue: string): string[] => [
+  'jobctl worker list   # does anybody take from it?',
+  `jobctl dlq groups ${queue}   # what dies there, and of what`,
+];
+
+export const smokeText = view(
+  ({ next, ...smoke }: SmokeView & { readonly next: readonly string[] }, page: Page): string =>
+    blocks(
+      smoke.ok
+        ? page.style.good(`${smoke.queue}: works, seen after ${duration(smoke.waitedSeconds ?? 0)}`)
+        : page.style.bad(
+            `${smoke.queue}: ${smoke.ended === 'stopped' ? 'stopped before its job had ended' : 'does NOT work as it should'}`,
+          ),
+      facts(
+        [
+          ...smoke.checks.map(({ name, ok, note }): [string, string] => [
+            ok ? 'ok' : 'FAILED',
+            note === undefined ? name : `${name}: ${note}`,
+          ]),
+          ['job', smoke.job === undefined ? undefined : `${smoke.job} of type ${smoke.type}`],
+          ['seen by', smoke.seenBy],
+          ['let go', metIn(smoke)],
+          ['run', smoke.run],
+        ],
+        page,
+      ),
+      nextLines(next, page),
     ),
-  ),
 );
 
 const metIn = ({ replyQueue, othersMet = 0 }: SmokeView): string | undefined =>

@@ -7,7 +7,7 @@ import { capabilitiesText } from '../../src/output/capabilities-text.ts';
 import { contextsText } from '../../src/output/contexts-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
 import { doctorText } from '../../src/output/doctor-text.ts';
-import { drainText } from '../../src/output/drain-text.ts';
+import { drainText, waitOn } from '../../src/output/drain-text.ts';
 import { errorText } from '../../src/output/error-text.ts';
 import { groupsText } from '../../src/output/groups-text.ts';
 import { jobText } from '../../src/output/job-text.ts';
@@ -20,7 +20,7 @@ import { reportText } from '../../src/output/report-text.ts';
 import { runsText } from '../../src/output/runs-text.ts';
 import { scalesText } from '../../src/output/scale-text.ts';
 import { schedulesText } from '../../src/output/schedules-text.ts';
-import { smokeText } from '../../src/output/smoke-text.ts';
+import { causeOf, smokeText } from '../../src/output/smoke-text.ts';
 import { statsText } from '../../src/output/stats-text.ts';
 import { workersText } from '../../src/output/workers-text.ts';
 
@@ -584,7 +584,7 @@ export const screens: Readonly<Record<string, Screen>> = {
       { id: 'report::::0 0 1 * *', queue: 'reports', when: '0 0 1 * *' },
     ],
   }),
-  drain: screen(drainText, { ...drained, drained: true }),
+  drain: screen(drainText, { ...drained, drained: true, next: [] }),
   'drain-timeout': screen(drainText, {
     ...drained,
     drained: false,
@@ -592,6 +592,7 @@ export const screens: Readonly<Record<string, Screen>> = {
     remaining: 1250,
     perSecond: 2.5,
     left: { ...drained.left, waiting: 1240, active: 10 },
+    next: waitOn('email', { ...drained.left, waiting: 1240 }),
   }),
   smoke: screen(smokeText, {
     context: 'prod',
@@ -611,6 +612,7 @@ export const screens: Readonly<Record<string, Screen>> = {
       { name: 'nothing else died meanwhile', ok: true },
       { name: 'cleaned up', ok: true },
     ],
+    next: causeOf('email'),
   }),
   'plan-undo': screen(planText, {
     plan: {
