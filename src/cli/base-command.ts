@@ -55,6 +55,11 @@ export abstract class JobctlCommand extends Command {
     return [(this.id ?? '').replaceAll(':', ' '), ...about.map(shellWord)].join(' ');
   }
 
+  /** Names as they are typed in a shell. */
+  protected typed(names: readonly string[]): string {
+    return names.map(shellWord).join(' ');
+  }
+
   /** A session to look with. What the backend has to say beforehand is said at once; a write says it in its plan. */
   protected async open(flags: GlobalFlags): Promise<Session> {
     const session = await openSession({ ...flags, json: this.jsonEnabled() }, { tell: this.sayHowFar });

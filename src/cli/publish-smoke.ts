@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { JobctlError } from '../domain/errors.ts';
 import { whyNot } from '../domain/file-fault.ts';
 import { type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
+import { shellWord } from '../safety/shell-word.ts';
 
 /** Said before a job is added, not after it has run. */
 export async function refuseUnwritable(junit: string | undefined): Promise<void> {
@@ -10,7 +11,7 @@ export async function refuseUnwritable(junit: string | undefined): Promise<void>
   const folder = dirname(resolve(junit));
   await access(folder, constants.W_OK).catch((cause: unknown) => {
     throw new JobctlError('usage', `The report ${junit} cannot be written: ${whyNot(cause)}.`, {
-      next: [`mkdir -p ${folder}`, 'Or name another file after --junit.'],
+      next: [`mkdir -p ${shellWord(folder)}`, 'Or name another file after --junit.'],
       cause,
     });
   });

@@ -7,7 +7,6 @@ import { namedQueues } from '../cli/target-queues.ts';
 import { WriteCommand, type WriteFlags } from '../cli/write-command.ts';
 import { ExitCode, JobctlError } from '../domain/errors.ts';
 import { drainText, waitOn } from '../output/drain-text.ts';
-import { shellWord } from '../safety/shell-word.ts';
 
 interface WaitFlags {
   readonly 'no-color'?: boolean;
@@ -91,7 +90,7 @@ export default class Drain extends WriteCommand {
     const order = { queues, includeDelayed: flags['include-delayed'], activeOnly: flags['active-only'] };
     const ended = await drainQueues(reader, { ...order, within, every }, (text) => this.say(text));
     const shown = { context: context.name, ...order, ...ended, ...more };
-    const next = ended.drained ? [] : waitOn(queues.map(shellWord).join(' '), ended.left);
+    const next = ended.drained ? [] : waitOn(this.typed(queues), ended.left);
     this.print(drainText({ ...shown, next: this.following(next) }, this.page(flags)));
     if (!ended.drained) process.exitCode = ended.stopped === 'cancelled' ? ExitCode.cancelled : ExitCode.timeout;
     return { schemaVersion: 1, ...shown };

@@ -7,7 +7,6 @@ import { pageFor } from '../cli/terminal.ts';
 import { ExitCode } from '../domain/errors.ts';
 import { causeOf, smokeText } from '../output/smoke-text.ts';
 import { warningsText } from '../output/warning-text.ts';
-import { shellWord } from '../safety/shell-word.ts';
 
 export default class Smoke extends RunCommand {
   static override summary = 'Add one job, see it run, take it away again: after a deploy.';
@@ -59,7 +58,7 @@ export default class Smoke extends RunCommand {
       }
       this.print(
         smokeText(
-          { ...smoke, next: this.following(smoke.ok ? [] : causeOf(shellWord(smoke.queue))) },
+          { ...smoke, next: this.following(smoke.ok ? [] : causeOf(this.typed([smoke.queue]))) },
           this.page(flags),
         ),
       );

@@ -63,6 +63,9 @@ const ambient = ['JOB_QUEUE_DATABASE_URL', 'DATABASE_URL', 'REDIS_URL'];
 /** Where an application's SQS is. The SDKs of AWS differ in which of them they read. */
 const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
 
+/** Its name alone: what follows it in a URL chooses among the queues. */
+const isRegion = (name = ''): boolean => !name.includes('/') && faultOfScheme(`sqs://${name}`) === undefined;
+
 /** flag > JOBCTL_… > `context use` > default of the configuration > its only context > --region > the application's own variables. */
 export function resolveContext(request: ContextRequest): Context {
   const { flags, env, config, current } = request;
@@ -87,10 +90,13 @@ export function resolveContext(request: ContextRequest): Context {
       next: names.slice(0, 3).map((name) => `jobctl context use ${name}`),
     });
   }
-  if (flags.region) return fromUrl(`sqs://${flags.region}`, '--region', config);
+  if (flags.region) {
+    if (!isRegion(flags.region)) throw noRegion(flags.region);
+    return fromUrl(`sqs://${flags.region}`, '--region', config);
+  }
   const variable = ambient.find((name) => env[name] && faultOfScheme(env[name]) === undefined);
   if (variable !== undefined) return fromUrl(env[variable] as string, variable, config);
-  const region = regions.find((name) => faultOfScheme(`sqs://${env[name]}`) === undefined);
+  const region = regions.find((name) => isRegion(env[name]));
   if (region !== undefined) return fromUrl(`sqs://${env[region]}`, region, config);
   throw new JobctlError('usage', 'No backend is configured.', {
     next: [
@@ -171,10 +177,14 @@ function named(name: string, origin: string, { config, env }: ContextRequest): C
 /** The same in the region that is asked for. Where nobody gave it a name it is called by its place, and so by another. */
 export function inRegion(region: string | undefined, context: Context): Context {
   const { name, url } = context;
-  if (region === undefined || schemeOf(url) !== 'sqs' || !/^[\w-]+$/.test(region)) return context;
+  if (region === undefined || schemeOf(url) !== 'sqs') return context;
+  if (!/^[\w-]+$/.test(region)) throw noRegion(region);
   const there = url.replace(/^(sqs:\/\/)[^/]+/i, `$1${region}`);
   return { ...context, url: there, name: name === placeOf(url) ? placeOf(there) : name };
 }
+
+const noRegion = (region: string): JobctlError =>
+  new JobctlError('usage', `--region ${region} is no region of AWS.`, { next: ['Write it like eu-central-1.'] });
 
 function unknownContext(name: string, origin: string, config: Config): JobctlError {
   const names = Object.keys(config.contexts);

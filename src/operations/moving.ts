@@ -53,7 +53,7 @@ export async function planMove(reader: QueueReader, ops: Moves, request: MovePla
       from,
       ...(to === undefined ? {} : { to }),
       ...(perSecond === undefined ? {} : { perSecond }),
-      since: of?.since ?? since(madeAt, lastBegan),
+      since: of?.since ?? after(lastBegan, earlier(madeAt, SKEW_SECONDS)),
     },
     madeAt,
     matched: { value: count, exact: false },
@@ -65,11 +65,9 @@ export async function planMove(reader: QueueReader, ops: Moves, request: MovePla
   };
 }
 
-/** What began then or later is the move of this plan; the one before it may be a moment old. */
-function since(madeAt: Instant, lastBegan: Instant | undefined): Instant {
-  const least = earlier(madeAt, SKEW_SECONDS);
-  return lastBegan === undefined || lastBegan < least ? least : earlier(lastBegan, -1e-6);
-}
+/** What began then or later is the move of this plan: the one before it may be a moment old. */
+const after = (last: Instant | undefined, least: Instant): Instant =>
+  last === undefined || last < least ? least : earlier(last, -1e-6);
 
 async function outlook(ops: Moves, request: Parameters<Moves['outlook']>[0]) {
   const { from, sources, count, lastBegan, warnings } = await ops.outlook(request);
@@ -127,8 +125,10 @@ export function moving(task: Moving, { adapter, resumed = false }: Pick<EnginePa
 
 const refOf = ({ queue, from }: Moving) => ({ queue, id: from });
 
-async function begun(ops: Moves, task: Moving, watch: Watch, resumed: boolean): Promise<Taken> {
+async function begun(ops: Moves, planned: Moving, watch: Watch, resumed: boolean): Promise<Taken> {
   // a new run has none yet: what is there was begun by somebody else, while the plan was read
+  const others = resumed ? undefined : (await ops.look(planned.from))[0]?.startedAt;
+  const task = { ...planned, since: after(others, planned.since) };
   if (!resumed || (await ours(ops, task)) === undefined) {
     const { queue, to, perSecond } = task;
     try {

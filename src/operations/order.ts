@@ -1,3 +1,4 @@
+import { adviceOf } from '../domain/advice.ts';
 import { shellWord } from '../safety/shell-word.ts';
 
 /** Which of the dead jobs of a queue; nothing given means all of them. */
@@ -24,11 +25,12 @@ const IDS_IN_A_LINE = 20;
 export const commandOf = (order: Order, place: readonly string[]): string =>
   ['jobctl', ...wordsOf(order, place)].map(shellWord).join(' ');
 
-/** A command of ours as it was advised, with these flags before its comment; other advice as it is. */
-export const commandAt = (advice: string, place: readonly string[]): string =>
-  advice.startsWith('jobctl ') && place.length > 0
-    ? advice.replace(/(?=\s+#\s)|$/, () => ` ${place.map(shellWord).join(' ')}`) // a `$` in it is itself
-    : advice;
+/** A command of ours as it was advised, with these flags before its remark; other advice as it is. */
+export function commandAt(advice: string, place: readonly string[]): string {
+  if (!advice.startsWith('jobctl ') || place.length === 0) return advice;
+  const { command, remark } = adviceOf(advice);
+  return `${command} ${place.map(shellWord).join(' ')}${remark}`;
+}
 
 /** The same word by word, without the program: for the audit. */
 export const wordsOf = (order: Order, place: readonly string[]): string[] => [...words(order), ...place];

@@ -64,11 +64,15 @@ export async function planReturn(
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     severity: request.protected || request.via === 'remove' || request.via === 'withdraw' ? 'severe' : 'normal',
     sample: sample.map(({ job }) => ({ ...job, payload: '' })),
-    strays: [...(request.strays ?? []), ...[...unmet].map((id) => ({ id, why: 'not in this backup' }))],
+    strays: [...(request.strays ?? []), ...[...unmet].map((id) => ({ id, why: notSaved(request.from) }))],
     warnings: request.warnings,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
 }
+
+/** What is damaged is passed over, and may be where it was. */
+const notSaved = ({ salvage }: PutBackSource): string =>
+  salvage === true ? 'not in what can be read of this backup' : 'not in this backup';
 
 /** How a run is taken back: what it changed is reverted, what it removed is restored, what it restored is removed. */
 export function wayBack({ plan }: Pick<RunRecord, 'plan'>): Return['via'] {

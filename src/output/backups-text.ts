@@ -1,7 +1,8 @@
 import prettyBytes from 'pretty-bytes';
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import { clock, relative } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { plural } from './count-text.ts';
 import { blocks, facts, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { table } from './table.ts';

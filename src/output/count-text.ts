@@ -1,8 +1,6 @@
 import type { Count } from '../domain/adapter.ts';
 import { grouped } from '../domain/grouped.ts';
 
-export { grouped };
-
 /** `~12,000` when it is an estimate. */
 export const approximately = (value: number, exact: boolean): string => (exact ? grouped(value) : `~${grouped(value)}`);
 

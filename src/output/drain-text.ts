@@ -1,5 +1,6 @@
+import { grouped } from '../domain/grouped.ts';
 import { duration } from './age.ts';
-import { approximately, grouped, plural } from './count-text.ts';
+import { approximately, plural } from './count-text.ts';
 import { blocks, facts, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 

@@ -1,3 +1,4 @@
+import { adviceOf } from '../domain/advice.ts';
 import type { Page } from './page.ts';
 import { hang, textWidth } from './text-width.ts';
 
@@ -36,12 +37,13 @@ export function nextLines(next: readonly string[], page: Page): string {
 
 /** What is said of a command stands behind it, or above where the line has no room for both. */
 function remarked(step: string, page: Page): string[] {
-  const [, command = step, remark] = /^(.*?\S) +# (.*)$/.exec(step) ?? [];
-  if (remark === undefined || 6 + textWidth(step) <= page.width) return [step];
-  const said = hang('', remark, page.width - 8).split('\n'); // each line by itself, so that all of it can be pasted
+  const { command, remark } = adviceOf(step);
+  if (remark === '' || 6 + textWidth(step) <= page.width) return [step];
+  const text = remark.replace(/^\s+#\s+/, '');
+  const said = hang('', text, page.width - 8).split('\n'); // each line by itself, so that all of it can be pasted
   return [...said.map((line) => `# ${line}`), command];
 }
 
 /** A sentence about a command ends with a full stop; it is wrapped like any other. */
 const isCommand = (step: string): boolean =>
-  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws) /.test(step) && !step.endsWith('.');
+  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws|mkdir|rm) /.test(step) && !step.endsWith('.');

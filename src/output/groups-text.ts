@@ -1,7 +1,8 @@
 import type { Count } from '../domain/adapter.ts';
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import { relative } from './age.ts';
-import { approximately, grouped, plural } from './count-text.ts';
+import { approximately, plural } from './count-text.ts';
 import { blocks, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { hang } from './text-width.ts';

@@ -1,7 +1,8 @@
 import type { BackendInfo } from '../domain/adapter.ts';
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import { clock, moment } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { plural } from './count-text.ts';
 import { blocks, facts, nextLines } from './facts.ts';
 import { type JobDetailView, type JobView, payloadText } from './job-view.ts';
 import { errorLine } from './jobs-text.ts';

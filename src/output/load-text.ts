@@ -1,5 +1,6 @@
+import { grouped } from '../domain/grouped.ts';
 import { duration } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { plural } from './count-text.ts';
 import { blocks, facts } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { table } from './table.ts';

@@ -1,7 +1,7 @@
+import { grouped } from '../domain/grouped.ts';
 import { type Instant, secondsBetween } from '../domain/instant.ts';
 import type { Point, QueueMetrics, QueueStats } from '../domain/stats.ts';
 import { age, duration } from './age.ts';
-import { grouped } from './count-text.ts';
 import { lines } from './facts.ts';
 import type { Page } from './page.ts';
 import { type Column, table } from './table.ts';

@@ -1,6 +1,7 @@
+import { grouped } from '../domain/grouped.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { clock } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { plural } from './count-text.ts';
 import { emptiedText } from './emptied-text.ts';
 
 /** What a channel is told of a run. Counts and names, never a job: no payload, no error text, which may quote one. */

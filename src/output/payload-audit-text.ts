@@ -1,4 +1,5 @@
-import { grouped, plural } from './count-text.ts';
+import { grouped } from '../domain/grouped.ts';
+import { plural } from './count-text.ts';
 import { blocks, lines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { table } from './table.ts';

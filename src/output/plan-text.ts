@@ -1,7 +1,8 @@
+import { grouped } from '../domain/grouped.ts';
 import { secondsBetween } from '../domain/instant.ts';
 import type { Plan, Task, Verb } from '../domain/plan.ts';
 import { clock, duration } from './age.ts';
-import { approximately, counted, grouped, plural } from './count-text.ts';
+import { approximately, counted, plural } from './count-text.ts';
 import { blocks, facts, lines } from './facts.ts';
 import type { JobView } from './job-view.ts';
 import { jobColumns } from './jobs-text.ts';

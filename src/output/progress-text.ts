@@ -1,5 +1,6 @@
+import { grouped } from '../domain/grouped.ts';
 import { duration } from './age.ts';
-import { approximately, grouped } from './count-text.ts';
+import { approximately } from './count-text.ts';
 
 export interface Progress {
   readonly done: number;

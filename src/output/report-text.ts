@@ -1,5 +1,6 @@
+import { grouped } from '../domain/grouped.ts';
 import type { Report } from '../domain/plan.ts';
-import { approximately, grouped, plural } from './count-text.ts';
+import { approximately, plural } from './count-text.ts';
 import { emptiedText } from './emptied-text.ts';
 import { blocks, facts, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';

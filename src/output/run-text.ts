@@ -1,7 +1,8 @@
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Plan, Report } from '../domain/plan.ts';
 import { moment } from './age.ts';
-import { counted, grouped } from './count-text.ts';
+import { counted } from './count-text.ts';
 import { blocks, facts, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { reportText } from './report-text.ts';

@@ -1,7 +1,8 @@
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Tally } from '../domain/outcome.ts';
 import { relative } from './age.ts';
-import { grouped, plural } from './count-text.ts';
+import { plural } from './count-text.ts';
 import { blocks, lines, nextLines } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { type Cell, table } from './table.ts';

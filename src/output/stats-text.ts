@@ -1,8 +1,9 @@
+import { grouped } from '../domain/grouped.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type JobState, jobStates } from '../domain/job.ts';
 import type { QueueStats, StatsRow } from '../domain/stats.ts';
 import { age, clock } from './age.ts';
-import { approximately, grouped } from './count-text.ts';
+import { approximately } from './count-text.ts';
 import { blocks, lines } from './facts.ts';
 import { metricsText } from './metrics-text.ts';
 import { type Page, view } from './page.ts';

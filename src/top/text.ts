@@ -1,6 +1,7 @@
+import { grouped } from '../domain/grouped.ts';
 import type { QueueStats } from '../domain/stats.ts';
 import { duration, relative } from '../output/age.ts';
-import { approximately, grouped } from '../output/count-text.ts';
+import { approximately } from '../output/count-text.ts';
 import { blocks, facts, lines } from '../output/facts.ts';
 import { jobText } from '../output/job-text.ts';
 import { type Page, plainStyle, view } from '../output/page.ts';

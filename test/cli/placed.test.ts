@@ -28,3 +28,20 @@ it('nothing is added where none was told, or where the step names one itself', (
   expect(placed(next, ['enqueue', 'email', '--', '-c', 'prod'])).toEqual(next);
   expect(placed(['jobctl stats -c other'], ['pause', '-c', 'prod'])).toEqual(['jobctl stats -c other']);
 });
+
+it('a # in quotes is no comment: the place does not go into the quotes', () => {
+  const step = "jobctl dlq list --error 'it'\\''s # 5'   # lists them";
+  expect(placed([step], ['replay', '-c', 'prod'])).toEqual([
+    "jobctl dlq list --error 'it'\\''s # 5' -c prod   # lists them",
+  ]);
+});
+
+it('what is kept on this machine is looked for where the configuration keeps it', () => {
+  const steps = ['jobctl backup show RUN', 'jobctl run show RUN   # more of it', 'jobctl apply p.json'];
+  expect(placed(steps, ['backup', 'list', '--url', 'memory:', '--config', 'ops.yaml'])).toEqual([
+    'jobctl backup show RUN --config ops.yaml',
+    'jobctl run show RUN --config ops.yaml   # more of it',
+    'jobctl apply p.json --config ops.yaml',
+  ]);
+  expect(placed(steps, ['backup', 'list', '--url', 'memory:'])).toEqual(steps);
+});

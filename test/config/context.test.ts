@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contextRows, resolveContext } from '../../src/config/context.ts';
+import { contextRows, inRegion, resolveContext } from '../../src/config/context.ts';
 import { readCurrentContext, writeCurrentContext } from '../../src/config/current-context.ts';
 import { type Config, emptyConfig } from '../../src/config/load.ts';
 
@@ -99,7 +99,11 @@ describe('which context', () => {
       origin: '--region',
     });
     expect(named({ config, region: 'eu-west-3' })).toMatchObject({ name: 'dev' });
-    expect(refusal({ env: { AWS_REGION: 'eu west/1' }, config: emptyConfig })).toMatchObject({ code: 'JOBCTL_USAGE' });
+    for (const AWS_REGION of ['eu west/1', 'eu-west-1/orders'])
+      expect(() => named({ env: { AWS_REGION } })).toThrow('No backend is configured.');
+    for (const region of ['undefined', 'eu-west-1/orders'])
+      expect(() => named({ region })).toThrow(`--region ${region} is no region of AWS.`);
+    expect(() => inRegion('a/b', named({}))).toThrow('--region a/b is no region of AWS.');
   });
 
   it('takes the only context, asks when there are several, and says what to do when there is none', () => {

@@ -30,6 +30,8 @@ it('config init writes a file that config check finds fine, and never overwrites
   const check = answerOf(await home.run(['config', 'check', '--json']), 'config-check');
   expect(check).toMatchObject({ ok: true, files: [join(home.folder, 'jobctl.yaml')], issues: [] });
   expectFailure(await home.run(['config', 'init']), 2, /is there already; it was left as it is/);
+  const within = await home.run(['config', 'init', '--file', 'jobctl.yaml/jobctl.yaml']);
+  expectFailure(within, 2, /cannot be written: a part of its path is no folder/);
   expect(await readFile(join(home.folder, 'jobctl.yaml'), 'utf8')).toBe(written);
 });
 

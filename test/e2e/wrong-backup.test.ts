@@ -52,6 +52,11 @@ it('a damaged batch: verify names it and what can still be read, restore refuses
   expectFailure(await home.run(['backup', 'show', run]), 1, /Frame 2 of .* is damaged/);
   expect(await shop.states()).toEqual(gone);
 
+  // in which batch it was nobody can tell
+  const lost = ['--id', String(shop.dead[2]), '--dry-run', '--json'];
+  expect(answerOf(await home.run(['restore', run, '--salvage', ...lost]), 'report')).toMatchObject({
+    skipped: [{ id: String(shop.dead[2]), why: 'not in what can be read of this backup' }],
+  });
   const saved = await home.run(['restore', run, '--salvage', '--yes', '--json']);
   expect(answerOf(saved, 'report')).toMatchObject({ outcomes: { done: 4 } });
   expect(saved.stderr).toContain('Batch 2 of the backup is damaged');

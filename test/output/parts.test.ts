@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/config/duration.ts';
+import { grouped } from '../../src/domain/grouped.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { age, clock, duration, relative } from '../../src/output/age.ts';
-import { atLeast, counted, grouped, plural } from '../../src/output/count-text.ts';
+import { atLeast, counted, plural } from '../../src/output/count-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
 import { nextLines } from '../../src/output/facts.ts';
 import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
@@ -28,6 +29,12 @@ describe('what to do next', () => {
       'next: jobctl purge without --native deletes job by job, each of them saved\n      first, as it is said.',
     ],
     [`jobctl dlq list --error '${'#'.repeat(80)}'`, `next: jobctl dlq list --error '${'#'.repeat(80)}'`],
+    [
+      `jobctl dlq list --error 'ticket # 5${'.'.repeat(60)}'   # lists them`,
+      `next: # lists them\n      jobctl dlq list --error 'ticket # 5${'.'.repeat(60)}'`,
+    ],
+    [`jobctl dlq list --error ' # ${'.'.repeat(60)}'`, `next: jobctl dlq list --error ' # ${'.'.repeat(60)}'`],
+    [`mkdir -p '/a b/${'c'.repeat(70)}'`, `next: mkdir -p '/a b/${'c'.repeat(70)}'`],
   ])('%s: the command stays whole, what is said of it goes above where it has no room', (step, text) =>
     expect(nextLines([step], page)).toBe(text),
   );

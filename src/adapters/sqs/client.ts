@@ -67,7 +67,8 @@ export class Calls {
       ...(profile === undefined ? {} : { profile }),
       // or the host of a queue's URL, which may be stale or somebody else's, would be sent our signed requests
       useQueueUrlAsEndpoint: false,
-      // a call's way through the SDK is put together once, not for each call: a client gets no further steps once it is made
+      // a call's way through the SDK is put together once, not for each call: a client gets no further steps once it is made. What
+      // the calls share by that is the same for all, as long as none of them has an endpoint of its own (above)
       cacheMiddleware: true,
       logger,
       requestHandler: {

@@ -20,7 +20,9 @@ export default class ConfigInit extends JobctlCommand {
     const { flags } = await this.parse(ConfigInit);
     const path = resolve(flags.file);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(path), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'EEXIST') throw cause; // a file where the folder should be: opening says so
+      });
       await using file = await open(path, 'wx', 0o644);
       await file.writeFile(configTemplate);
     } catch (cause) {

@@ -1,5 +1,6 @@
+import { grouped } from '../../domain/grouped.ts';
 import { relative } from '../../output/age.ts';
-import { grouped, plural } from '../../output/count-text.ts';
+import { plural } from '../../output/count-text.ts';
 import { payloadText } from '../../output/job-view.ts';
 import { tries } from '../../output/jobs-text.ts';
 import { lineOf } from '../cursor.ts';

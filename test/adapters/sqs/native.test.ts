@@ -89,7 +89,7 @@ describe('a move by SQS itself', () => {
     const { pair, dead, stored, move, office, standIn, open: reopen } = await open(stop);
     await dead(await pair('orders'), numbered(40));
     standIn.fault = (action, _, number) => {
-      if (action === 'ListMessageMoveTasks' && number === 3) stop.abort();
+      if (action === 'ListMessageMoveTasks' && number === 4) stop.abort();
       return undefined;
     };
     const left = await move({ queue: 'orders' });
