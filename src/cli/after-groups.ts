@@ -16,7 +16,3 @@ export function afterGroups(groups: readonly Group[], asked: string | undefined,
 
 /** The flag that selects a group again. */
 const narrowing = (by: GroupKey, group: string): string => `--${by === 'error' ? 'group' : by} ${shellWord(group)}`;
-
-/** The look at the groups itself. */
-export const groupsOf = (queue: string | undefined): string =>
-  `jobctl dlq groups${queue === undefined ? '' : ` ${shellWord(queue)}`}`;

@@ -183,12 +183,12 @@ export const showFlags = {
   'show-sensitive': Flags.boolean({ summary: 'Show what is redacted. Audited.' }),
 };
 
-/** On commands that show one job. */
 /** On what is about jobs by their ids alone: where each queue counts its own, an id names one of several. */
 export const queueFlag = {
   queue: Flags.string({ char: 'q', summary: 'Queue, where ids are not unique across queues.', helpValue: 'QUEUE' }),
 };
 
+/** On commands that show one job. */
 export const detailFlags = {
   ...showFlags,
   ...queueFlag,

@@ -1,20 +1,10 @@
-import { access, appendFile, constants, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { JobctlError } from '../domain/errors.ts';
-import { whyNot } from '../domain/file-fault.ts';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { type SmokeView, smokeJunit, smokeMarkdown } from '../output/smoke-text.ts';
-import { shellWord } from '../safety/shell-word.ts';
+import { refuseUnwritable } from '../safety/writable.ts';
 
 /** Said before a job is added, not after it has run. */
-export async function refuseUnwritable(junit: string | undefined): Promise<void> {
-  if (junit === undefined) return;
-  const folder = dirname(resolve(junit));
-  await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new JobctlError('usage', `The report ${junit} cannot be written: ${whyNot(cause)}.`, {
-      next: [`mkdir -p ${shellWord(folder)}`, 'Or name another file after --junit.'],
-      cause,
-    });
-  });
+export async function refuseUnreported(junit: string | undefined): Promise<void> {
+  if (junit !== undefined) await refuseUnwritable('report', junit, '--junit');
 }
 
 export interface Published {

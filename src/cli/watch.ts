@@ -5,8 +5,8 @@ import { stopSignal } from './stop-signal.ts';
 /** The look itself may take at most this part of the time: a slow backend is asked less often. */
 const LOAD = 1 / 20;
 
-/** The time between two looks. */
-export const secondsBetween = (every: string): number => parseDuration(every);
+/** Of `--every`. Throws `usage` where it is no duration. */
+export const everyOf = (every: string): number => parseDuration(every);
 
 /** Looks again and again until Ctrl-C. On a screen each look replaces the one before; in a pipe they follow each other. */
 export async function watch(

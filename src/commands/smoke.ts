@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { waitOf } from '../cli/flags.ts';
-import { publishSmoke, refuseUnwritable } from '../cli/publish-smoke.ts';
+import { publishSmoke, refuseUnreported } from '../cli/publish-smoke.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { smokeQueue } from '../cli/smoke-queue.ts';
 import { pageFor } from '../cli/terminal.ts';
@@ -47,7 +47,7 @@ export default class Smoke extends RunCommand {
     const { args, flags, metadata } = await this.parse(Smoke);
     const { type, payload, reason } = flags;
     const within = waitOf(flags, metadata);
-    if (!flags['dry-run']) await refuseUnwritable(flags.junit);
+    if (!flags['dry-run']) await refuseUnreported(flags.junit);
     return await this.inSession(flags, async (session, ports, pace) => {
       const signs = { replyQueue: flags['reply-queue'], logPattern: flags['log-pattern'] };
       const order = { queue: args.queue, type, payload, within, ...signs, reason };

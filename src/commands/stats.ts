@@ -3,7 +3,7 @@ import { JobctlCommand } from '../cli/base-command.ts';
 import { overdueText, pauseNotes } from '../cli/pauses.ts';
 import { knownQueues, type Session } from '../cli/session.ts';
 import { pageFor } from '../cli/terminal.ts';
-import { secondsBetween, watch } from '../cli/watch.ts';
+import { everyOf, watch } from '../cli/watch.ts';
 import { JobctlError } from '../domain/errors.ts';
 import type { Breakdown } from '../domain/stats.ts';
 import { type StatsView, statsText } from '../output/stats-text.ts';
@@ -36,7 +36,7 @@ export default class Stats extends JobctlCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Stats);
-    const every = secondsBetween(flags.every); // also where it is not used: a typo is told
+    const every = everyOf(flags.every); // also where it is not used: a typo is told
     await using session = await this.open(flags);
     const page = this.page(flags);
     const { by, metrics, region } = flags;

@@ -6,6 +6,10 @@ import { afterMove } from './moving.ts';
 import { CANARY } from './ports.ts';
 import type { Results } from './tally.ts';
 
+/** The look at the groups of the dead: it takes one queue, or all. */
+export const groupsOf = (queues: readonly string[]): string =>
+  ['jobctl dlq groups', ...(queues.length === 1 ? queues.map(shellWord) : [])].join(' ');
+
 /** What to do after a run, best first. Each line can be typed as it is. */
 export function nextSteps(
   run: Pick<RunFolder, 'id' | 'plan'>,
@@ -19,7 +23,7 @@ export function nextSteps(
   const isAll = matched.exact && results.acted >= Math.min(limit, matched.value);
   if (stopped.startsWith(CANARY))
     return [
-      `jobctl dlq groups ${run.plan.queues.join(' ')}   # why did they die again?`,
+      `${groupsOf(run.plan.queues)}   # why did they die again?`,
       ...(undoable ? [`${undo}   # takes back what has not begun`] : []),
       `jobctl run resume ${run.id}   # ${isAll ? 'ends the run: it has no others' : 'the others too, without a canary'}`,
     ];

@@ -4,6 +4,7 @@ import type { Plan, Report } from '../domain/plan.ts';
 import { shellWord } from '../safety/shell-word.ts';
 import type { Engine } from './batch.ts';
 import { execute } from './execute.ts';
+import { groupsOf } from './next-steps.ts';
 import type { Pace, Ports } from './ports.ts';
 import { emptyReport } from './tally.ts';
 
@@ -46,17 +47,13 @@ const NO_PLAN = 'No plan was written: there is nothing to do.';
 function lookedFor({ task, queues }: Plan): string[] {
   if (task.kind !== 'act') return [];
   const { group, types, states } = task.selection;
-  const names = queues.map(shellWord);
-  const groups = ['jobctl dlq groups', ...(names.length === 1 ? names : [])].join(' '); // of one queue, or of all
   const areDead = states.every((state) => state === 'dead');
-  return [
-    ...(group === undefined ? [] : [`${groups}   # those that are there now`]),
-    ...(types === undefined
-      ? []
-      : [
-          `${areDead ? `${groups} --by type` : `jobctl stats ${names.join(' ')} --by type`}   # those that are there now`,
-        ]),
+  const look = areDead ? groupsOf(queues) : `jobctl stats ${queues.map(shellWord).join(' ')}`;
+  const looks = [
+    ...(group === undefined ? [] : [groupsOf(queues)]),
+    ...(types === undefined ? [] : [`${look} --by type`]),
   ];
+  return looks.map((one) => `${one}   # those that are there now`);
 }
 
 async function kept(plan: Plan, { keep }: Ports): Promise<Pick<Report, 'planFile' | 'next'> | undefined> {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, constants, readFile, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import type { NewJob } from '../domain/enqueue.ts';
 import { JobctlError } from '../domain/errors.ts';
 import { whyNot } from '../domain/file-fault.ts';
@@ -9,7 +8,7 @@ import { errorCode } from './disk-error.ts';
 import { writeDurably } from './durable-file.ts';
 import { maskArgv, maskSecrets } from './mask.ts';
 import type { Operator } from './operator.ts';
-import { shellWord } from './shell-word.ts';
+import { refuseUnwritable } from './writable.ts';
 
 /** How a plan is to be carried out, in the words of the command line. */
 export interface PlanPace {
@@ -41,21 +40,11 @@ export async function refuseToOverwrite(path: string): Promise<void> {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   });
-  if (found === undefined) await refuseWithoutFolder(path);
+  if (found === undefined) await refuseUnwritable('plan', path, '--plan-out');
   if (found === undefined || (found.isFile() && found.size === 0)) return;
   if (found.isFile() && (await readPlanFile(path).catch(() => undefined)) !== undefined) return;
   throw new JobctlError('usage', `${path} is there already, and is no plan: it is not written over.`, {
     next: ['Name another file after --plan-out.'],
-  });
-}
-
-async function refuseWithoutFolder(path: string): Promise<void> {
-  const folder = dirname(resolve(path));
-  await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new JobctlError('usage', `The plan ${path} cannot be written: ${whyNot(cause)}.`, {
-      next: [`mkdir -p ${shellWord(folder)}`, 'Or name another file after --plan-out.'],
-      cause,
-    });
   });
 }
 

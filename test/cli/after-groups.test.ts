@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { afterGroups, groupsOf } from '../../src/cli/after-groups.ts';
+import { afterGroups } from '../../src/cli/after-groups.ts';
 import { type GroupKey, grouper } from '../../src/health/groups.ts';
+import { groupsOf } from '../../src/operations/next-steps.ts';
 
 const groups = (by: GroupKey, ...tenants: (string | undefined)[]) => {
   const found = grouper(by);
@@ -30,6 +31,10 @@ it('those without a tenant are looked at, and the largest group that a flag sele
 it('without one queue there is nothing to act on, without groups nothing at all', () => {
   expect(afterGroups(groups('type', undefined), undefined, 'type')).toEqual(['jobctl dlq show 0']);
   expect(afterGroups([], 'email', 'error')).toEqual([]);
-  expect(groupsOf(undefined)).toBe('jobctl dlq groups');
-  expect(groupsOf('my mail')).toBe(`jobctl dlq groups 'my mail'`);
+});
+
+it('the look at the groups takes one queue, or all of them', () => {
+  expect(groupsOf([])).toBe('jobctl dlq groups');
+  expect(groupsOf(['my mail'])).toBe(`jobctl dlq groups 'my mail'`);
+  expect(groupsOf(['email', 'reports'])).toBe('jobctl dlq groups');
 });

@@ -127,7 +127,8 @@ describe('SQS on the command line', { timeout: 90_000 }, () => {
     const stuck = await run(['job', 'list', '--stuck', '--json']);
     expect([stuck.code, errorOf(stuck).next]).toEqual([2, [expect.stringMatching(/^jobctl stats/)]]);
     // what it cannot do at all has a reason of its own
-    expect((await run(['reset', 'orders', '--yes', '--json'])).code).toBe(5);
+    const reset = await run(['reset', 'orders', '--yes']);
+    expect([reset.code, reset.stderr]).toEqual([5, expect.not.stringContaining('Looking counts')]);
     expect((await run(['purge', 'orders', '--include-failed', '--confirm', 'orders'])).code).toBe(0);
     expect((await sqs.stored('orders-dlq')).ready).toEqual([]);
   });

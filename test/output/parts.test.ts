@@ -7,6 +7,7 @@ import { age, clock, duration, relative } from '../../src/output/age.ts';
 import { atLeast, counted, plural } from '../../src/output/count-text.ts';
 import { diffText } from '../../src/output/diff-text.ts';
 import { nextLines } from '../../src/output/facts.ts';
+import { jobText } from '../../src/output/job-text.ts';
 import { jobDetailView, jobFacts, jobView, payloadText } from '../../src/output/job-view.ts';
 import { plainStyle } from '../../src/output/page.ts';
 import { isDue, progressText } from '../../src/output/progress-text.ts';
@@ -266,6 +267,16 @@ it('takes secrets out of a result that is noted as JSON, by the names of its fie
   const timeline = notes.map((note) => ({ event: 'completed', note }));
   const shown = jobDetailView({ job: job('1'), timeline, links: [], notes: [] }, hide);
   expect(shown.timeline.map(({ note }) => note)).toEqual(['{"token":"***","sent":true}', notes[1], notes[2]]);
+});
+
+it('a stack that begins with the error itself does not say it twice', () => {
+  const dead = job('1', {
+    error: { class: 'Error', message: 'boom', stack: 'Error: boom\n    at send (mail.js:1:1)' },
+  });
+  const detail = jobDetailView({ job: dead, timeline: [], links: [], notes: [] }, (value) => value);
+  const shown = jobText({ detail, now, fold: 8, next: [] }, page);
+  expect(shown.match(/Error: boom/g)).toHaveLength(1);
+  expect(shown).toContain('at send (mail.js:1:1)');
 });
 
 it('calls no job not reached that was only part of an estimate', () => {

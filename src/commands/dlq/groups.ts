@@ -1,11 +1,12 @@
 import { Args, Flags } from '@oclif/core';
-import { afterGroups, groupsOf } from '../../cli/after-groups.ts';
+import { afterGroups } from '../../cli/after-groups.ts';
 import { JobctlCommand } from '../../cli/base-command.ts';
 import { compileTests, readSelection } from '../../cli/criteria.ts';
 import { selectionFlags } from '../../cli/flags.ts';
 import { knownQueues } from '../../cli/session.ts';
 import { refuseUntoldGroups } from '../../cli/untold.ts';
 import { groupDead } from '../../operations/group-dead.ts';
+import { groupsOf } from '../../operations/next-steps.ts';
 import { groupsText } from '../../output/groups-text.ts';
 
 export default class DlqGroups extends JobctlCommand {
@@ -52,4 +53,4 @@ export default class DlqGroups extends JobctlCommand {
 
 /** What was met stands before the rest. */
 const again = (queue: string): string =>
-  `${groupsOf(queue)}   # once a part of them went (replay or dlq purge, with --limit or --group): it meets others then`;
+  `${groupsOf([queue])}   # once a part of them went (replay or dlq purge, with --limit or --group): it meets others then`;

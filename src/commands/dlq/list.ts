@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import { groupsOf } from '../../cli/after-groups.ts';
 import { ListCommand } from '../../cli/list.ts';
+import { groupsOf } from '../../operations/next-steps.ts';
 
 export default class DlqList extends ListCommand {
   static override summary = 'List dead jobs: those that will never run again by themselves.';
@@ -22,7 +22,7 @@ export default class DlqList extends ListCommand {
       states: ['dead'],
       ...(flags.resolved ? { resolved: true } : {}),
       what: `dead jobs${args.queue === undefined ? '' : ` in ${args.queue}`} that match`,
-      next: ['jobctl dlq show ID', groupsOf(args.queue)],
+      next: ['jobctl dlq show ID', groupsOf(args.queue === undefined ? [] : [args.queue])],
     });
     return { schemaVersion: 1, queue: args.queue, ...found };
   }
