@@ -48,16 +48,16 @@ it('counts the same by the indexes alone as by reading all rows', async () => {
   expect(await (await shop.adapter()).queues()).toEqual(queues);
 });
 
-it('takes off each failed job once, however many letters it has', async () => {
-  const more = `
-    INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, "createdAt") SELECT 'more' || n, 'j3', 'x', '{}', 'x', now() FROM generate_series(1, 3) n;`;
-  const shop = await openShop(`${busy} ${more}`);
-  const before = (await (await shop.adapter()).stats({})).map(({ queue, counts }) => [queue, counts.dead]);
-  expect(before).toEqual([
-    ['jobs', 1],
-    ['q0', 20],
-    ['q1', 10],
-    ['q2', 11],
+it('counts a job once, however many open letters it has, by the newest', async () => {
+  const more = (job: string, created: string) => `
+    INSERT INTO "DeadLetterJob" (id, "jobId", type, payload, error, "createdAt") SELECT '${job}' || n, '${job}', 'x', '{}', 'x', now() - interval '${created}' FROM generate_series(1, 3) n;`;
+  const shop = await openShop(`${busy} ${more('j3', '1 minute')} ${more('nobody', '1 day')}`);
+  const stats = await (await shop.adapter()).stats({});
+  expect(stats.map(({ queue, counts, rates }) => [queue, counts.dead, rates?.died])).toEqual([
+    ['jobs', 1, 1],
+    ['q0', 20, 4],
+    ['q1', 10, 2],
+    ['q2', 11, 3],
   ]);
 });
 
