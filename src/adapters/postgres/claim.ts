@@ -3,7 +3,16 @@ import type { Claim, ClaimRequest, SavedJob } from '../../domain/claim.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Writer } from './connection.ts';
 import type { Dialect, Page, WriteVerb } from './dialect.ts';
-import { codeOf, constraintOf, isRetryable, isServerAnswer, toJobctlError, UNIQUE_VIOLATION } from './errors.ts';
+import {
+  codeOf,
+  constraintOf,
+  isRetryable,
+  isServerAnswer,
+  refusesOneRow,
+  toJobctlError,
+  UNIQUE_VIOLATION,
+} from './errors.ts';
+import { skipped } from './outcomes.ts';
 import { begin, type Transaction } from './transaction.ts';
 
 /** How often a batch that the server rolled back is claimed again before its jobs are reported as failed. */
@@ -11,8 +20,9 @@ const MAX_TRIES = 4;
 
 /**
  * Walks the selection once. Each claim is one open transaction: `apply` commits it, `release` rolls it back.
- * A batch that a unique index refuses is tried again whole, because the dialect may see the clash by then; after that it is
- * halved down to the job that clashes, so that the others go on. (Savepoints would spoil `mark`, see transaction.ts.)
+ * A batch that a constraint refuses is halved down to the job that it refuses, so that the others go on; where it is a unique
+ * index the batch is first tried again whole, because the dialect may see the clash by then. (Savepoints would spoil `mark`,
+ * see transaction.ts.)
  */
 export async function* claims(
   dialect: Dialect,
@@ -28,6 +38,7 @@ export async function* claims(
     const transaction = await opened(dialect, writer, verbOf(action));
     let page: Page<SavedJob>;
     let rolledBack = false;
+    let refusal = false;
     try {
       page = await dialect.pick(transaction, selection, limit, cursor);
       for (const { job } of page.items) missing.delete(job.id);
@@ -36,12 +47,13 @@ export async function* claims(
           try {
             return await write(transaction, () => carryOut(dialect, transaction, action, jobs));
           } catch (error) {
-            if (!isRetryable(error)) return failed(jobs, error, dialect.info.where);
             tries += 1;
-            if (codeOf(error) === UNIQUE_VIOLATION && tries > 1) {
-              if (page.items.length === 1) return refused(jobs, error);
+            const again = isRetryable(error) && tries < MAX_TRIES;
+            if (refusesOneRow(error) && !(isClash(error) && tries === 1)) {
+              refusal = page.items.length === 1;
+              if (refusal) return refused(jobs, error);
               limit = Math.ceil(page.items.length / 2);
-            } else if (tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
+            } else if (!again) return failed(jobs, error, dialect.info.where);
             rolledBack = true;
             return notApplied(jobs);
           }
@@ -54,7 +66,7 @@ export async function* claims(
     }
     if (rolledBack) continue; // the same page once more: the clash is visible now
     tries = 0;
-    limit = Math.min(size, limit * 2);
+    if (!refusal) limit = Math.min(size, limit * 2); // where one is refused others often are: on with one at a time
     cursor = page.cursor;
     if (cursor === undefined) break;
   }
@@ -136,13 +148,18 @@ export function failed(jobs: readonly SavedJob[], error: unknown, where: string)
   }));
 }
 
+const isClash = (error: unknown): boolean => codeOf(error) === UNIQUE_VIOLATION;
+
 const refused = (jobs: readonly SavedJob[], error: unknown): Outcome[] =>
-  jobs.map(({ job }) => ({
-    ref: { queue: job.queue, id: job.id },
-    result: 'skipped',
-    why: 'duplicate',
-    note: `another job has its place in the unique index ${constraintOf(error) ?? '(unnamed)'}`,
-  }));
+  jobs.map((saved) =>
+    isClash(error)
+      ? skipped(
+          saved,
+          'duplicate',
+          `another job has its place in the unique index ${constraintOf(error) ?? '(unnamed)'}`,
+        )
+      : skipped(saved, 'conflict', `the server refuses it: ${toJobctlError(error, '').message}`),
+  );
 
 export const notApplied = (jobs: readonly SavedJob[]): Outcome[] =>
   jobs.map(({ job }) => ({ ref: { queue: job.queue, id: job.id }, result: 'skipped', why: 'not-applied' }));

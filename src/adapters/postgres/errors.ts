@@ -24,6 +24,12 @@ export const UNIQUE_VIOLATION = '23505';
 const RETRYABLE = new Set([UNIQUE_VIOLATION, '40001', '40P01', '55P03']);
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(codeOf(error) ?? '');
 
+/**
+ * One row may be the cause: integrity constraints (class 23), and what a trigger of the team raises (P0001).
+ * Without that row the others of its batch can be written.
+ */
+export const refusesOneRow = (error: unknown): boolean => /^(23...|P0001)$/.test(codeOf(error) ?? '');
+
 /** True when the server itself answered with an error: the transaction is rolled back, nothing is in doubt. */
 export const isServerAnswer = (error: unknown): boolean => {
   const code = codeOf(error) ?? '';

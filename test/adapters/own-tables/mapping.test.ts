@@ -86,19 +86,38 @@ it('foreign keys that would cascade are found, and remove is refused', async () 
   expect(adapter.can.replay.level).toBe('native');
 });
 
-it('foreign keys that restrict do not stand in the way of what nothing refers to', async () => {
-  const shop = await openShop(
-    `${deadLetters} CREATE TABLE "Invoice" (id text PRIMARY KEY, "jobId" text REFERENCES "Job"); INSERT INTO "Invoice" VALUES ('i', 'j4');`,
-  );
-  const adapter = await shop.adapter();
-  const { outcomes } = await act(
-    opsOf({ adapter }, 'remove'),
-    inState('email', 'dead', 'completed'),
-    { verb: 'remove' },
-    { size: 1 },
-  );
-  expect(outcomes.map(({ ref, result }) => `${ref.id} ${result}`).sort()).toEqual(['j1 done', 'j4 failed']);
-});
+const refusals: readonly (readonly [what: string, sql: string, why: string])[] = [
+  [
+    'a foreign key that restricts',
+    `CREATE TABLE "Invoice" (id text PRIMARY KEY, "jobId" text REFERENCES "Job"); INSERT INTO "Invoice" VALUES ('i', 'j4');`,
+    'Invoice_jobId_fkey',
+  ],
+  [
+    'a trigger of the team',
+    `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF old.id = 'j4' THEN RAISE 'j4 is kept'; END IF; RETURN old; END $$;
+     CREATE TRIGGER keep BEFORE DELETE ON "Job" FOR EACH ROW EXECUTE FUNCTION keep();`,
+    'j4 is kept',
+  ],
+];
+
+it.each(refusals)(
+  'one job that %s stands against is left, with the reason; the rest of its batch goes on',
+  async (_, sql, why) => {
+    const done = `INSERT INTO "Job" (id, queue, type, payload, status, "updatedAt") SELECT 'done' || n, 'email', 'x', '{}', 'completed', now() FROM generate_series(1, 20) n;`;
+    const shop = await openShop(`${deadLetters} ${done} ${sql}`);
+    const adapter = await shop.adapter();
+    const { outcomes } = await act(opsOf({ adapter }, 'remove'), inState('email', 'dead', 'completed'), {
+      verb: 'remove',
+    });
+    const last = new Map(outcomes.map((outcome) => [outcome.ref.id, outcome]));
+    const left = [...last.values()].filter(({ result }) => result !== 'done');
+    expect(left).toEqual([
+      { ref: { queue: 'email', id: 'j4' }, result: 'skipped', why: 'conflict', note: expect.stringContaining(why) },
+    ]);
+    expect(last.size).toBe(22);
+    expect((await shop.pool.query('SELECT id FROM "Job"')).rows).toContainEqual({ id: 'j4' });
+  },
+);
 
 it('triggers of the team are named in a warning', async () => {
   const adapter = await (
