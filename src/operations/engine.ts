@@ -160,13 +160,35 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
         const isBehind = ({ job }: SavedJob): boolean => batch.source === from && behind?.has(nameOf(job)) === true;
         const left = batch.jobs.filter((one) => !isBehind(one));
         const jobs = left.filter(({ job }) => !sent?.has(job.id));
-        const claim = await ops.hold(jobs, how, batch.mark);
         const skipped = already(left, sent);
-        const whole = skipped.length === 0 ? claim : { ...claim, skipped: [...claim.skipped, ...skipped] };
-        yield { claim: whole, source: batch.source };
+        for await (const claim of halving(jobs, (some) => ops.hold(some, how, batch.mark))) {
+          const first = skipped.splice(0);
+          const whole = first.length === 0 ? claim : { ...claim, skipped: [...claim.skipped, ...first] };
+          yield { claim: whole, source: batch.source };
+        }
       }
     },
   };
+}
+
+/** Jobs that the backend did not put back together are tried in halves, so that the one that it refuses stands alone. */
+async function* halving(
+  jobs: readonly SavedJob[],
+  hold: (jobs: readonly SavedJob[]) => Promise<Claim>,
+): AsyncGenerator<Claim> {
+  const parts = [jobs];
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const claim = await hold(part);
+    let undone: readonly SavedJob[] = [];
+    const apply: Claim['apply'] = async (some, note) => {
+      const outcomes = await claim.apply(some, note);
+      if (outcomes.every((outcome) => outcome.result === 'skipped' && outcome.why === 'not-applied')) undone = some;
+      return outcomes;
+    };
+    yield { ...claim, apply };
+    const middle = Math.ceil(undone.length / 2);
+    if (undone.length > 1) parts.unshift(undone.slice(0, middle), undone.slice(middle));
+  }
 }
 
 const already = (jobs: readonly SavedJob[], sent: SentBefore | undefined): Outcome[] =>

@@ -150,7 +150,7 @@ export function failed(jobs: readonly SavedJob[], error: unknown, where: string)
 
 const isClash = (error: unknown): boolean => codeOf(error) === UNIQUE_VIOLATION;
 
-const refused = (jobs: readonly SavedJob[], error: unknown): Outcome[] =>
+export const refused = (jobs: readonly SavedJob[], error: unknown): Outcome[] =>
   jobs.map((saved) =>
     isClash(error)
       ? skipped(

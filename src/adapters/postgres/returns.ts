@@ -1,9 +1,9 @@
 import type { PutBack } from '../../domain/action.ts';
 import type { Claim, Returns, SavedJob } from '../../domain/claim.ts';
-import { claimOf, failed, opened, write } from './claim.ts';
+import { claimOf, failed, notApplied, opened, refused, write } from './claim.ts';
 import type { Writer } from './connection.ts';
 import type { Dialect, WriteVerb } from './dialect.ts';
-import { toJobctlError } from './errors.ts';
+import { refusesOneRow, toJobctlError } from './errors.ts';
 import { settle } from './settle.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -56,6 +56,7 @@ async function applied(
   try {
     return await work();
   } catch (error) {
-    return failed(jobs, error, dialect.info.where);
+    if (!refusesOneRow(error)) return failed(jobs, error, dialect.info.where);
+    return jobs.length === 1 ? refused(jobs, error) : notApplied(jobs);
   }
 }

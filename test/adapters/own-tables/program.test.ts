@@ -91,3 +91,27 @@ it('undo of a purge brings back the letters alone, and the undo of that takes aw
   await report('undo', back);
   expect(await rows()).toEqual(purged);
 });
+
+it('one job that cannot be put back is left, with the reason; the rest comes back', async () => {
+  const { shop, jobctl } = await play();
+  await shop.rows(`INSERT INTO "Job" (id, queue, type, payload, status, "updatedAt", finished_at)
+    SELECT 'done' || n, 'email', 'email.send', '{}', 'completed', now(), now() FROM generate_series(1, 40) n`);
+  await shop.rows('CREATE TABLE "Customer" (id int PRIMARY KEY)');
+  await shop.rows('INSERT INTO "Customer" SELECT generate_series(1, 40)');
+  await shop.rows('ALTER TABLE "Job" ADD "customerId" int REFERENCES "Customer"');
+  await shop.rows(`UPDATE "Job" SET "customerId" = substr(id, 5)::int WHERE id LIKE 'done%'`);
+  const purged = answerOf<{ run: string }>(await jobctl('purge', 'email', '--confirm', 'email', '--json'), 'report');
+  expect(purged).toMatchObject({ outcomes: { done: 41 } });
+  await shop.rows('DELETE FROM "Customer" WHERE id IN (7, 8)');
+  const undone = await jobctl('undo', purged.run, '--yes', '--json');
+  expect(undone.code).toBe(3);
+  expect(JSON.parse(undone.stdout)).toMatchObject({
+    outcomes: { done: 39, skipped: 2, failed: 0, unknown: 0 },
+    skipped: [
+      { id: 'done7', why: expect.stringContaining('Job_customerId_fkey') },
+      { id: 'done8', why: expect.stringContaining('Job_customerId_fkey') },
+    ],
+  });
+  const left = await shop.rows<{ count: string }>(`SELECT count(*) FROM "Job" WHERE id LIKE 'done%'`);
+  expect(left).toEqual([{ count: '38' }]);
+});
