@@ -16,6 +16,8 @@ export type Batch =
       readonly claim: Claim;
       /** The batch of the source that it came from, where jobs are put back. */
       readonly source?: number | undefined;
+      /** Another part of that batch of the source follows. */
+      readonly more?: true | undefined;
     }
   | { readonly step: Step; readonly source: number };
 

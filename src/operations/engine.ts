@@ -161,10 +161,10 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
         const left = batch.jobs.filter((one) => !isBehind(one));
         const jobs = left.filter(({ job }) => !sent?.has(job.id));
         const skipped = already(left, sent);
-        for await (const claim of halving(jobs, (some) => ops.hold(some, how, batch.mark))) {
+        for await (const { claim, more } of halving(jobs, (some) => ops.hold(some, how, batch.mark))) {
           const first = skipped.splice(0);
           const whole = first.length === 0 ? claim : { ...claim, skipped: [...claim.skipped, ...first] };
-          yield { claim: whole, source: batch.source };
+          yield { claim: whole, source: batch.source, more };
         }
       }
     },
@@ -175,17 +175,20 @@ function puttingBack(task: Extract<Task, { kind: 'put-back' }>, parts: EnginePar
 async function* halving(
   jobs: readonly SavedJob[],
   hold: (jobs: readonly SavedJob[]) => Promise<Claim>,
-): AsyncGenerator<Claim> {
+): AsyncGenerator<{ claim: Claim; more: true | undefined }> {
   const parts = [jobs];
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-    const claim = await hold(part);
+    const whole = part;
+    const claim = await hold(whole);
     let undone: readonly SavedJob[] = [];
     const apply: Claim['apply'] = async (some, note) => {
       const outcomes = await claim.apply(some, note);
-      if (outcomes.every((outcome) => outcome.result === 'skipped' && outcome.why === 'not-applied')) undone = some;
+      const left = outcomes.filter((outcome) => outcome.result === 'skipped' && outcome.why === 'not-applied');
+      const names = new Set(left.length < outcomes.length ? [] : left.map(({ ref }) => nameOf(ref)));
+      undone = whole.filter(({ job }) => names.has(nameOf(job)));
       return outcomes;
     };
-    yield { ...claim, apply };
+    yield { claim: { ...claim, apply }, more: parts.length > 0 || undefined };
     const middle = Math.ceil(undone.length / 2);
     if (undone.length > 1) parts.unshift(undone.slice(0, middle), undone.slice(middle));
   }

@@ -16,9 +16,9 @@ export const refsOf = ({ queues: [only = ''] }: Plan, { ids, queues }: IntentEnt
 /** Its write never happened. */
 export const isLeft = ({ why }: RestEntry): boolean => why === 'not-applied';
 
-/** Where jobs are put back, only the same batch of the source brings again those whose write never happened. */
-export const isInPart = (plan: Plan, rest: readonly RestEntry[]): boolean =>
-  plan.task.kind === 'put-back' && !isNamed(plan) && rest.some(isLeft);
+/** Where jobs are put back, only the same batch of the source brings again those that were not written yet. */
+export const isInPart = (plan: Plan, { more }: Pick<IntentEntry, 'more'>, rest: readonly RestEntry[]): boolean =>
+  plan.task.kind === 'put-back' && !isNamed(plan) && (more === true || rest.some(isLeft));
 
 /** The names of the others in it. */
 export function dealtWith(refs: readonly JobRef[], rest: readonly RestEntry[]): string[] {

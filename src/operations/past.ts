@@ -4,6 +4,7 @@ import type { Plan } from '../domain/plan.ts';
 import { readJournal } from '../safety/journal.ts';
 import type { IntentEntry, OutcomeEntry, RestEntry, SkippedEntry } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
+import { nameOf } from './batch.ts';
 import { dealtWith, isInPart, isLeft, isNamed, refsOf } from './in-part.ts';
 import { asOutcome, Results } from './tally.ts';
 
@@ -18,7 +19,7 @@ export interface Past {
   readonly beside: readonly RestEntry[];
   /** The next batch of the source, where jobs are put back. */
   readonly source: number;
-  /** What of that batch is dealt with already, by `nameOf`: it was written in part. */
+  /** What of that batch is dealt with already, by `nameOf`: it was written in part, or in parts. */
   readonly behind: ReadonlySet<string>;
   readonly complete: boolean;
 }
@@ -113,7 +114,7 @@ class ReturnPast {
     if (source !== this.source) this.results.forget();
     const beside = this.#takeBeside();
     const neverHappened = done === 0 && rest.every(isLeft);
-    const inPart = !neverHappened && isInPart(this.#plan, rest);
+    const inPart = !neverHappened && isInPart(this.#plan, intent, rest);
     this.#goOn(neverHappened || inPart ? source : sourceAfter(this.#plan, source, ids.length));
     if (neverHappened) return;
     this.results.addJournalled(done, rest);
@@ -123,12 +124,13 @@ class ReturnPast {
     for (const name of dealtWith([...refsOf(this.#plan, intent), ...beside], rest)) this.behind.add(name);
   }
 
-  skipped({ rest, source }: SkippedEntry): void {
+  skipped({ rest, source, more }: SkippedEntry): void {
     this.beside = rest;
     if (source === undefined) return; // its intent follows, or the batch comes again
     this.results.addJournalled(0, this.#takeBeside());
-    this.#goOn(sourceAfter(this.#plan, source));
+    this.#goOn(more === true ? source : sourceAfter(this.#plan, source));
     this.#tell(rest.map(({ id }) => id));
+    if (more === true) for (const entry of rest) this.behind.add(nameOf(entry));
   }
 
   #goOn(source: number): void {

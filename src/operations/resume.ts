@@ -83,7 +83,7 @@ async function settleOpen(
   past.results.add(outcomes);
   if (isNamed(run.plan)) past.results.tell([...doneIds(outcomes), ...past.beside.map(({ id }) => id)]);
   past.results.addJournalled(0, past.beside);
-  if (intent.source !== undefined && isInPart(run.plan, rest))
+  if (intent.source !== undefined && isInPart(run.plan, intent, rest))
     return { source: intent.source, behind: new Set([...behind, ...dealtWith([...refs, ...past.beside], rest)]) };
   return { source: sourceAfter(run.plan, intent.source, intent.ids.length) };
 }

@@ -23,12 +23,12 @@ export async function writeBatch(execution: Execution, batch: Ready, results: Re
 
 async function oneClaim(
   { plan, run, lock }: Execution,
-  { claim, source, jobs, frame, refused, over }: ReadyClaim,
+  { claim, source, more, jobs, frame, refused, over }: ReadyClaim,
   results: Results,
 ): Promise<string | undefined> {
   try {
     if (plan.upTo !== undefined) results.beyond += over;
-    const origin = source === undefined ? {} : { source };
+    const origin = source === undefined ? {} : { source, ...(more && { more }) };
     // those that the canary passes over are met again by the walk over all
     const skipped = [...results.unmet(claim.skipped), ...(results.done === undefined ? refused : [])];
     if (skipped.length > 0 || (jobs.length === 0 && source !== undefined)) {

@@ -31,6 +31,8 @@ export interface IntentEntry {
   readonly frame?: FrameRef | undefined;
   /** Where jobs are put back: the batch of the source that these came from. Where they are added: the number of the first. */
   readonly source?: number | undefined;
+  /** Another part of that batch of the source follows: it was put back in parts. */
+  readonly more?: true | undefined;
   /** A schedule as it was before it was changed, lossless: what an undo puts back. */
   readonly saved?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -64,6 +66,7 @@ export interface SkippedEntry {
   readonly at: 'skipped';
   readonly rest: readonly RestEntry[];
   readonly source?: number | undefined;
+  readonly more?: true | undefined;
 }
 
 export interface EndEntry {

@@ -52,3 +52,11 @@ export const unanswered = (adapter: QueueAdapter, at: number, sent: boolean | nu
     if (sent !== false) await apply(sent === true ? jobs : jobs.slice(0, sent));
     throw new Error('the connection was lost');
   });
+
+/** Does not write this job, nor any other together with it. */
+export const refusing = (adapter: QueueAdapter, odd: string | undefined): QueueAdapter =>
+  aroundApply(adapter, (apply) => async (jobs) => {
+    if (jobs.every(({ job }) => job.id !== odd)) return await apply(jobs);
+    const why = jobs.length === 1 ? 'conflict' : 'not-applied';
+    return jobs.map(({ job: { queue, id } }) => ({ ref: { queue, id }, result: 'skipped', why }));
+  });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { paced } from '../../src/adapters/wrap/paced.ts';
 import type { JournalEntry } from '../../src/safety/journal-entry.ts';
 import type { RunFolder } from '../../src/safety/run-folder.ts';
-import { unanswered } from './faulty.ts';
+import { refusing, unanswered } from './faulty.ts';
 import { around, openStage, remove, type Stage } from './stage.ts';
 
 class PowerCut extends Error {}
@@ -125,6 +125,33 @@ describe('a run that was cut off', () => {
       expect(await stage.resume(run)).toMatchObject(clean(10));
       expect(stage.memory.dump()).toBe(before);
       expect(await stage.undo(run)).toMatchObject(clean(10));
+    },
+  );
+
+  it.each(['a restore', 'an undo'] as const)(
+    'puts back in halves what the backend refuses together, wherever it is cut off: %s',
+    async (what) => {
+      for (let number = 1; number <= 7; number++)
+        for (const name of ['intent', 'outcome']) {
+          const stage = await openStage();
+          const odd = stage.seed(12)[2];
+          const first = await stage.act(what === 'a restore' ? { verb: 'purge', action: remove } : {});
+          const back = () => (what === 'a restore' ? stage.restore(first.run ?? '') : stage.undo(first.run ?? ''));
+          stage.adapter = refusing(stage.memory, odd);
+          cutBefore(stage, name, number);
+          const run = await runOf(stage, back);
+          stage.adapter = refusing(stage.memory, odd);
+          const report = await stage.resume(run);
+          const at = `cut before its ${name} number ${number}`;
+          expect(report, at).toMatchObject({
+            complete: false,
+            outcomes: { done: 11, skipped: 1, failed: 0, unknown: 0 },
+          });
+          expect(report.skipped, at).toEqual([{ id: odd, why: 'conflict' }]);
+          const states = Object.entries(stage.states()).filter(([id]) => id !== odd);
+          expect(states, at).toHaveLength(11);
+          expect(new Set(states.map(([, state]) => state)), at).toEqual(new Set(['dead']));
+        }
     },
   );
 
