@@ -32,6 +32,8 @@ export interface UniqueIndex {
   readonly keys: readonly string[];
   readonly predicate: string | null;
   readonly primary: boolean;
+  /** False of one whose building was cut short: rows that were there before may break it. */
+  readonly valid: boolean;
 }
 
 export interface ForeignKey {
@@ -124,7 +126,7 @@ const CATALOG = `
            'labels', coalesce((SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid), '[]'))
            ORDER BY a.attnum)
          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
-         coalesce((SELECT json_agg(json_build_object('name', x.relname, 'primary', i.indisprimary, 'predicate', pg_get_expr(i.indpred, i.indrelid),
+         coalesce((SELECT json_agg(json_build_object('name', x.relname, 'primary', i.indisprimary, 'valid', i.indisvalid, 'predicate', pg_get_expr(i.indpred, i.indrelid),
            'keys', (SELECT json_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM generate_series(1, i.indnkeyatts) n)) ORDER BY x.relname)
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisunique), '[]') AS uniques,
          ${indexes('indpred IS NULL')} AS indexed, ${indexes('indpred IS NOT NULL')} AS partly,

@@ -10,6 +10,7 @@ import { isOneOf, pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
 import { find } from './find.ts';
 import { homesOf } from './homes.ts';
+import { keylessOf, keylessWarning } from './keyless.ts';
 import { type Layout, readLayout } from './layout.ts';
 import { resolve } from './letters.ts';
 import type { TablesMapping } from './mapping.ts';
@@ -47,7 +48,7 @@ export async function ownTables(
       ...(layout.heartbeats === undefined && {
         workersNote: 'No table of heartbeats is mapped: name it in tables.heartbeats, if there is one.',
       }),
-      warnings: layout.warnings,
+      warnings: [...layout.warnings, ...keylessOf(layout).map(keylessWarning)],
     },
     schema: layout.schema,
     pushes,
@@ -137,6 +138,14 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
       instead: 'Set write: true under tables: once jobctl config check --explain shows what you mean.',
     };
     return Object.fromEntries(verbs.map((verb) => [verb, lack]));
+  }
+  const [keyless] = keylessOf(layout);
+  if (keyless !== undefined) {
+    const lack = {
+      why: `${keyless.what}: by its id a write could hit another row`,
+      instead: `${keyless.index} or map a column that is unique: ${keyless.mapped}.`,
+    };
+    return Object.fromEntries(verbs.filter((verb) => verb !== 'pause').map((verb) => [verb, lack]));
   }
   const lacks: Dialect['lacks'] = {};
   const unaddable = lackOf(layout);

@@ -107,7 +107,8 @@ export const begins = ({ indexed }: Table, names: readonly string[]): boolean =>
 /** True when a unique index over the whole table is of this column alone. */
 export const hasKey = ({ uniques }: Table, name: string): boolean =>
   uniques.some(
-    ({ keys, predicate }) => predicate === null && keys.length === 1 && keys[0]?.replaceAll('"', '') === name,
+    ({ keys, predicate, valid }) =>
+      valid && predicate === null && keys.length === 1 && keys[0]?.replaceAll('"', '') === name,
   );
 
 /** True when an index begins with the column, or with the status and then the column. */

@@ -7,7 +7,8 @@ import { quoted } from '../sql.ts';
 import { invalidIndex, tableFacts } from '../table-size.ts';
 import { missingIndexes } from './advice.ts';
 import type { Table } from './catalog.ts';
-import { hasKey, type Layout, readLayout } from './layout.ts';
+import { keylessOf, keylessWarning } from './keyless.ts';
+import { type Layout, readLayout } from './layout.ts';
 import type { TablesMapping } from './mapping.ts';
 import { permit } from './permit.ts';
 
@@ -86,22 +87,17 @@ const cascades = ({ name, incoming }: Table, writes: boolean): SchemaFinding[] =
     );
 
 /** What makes a column mean something else than one would think. */
-function surprises({ jobs, job, letters, labels }: Layout): SchemaFinding[] {
+function surprises(layout: Layout): SchemaFinding[] {
+  const { jobs, job, letters, labels } = layout;
   const zoneless = [
     ...Object.values(job).map((column) => ({ table: jobs.name, column })),
     ...Object.values(letters?.columns ?? {}).map((column) => ({ table: letters?.table.name, column })),
   ].flatMap(({ table, column }) => (column?.kind === 'timestamp' ? [`${table}.${column.name}`] : []));
   const hint = (text: string): SchemaFinding => ({ level: 'hint', text });
   return [
-    ...(hasKey(jobs, job.id.name)
-      ? []
-      : [
-          {
-            level: 'problem' as const,
-            text: `No unique index keeps ${jobs.name}.${job.id.name} unique: a write could hit several rows.`,
-            next: `CREATE UNIQUE INDEX CONCURRENTLY ON ${jobs.sql} (${quoted(job.id.name)});`,
-          },
-        ]),
+    ...keylessOf(layout).map(
+      (keyless): SchemaFinding => ({ level: 'problem', text: keylessWarning(keyless), next: keyless.index }),
+    ),
     ...(zoneless.length === 0
       ? []
       : [hint(`Times without a time zone are read and written as UTC: ${zoneless.join(', ')}.`)]),
