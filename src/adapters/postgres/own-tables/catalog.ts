@@ -38,8 +38,13 @@ export interface UniqueIndex {
 
 export interface ForeignKey {
   readonly name: string;
-  /** The table that refers to this one. */
+  /** The table that refers to this one: as it stands in messages, then qualified and quoted. */
   readonly from: string;
+  readonly sql: string;
+  /** Its columns, each with the one of this table that it refers to. */
+  readonly columns: readonly (readonly [from: string, to: string])[];
+  /** Whether this role sees all rows of that table. */
+  readonly visible: boolean;
   readonly onDelete: 'cascade' | 'set null' | 'set default' | 'restrict';
 }
 
@@ -130,9 +135,13 @@ const CATALOG = `
            'keys', (SELECT json_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM generate_series(1, i.indnkeyatts) n)) ORDER BY x.relname)
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisunique), '[]') AS uniques,
          ${indexes('indpred IS NULL')} AS indexed, ${indexes('indpred IS NOT NULL')} AS partly,
-         coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'onDelete',
+         coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'sql', format('%I.%I', n.nspname, r.relname),
+           'columns', (SELECT json_agg(json_build_array(a.attname, b.attname) ORDER BY k.n) FROM unnest(f.conkey, f.confkey) WITH ORDINALITY k (own, theirs, n)
+             JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.theirs),
+           'visible', has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(r.oid, 'SELECT') AND NOT row_security_active(r.oid), 'onDelete',
            CASE f.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE 'restrict' END) ORDER BY f.conname)
-         FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conparentid = 0), '[]') AS incoming,
+         FROM pg_constraint f JOIN pg_class r ON r.oid = f.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+        WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conparentid = 0), '[]') AS incoming,
          coalesce((SELECT json_agg(a.attname) FROM pg_constraint f JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (f.conkey)
          WHERE f.contype = 'f' AND f.conrelid = c.oid AND f.confdeltype = 'n'), '[]') AS nulled,
          coalesce((SELECT json_agg(t.tgname ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'), '[]') AS triggers

@@ -17,6 +17,7 @@ import type { Column, Table } from './catalog.ts';
 import { ref } from './column-sql.ts';
 import { idType } from './conditions.ts';
 import type { Layout, Letters } from './layout.ts';
+import { referredTo, yielding } from './referrers.ts';
 import { idsOf, skip } from './row-writes.ts';
 import { jobsAt, type Place, savedAt } from './rows.ts';
 import { imageOf, isApart, isLetter, jobRowOf, letterRowsOf, savedAs } from './snapshot.ts';
@@ -116,10 +117,17 @@ export async function holdForRevert(
   const verdicts = saved.map((item, index) => verdict(item, parts[index] ?? []));
   const ours = saved.filter((_, index) => verdicts[index] === undefined);
   const taken = await takenBy(db, layout, ours);
-  const free = ours.filter(({ job }) => !taken.has(job.id));
+  const { jobs, job: columns } = layout;
+  const made = ours.filter((item) => isAlone(layout, item));
+  const needed = await referredTo(db, jobs, columns.id, yielding(jobs), idsOf(made));
+  const free = ours.filter(({ job }) => !taken.has(job.id) && !needed.has(job.id));
   return {
     jobs: await savedNow(db, layout, free),
-    skipped: [...defined(verdicts), ...duplicates(ours, taken)],
+    skipped: [
+      ...defined(verdicts),
+      ...duplicates(ours, taken),
+      ...made.flatMap((item) => (needed.has(item.job.id) ? [skip(item, 'conflict', needed.get(item.job.id))] : [])),
+    ],
   };
 }
 
