@@ -1,4 +1,4 @@
-import type { Action, PutBack } from '../../domain/action.ts';
+import type { Action, PutBack, Resolution } from '../../domain/action.ts';
 import type { BackendInfo, BrowseOptions, Count, QueueRef, Statement, Worker } from '../../domain/adapter.ts';
 import type { SavedJob } from '../../domain/claim.ts';
 import type { Enqueued, Enqueues, NewJob } from '../../domain/enqueue.ts';
@@ -68,6 +68,8 @@ export interface Dialect {
   readonly lacks: Partial<Record<WriteVerb | AddVerb, { readonly why: string; readonly instead?: string }>>;
   /** What is not quite the library's own way of doing a verb. */
   readonly caveats: Partial<Record<WriteVerb | AddVerb, string>>;
+  /** What a write of this verb will leave, or reach beside, for its plan. One line each. */
+  readonly cautions?: (verb: (Action | Resolution)['verb']) => readonly string[];
   /** There is no cancelled state: a job that is cancelled is taken away, and comes back when that is undone. */
   readonly cancelRemoves?: true;
   /** Missing where it has no means to pause, to add, or to change schedules. */

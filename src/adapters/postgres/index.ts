@@ -125,9 +125,12 @@ function rareReads(
   dialect: Dialect,
   reader: Db,
   asked: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<QueueReader, 'workers' | 'schedules' | 'statements'> {
-  const { workers, schedules, statements } = dialect;
+): Pick<QueueReader, 'cautions' | 'workers' | 'schedules' | 'statements'> {
+  const { cautions, workers, schedules, statements } = dialect;
   return {
+    ...(cautions === undefined
+      ? {}
+      : { cautions: async (_selection, verb) => ({ lines: cautions(verb), endsAtCount: false }) }),
     ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
     ...(schedules === undefined ? {} : { schedules: (queues) => asked(() => schedules(reader, queues)) }),
     ...(statements === undefined ? {} : { statements: () => asked(() => statements()) }),

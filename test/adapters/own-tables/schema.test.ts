@@ -69,7 +69,7 @@ it('foreign keys that take other rows along', async () => {
   expect(textsOf(findings, 'warning')).toEqual([
     expect.stringMatching(/deletes rows of invoice with it \(invoice_job_fkey\): jobctl never removes from Job/),
   ]);
-  expect(textsOf(findings, 'hint').join()).toMatch(/empties columns of note \(note_job_fkey, ON DELETE SET NULL\)/);
+  expect(textsOf(findings, 'hint').join()).toMatch(/changes columns of note \(note_job_fkey, ON DELETE SET NULL\)/);
   expect(textsOf(await findingsOf(shop.url, { preset: 'prisma' }), 'warning'), 'read only').toEqual([]);
 });
 

@@ -71,7 +71,7 @@ interface CatalogRow {
   readonly uniques: readonly UniqueIndex[];
   readonly indexed: readonly (readonly string[])[];
   readonly partly: readonly (readonly string[])[];
-  readonly incoming: readonly ForeignKey[];
+  readonly incoming: readonly (Omit<ForeignKey, 'sql'> & { readonly schema: string; readonly table: string })[];
   readonly nulled: readonly string[];
   readonly triggers: readonly string[];
 }
@@ -82,11 +82,12 @@ export async function readTables(db: Db, schema: string, names: readonly string[
   return new Map(rows.map((row) => [row.name, toTable(schema, row)]));
 }
 
-const toTable = (schema: string, { name, columns, nulled, ...rest }: CatalogRow): Table => ({
+const toTable = (schema: string, { name, columns, nulled, incoming, ...rest }: CatalogRow): Table => ({
   name,
   sql: `${quoted(schema)}.${quoted(name)}`,
   ...rest,
   nulledReferences: nulled,
+  incoming: incoming.map(({ schema: of, table, ...key }) => ({ ...key, sql: `${quoted(of)}.${quoted(table)}` })),
   columns: columns.map(({ base, enum: isEnum, ...column }) => ({
     ...column,
     kind: isEnum ? 'enum' : (kinds[base] ?? 'other'),
@@ -135,7 +136,7 @@ const CATALOG = `
            'keys', (SELECT json_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM generate_series(1, i.indnkeyatts) n)) ORDER BY x.relname)
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisunique), '[]') AS uniques,
          ${indexes('indpred IS NULL')} AS indexed, ${indexes('indpred IS NOT NULL')} AS partly,
-         coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'sql', format('%I.%I', n.nspname, r.relname),
+         coalesce((SELECT json_agg(json_build_object('name', f.conname, 'from', f.conrelid::regclass::text, 'schema', n.nspname, 'table', r.relname,
            'columns', (SELECT json_agg(json_build_array(a.attname, b.attname) ORDER BY k.n) FROM unnest(f.conkey, f.confkey) WITH ORDINALITY k (own, theirs, n)
              JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.theirs),
            'visible', has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(r.oid, 'SELECT') AND NOT row_security_active(r.oid), 'onDelete',

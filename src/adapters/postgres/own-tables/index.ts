@@ -12,6 +12,7 @@ import { find } from './find.ts';
 import { homesOf } from './homes.ts';
 import { keylessOf, keylessWarning } from './keyless.ts';
 import { type Layout, readLayout } from './layout.ts';
+import { cautions } from './left-alone.ts';
 import { resolve } from './letters.ts';
 import type { TablesMapping } from './mapping.ts';
 import { pauseOf } from './pause.ts';
@@ -54,6 +55,7 @@ export async function ownTables(
     pushes,
     lacks: lacksOf(layout),
     caveats: caveatsOf(layout),
+    cautions: (verb) => cautions(layout, verb),
     queues: (reader) => queues(reader, layout),
     count: async (reader, selection) => {
       const parameters = new Parameters();

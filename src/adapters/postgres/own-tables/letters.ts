@@ -10,7 +10,7 @@ import type { Layout, Letters } from './layout.ts';
 import { notify } from './notify.ts';
 import { idsOf, outcomes, removeRows, requeue, skip, update } from './row-writes.ts';
 import { edited, nowIn, replayed, setList } from './set.ts';
-import { isLetter, jobRowOf } from './snapshot.ts';
+import { isLetter, jobRowOf, letterRowsOf } from './snapshot.ts';
 
 const lettersOf = (layout: Layout): Letters => layout.letters as Letters;
 
@@ -19,6 +19,14 @@ const chosen = (layout: Layout, alias: string, resolved = false): string => {
   const letters = lettersOf(layout);
   return `${letterKey(letters, alias)} = ANY ($1::${idType(layout.job.id)}[]) AND ${letterIs(letters, alias, resolved)}`;
 };
+
+/** True of those letters alone that were saved: what came since is in no backup. */
+const isSaved = (layout: Layout, alias: string, parameter: string): string => {
+  const { id } = lettersOf(layout).columns;
+  return `${ref(alias, id)} = ANY (${parameter}::${idType(id)}[])`;
+};
+
+const letterIdsOf = (jobs: readonly SavedJob[]): string[] => jobs.flatMap(letterRowsOf).map(({ id }) => id);
 
 /** The failed job waits again, or is made again where it is gone; its letters are resolved in the same transaction. */
 export async function replayLetters(
@@ -166,8 +174,8 @@ export async function editLetters(
       : await update(db, layout, idsOf(originals), ['dead'], setList(edited(layout)), [payload]);
   if (column !== undefined) {
     const rows = await db.query<{ id: string }>(
-      `UPDATE ${letters.table.sql} l SET ${quoted(column.name)} = $2::${column.type} WHERE ${chosen(layout, 'l')} RETURNING ${letterKey(letters, 'l')}::text AS id`,
-      [idsOf(jobs), payload],
+      `UPDATE ${letters.table.sql} l SET ${quoted(column.name)} = $2::${column.type} WHERE ${chosen(layout, 'l')} AND ${isSaved(layout, 'l', '$3')} RETURNING ${letterKey(letters, 'l')}::text AS id`,
+      [idsOf(jobs), payload, letterIdsOf(jobs)],
     );
     changed.push(...rows.map((row) => row.id));
   }
@@ -179,8 +187,8 @@ export async function removeLetters(db: Db, layout: Layout, jobs: readonly Saved
   const letters = lettersOf(layout);
   const resolved = jobs[0]?.job.resolved !== undefined; // a claim is about the one or the other
   const rows = await db.query<{ id: string }>(
-    `DELETE FROM ${letters.table.sql} l WHERE ${chosen(layout, 'l', resolved)} RETURNING ${letterKey(letters, 'l')}::text AS id`,
-    [idsOf(jobs)],
+    `DELETE FROM ${letters.table.sql} l WHERE ${chosen(layout, 'l', resolved)} AND ${isSaved(layout, 'l', '$2')} RETURNING ${letterKey(letters, 'l')}::text AS id`,
+    [idsOf(jobs), letterIdsOf(jobs)],
   );
   const removed = new Set(rows.map((row) => row.id));
   const originals = jobs.filter((saved) => removed.has(saved.job.id) && jobRowOf(layout, saved) !== undefined);

@@ -82,7 +82,7 @@ const cascades = ({ name, incoming }: Table, writes: boolean): SchemaFinding[] =
           }
         : {
             level: 'hint',
-            text: `Deleting from ${name} empties columns of ${from} (${key}, ON DELETE ${onDelete.toUpperCase()}): a restore does not fill them again.`,
+            text: `Deleting from ${name} changes columns of ${from} (${key}, ON DELETE ${onDelete.toUpperCase()}), for good: jobctl leaves what rows refer to by it.`,
           },
     );
 

@@ -4,22 +4,28 @@ import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { hasStatus } from './homes.ts';
 import type { Layout } from './layout.ts';
+import { leftAlone } from './left-alone.ts';
 import { editLetters, removeLetters, replayLetters } from './letters.ts';
 import { activeProof } from './proof.ts';
-import { idsOf, outcomes, removeRows, requeue, update } from './row-writes.ts';
+import { idsOf, outcomes, removeRows, requeue, skip, update } from './row-writes.ts';
 import { cancelled, edited, replayed, reset, setList } from './set.ts';
 import { isLetter } from './snapshot.ts';
 
 /** One set-based statement a verb, by id and with the status checked again. One outcome a job, in the order given. */
 export async function apply(db: Db, layout: Layout, action: Action, jobs: readonly SavedJob[]): Promise<Outcome[]> {
-  const letters = jobs.filter(isLetter);
-  const rows = jobs.filter((saved) => !isLetter(saved));
   const told = new Map<string, Outcome>();
-  const tell = (outcomes: readonly Outcome[], of: readonly SavedJob[]): void => {
-    of.forEach((saved, index) => void told.set(keyOf(saved), outcomes[index] as Outcome));
-  };
-  if (rows.length > 0) tell(await applyToRows(db, layout, action, rows), rows);
-  if (letters.length > 0) tell(await applyToLetters(db, layout, action, letters), letters);
+  const groups = [
+    { all: jobs.filter((saved) => !isLetter(saved)), write: applyToRows },
+    { all: jobs.filter(isLetter), write: applyToLetters },
+  ];
+  for (const { all, write } of groups) {
+    const left = await leftAlone(db, layout, action, all);
+    const free = all.filter(({ job }) => !left.has(job.id));
+    const written = free.length === 0 ? [] : await write(db, layout, action, free);
+    for (const saved of all)
+      if (left.has(saved.job.id)) told.set(keyOf(saved), skip(saved, 'conflict', left.get(saved.job.id)));
+    free.forEach((saved, index) => void told.set(keyOf(saved), written[index] as Outcome));
+  }
   return jobs.map((saved) => told.get(keyOf(saved)) as Outcome);
 }
 
