@@ -87,7 +87,11 @@ export const tables = z
     heartbeats: z
       .strictObject({
         table: z.string().min(1).optional(),
-        worker: column.optional().describe('Column that names the worker.'),
+        worker: column
+          .optional()
+          .describe(
+            'Column that names the worker. Named together with columns.workerId, or of the same name, a worker that is not in it is gone too.',
+          ),
         seenAt: column.optional().describe('Column with its last sign of life.'),
         staleAfter: duration.optional().describe('How old that may be; 2m when missing.'),
       })

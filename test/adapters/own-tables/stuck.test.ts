@@ -74,6 +74,48 @@ it('the allowance can differ by queue, and the staleness of a heartbeat be set',
   expect((await browseAll(patient, stuck)).map(({ id }) => id)).toEqual(['unheard']);
 });
 
+/** A worker that is alive and beats under the name of its row, while its jobs name the host. */
+const otherNames = `
+  ALTER TABLE "Job" RENAME "workerId" TO "lockedBy"; ALTER TABLE "WorkerHeartbeat" DROP "workerId";
+  INSERT INTO "WorkerHeartbeat" (id, hostname, "lastSeenAt") VALUES ('clx1', 'host-a', now() + interval '1 hour'), ('host-b', 'host-b', now() - interval '5 minutes');
+  INSERT INTO "Job" (id, queue, type, payload, status, attempts, "lockedBy", started_at, "updatedAt") VALUES
+    ('lives', 'email', 'email.send', '{}', 'processing', 1, 'host-a', now() - interval '2 hours', now()),
+    ('lost', 'email', 'email.send', '{}', 'processing', 1, 'host-b', now() - interval '2 hours', now());`;
+
+it('where the two tables may name workers in two ways, only a heartbeat that is there and old is proof', async () => {
+  const shop = await openShop(otherNames);
+  const adapter = await shop.adapter();
+  expect((await browseAll(adapter, stuck)).map(({ id }) => id)).toEqual(['lost']);
+  expect(told((await act(opsOf({ adapter }, 'reset'), stuck, { verb: 'reset' })).outcomes)).toEqual(['lost: done']);
+  expect(await shop.rows(`SELECT status::text FROM "Job" WHERE id = 'lives'`)).toEqual([{ status: 'processing' }]);
+  expect(adapter.backend.warnings.join()).toMatch(/lockedBy.*tables\.heartbeats\.worker/);
+  expect(adapter.can.reset).toMatchObject({ level: 'emulated', caveat: expect.stringMatching(/another name/) });
+  expect(await adapter.workers?.()).toEqual([
+    expect.objectContaining({ id: 'host-b', silent: true }),
+    expect.objectContaining({ id: 'clx1', silent: false, active: undefined }),
+  ]);
+});
+
+it('columns that the configuration pairs, or that bear one name, make a missing heartbeat proof', async () => {
+  const shop = await openShop(`${crashed} ALTER TABLE "WorkerHeartbeat" RENAME "workerId" TO worker_id;`);
+  expect((await browseAll(await shop.adapter(), stuck)).map(({ id }) => id)).toEqual(['old-gone', 'unheard']);
+  const named = await openShop(otherNames);
+  const half = await named.adapter({ heartbeats: { worker: 'hostname' } });
+  expect(half.backend.warnings.join()).toMatch(/tables\.columns\.workerId/);
+  const told = await named.adapter({ heartbeats: { worker: 'hostname' }, columns: { workerId: 'lockedBy' } });
+  await named.rows(`DELETE FROM "WorkerHeartbeat" WHERE hostname = 'host-b'`);
+  expect((await browseAll(half, stuck)).map(({ id }) => id)).toEqual([]);
+  expect((await browseAll(told, stuck)).map(({ id, stuck }) => [id, stuck])).toEqual([
+    ['lost', expect.stringMatching(/worker host-b has no heartbeat$/)],
+  ]);
+  expect(told.backend.warnings).toEqual([]);
+});
+
+it('a table of heartbeats that nobody ever wrote to proves nothing', async () => {
+  const shop = await openShop(`${crashed} DELETE FROM "WorkerHeartbeat";`);
+  expect(await browseAll(await shop.adapter(), stuck)).toEqual([]);
+});
+
 it('without a table of heartbeats nothing is proof, and reset says so', async () => {
   const shop = await openShop(`${crashed} DROP TABLE "WorkerHeartbeat"`);
   const adapter = await shop.adapter();

@@ -182,7 +182,14 @@ function cascadeOf({ name, incoming }: Table) {
 
 function caveatsOf(layout: Layout): Dialect['caveats'] {
   const pause = 'only workers that look at the flag are stopped by it';
-  if (canProve(layout)) return { pause };
+  if (canProve(layout)) {
+    if (layout.job.workerId === undefined || layout.heartbeats?.certain) return { pause };
+    return {
+      pause,
+      reset:
+        'only a heartbeat that is there and too old proves that a worker is gone: a missing one may bear another name',
+    };
+  }
   const missing =
     layout.heartbeats === undefined ? 'no table of heartbeats is mapped' : 'no column is mapped to startedAt';
   return {

@@ -45,6 +45,8 @@ export interface Heartbeats {
   readonly worker: Column;
   readonly seenAt: Column;
   readonly staleAfter: number;
+  /** It is certain that jobs name their workers as this table does: one that is not in it is gone. */
+  readonly certain: boolean;
 }
 
 const HOUR = 3600;
@@ -83,7 +85,7 @@ export async function readLayout(db: Db, mapping: TablesMapping, schemaFlag: str
     queueName: mapping.queueName ?? 'jobs',
     labels,
     letters,
-    heartbeats: await heartbeatsOf(tables, mapping, preset, warnings),
+    heartbeats: await heartbeatsOf(tables, mapping, preset, jobs, columns.workerId, warnings),
     pause: await pauseOf(tables, mapping),
     stuckAfter: { default: HOUR, ...mapping.stuckAfter },
     onRetry: mapping.onRetry ?? {},
@@ -154,8 +156,10 @@ async function lettersOf(
 
 async function heartbeatsOf(
   tables: Tables,
-  { heartbeats }: TablesMapping,
+  { heartbeats, columns }: TablesMapping,
   preset: Preset | undefined,
+  jobs: Table,
+  owner: Column | undefined,
   warnings: string[],
 ): Promise<Heartbeats | undefined> {
   const name = heartbeats?.table ?? preset?.heartbeats.table;
@@ -171,13 +175,26 @@ async function heartbeatsOf(
   for (const [key, column] of Object.entries({ worker, seenAt }))
     if (column === undefined)
       throw fault(`tables.heartbeats.${key}`, `no column of ${table.name} is mapped`, 'Name the column.');
+  const told = heartbeats?.worker !== undefined && columns?.workerId !== undefined;
+  const certain = owner !== undefined && (told || sameName(owner, worker as Column));
+  if (owner !== undefined && !certain)
+    warnings.push(
+      `${jobs.name}.${owner.name} and ${table.name}.${worker?.name} may not name a worker alike: that it has no heartbeat proves nothing. Name the two columns that do: tables.columns.workerId and tables.heartbeats.worker.`,
+    );
   return {
     table,
     worker: worker as Column,
     seenAt: seenAt as Column,
     staleAfter: heartbeats?.staleAfter ?? TWO_MINUTES,
+    certain,
   };
 }
+
+/** `workerId` and `worker_id` are one name. */
+const sameName = (...columns: readonly [Column, Column]): boolean => {
+  const [one, other] = columns.map(({ name }) => name.replaceAll('_', '').toLowerCase());
+  return one === other;
+};
 
 async function pauseOf(tables: Tables, { pause }: TablesMapping): Promise<Layout['pause']> {
   if (pause === undefined) return undefined;

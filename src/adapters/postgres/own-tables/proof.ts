@@ -23,15 +23,18 @@ export function activeProof(layout: Layout, alias: string, isActive: string): st
   const old = `${started} < now() - ${allowance(layout.stuckAfter, queue, queueName)}`;
   const running = `'running since ' || ${shownTime(started)}`;
   const worker = job.workerId === undefined ? undefined : asText(alias, job.workerId);
+  // where the names may be of two kinds, or nobody has ever beaten, that a name is not there tells nothing
+  const absent = heartbeats.certain
+    ? `WHEN (${beats}) IS NOT NULL AND (${beats} WHERE ${seen} = ${worker}) IS NULL THEN ${running} || ', worker ' || ${worker} || ' has no heartbeat'`
+    : '';
   const named =
     worker === undefined
       ? ''
       : `WHEN ${worker} IS NOT NULL THEN CASE
-           WHEN (${beats} WHERE ${seen} = ${worker}) IS NULL THEN ${running} || ', worker ' || ${worker} || ' has no heartbeat'
+           ${absent}
            WHEN (${beats} WHERE ${seen} = ${worker}) < ${stale} THEN ${running} || ', worker ' || ${worker} || ' last seen ' || ${shownTime(`(${beats} WHERE ${seen} = ${worker})`)}
          END`;
   return `CASE WHEN NOT coalesce((${isActive}) AND ${old}, false) THEN NULL ${named}
-      WHEN (${beats}) IS NULL THEN ${running} || ', no worker has a heartbeat'
       WHEN (${beats}) < ${stale} THEN ${running} || ', no worker seen since ' || ${shownTime(`(${beats})`)}
     END`;
 }

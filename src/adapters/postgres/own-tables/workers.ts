@@ -25,7 +25,7 @@ export async function workers(db: Db, layout: Layout): Promise<Worker[]> {
 
 export function workersQuery(layout: Layout): string {
   const { job, jobs } = layout;
-  const { table, worker, seenAt, staleAfter } = layout.heartbeats as Heartbeats;
+  const { table, worker, seenAt, staleAfter, certain } = layout.heartbeats as Heartbeats;
   const beats = `SELECT ${asText('w', worker)} AS id, max(${moment('w', seenAt)}) AS seen FROM ${table.sql} w GROUP BY 1`;
   const silent = `coalesce(seen < now() - interval '${staleAfter} s', true)`;
   const order = 'ORDER BY silent DESC, seen, id';
@@ -33,6 +33,8 @@ export function workersQuery(layout: Layout): string {
     return `SELECT id, ${instant('seen')} AS seen, ${silent} AS silent, NULL::float8 AS active FROM (${beats}) b ${order}`;
   const owner = asText('j', job.workerId);
   const busy = `SELECT ${owner} AS id, count(*)::float8 AS active FROM ${jobs.sql} j WHERE ${hasStatus(layout, 'j', 'active')} AND ${owner} IS NOT NULL GROUP BY 1`;
-  return `SELECT id, ${instant('seen')} AS seen, ${silent} AS silent, coalesce(active, 0) AS active
-            FROM (${beats}) b FULL JOIN (${busy}) a USING (id) ${order}`;
+  // where the names may be of two kinds, a worker that is not found in the other table is neither silent nor idle
+  const [active, join] = certain ? ['coalesce(active, 0)', 'FULL'] : ['active', 'LEFT'];
+  return `SELECT id, ${instant('seen')} AS seen, ${silent} AS silent, ${active} AS active
+            FROM (${beats}) b ${join} JOIN (${busy}) a USING (id) ${order}`;
 }
