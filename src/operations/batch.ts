@@ -28,6 +28,8 @@ export interface Step {
   readonly refs: readonly JobRef[];
   /** What is about to be changed, kept in the journal for an undo. */
   readonly saved?: Readonly<Record<string, unknown>> | undefined;
+  /** About one thing by itself: that it failed says nothing of the others, and leaves nothing to take up again. */
+  readonly single?: true;
   /** One outcome for each. When it rejects, the answer was lost: the outcome is unknown. */
   apply(watch: Watch): Promise<Taken>;
 }

@@ -34,7 +34,8 @@ export function nextSteps(
   if (!finished) return [`jobctl run resume ${run.id}`, `jobctl run show ${run.id}`];
   if (task.kind === 'schedule' && task.deed === 'pause' && results.counts.done > 0)
     return [`jobctl schedule resume ${[...queues, task.schedule.id].map(shellWord).join(' ')}`];
-  if (task.kind === 'switch' && task.to === 'paused') return [`jobctl resume ${queues.join(' ')}`];
+  if (task.kind === 'switch' && task.to === 'paused' && results.counts.done > 0)
+    return [`jobctl resume ${queues.join(' ')}`];
   const more = limit > results.acted ? results.beyond : 0;
   return [
     ...(more > 0

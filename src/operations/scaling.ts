@@ -120,6 +120,7 @@ function stepOf({ scale, change, as }: ScaleStep, ops: Scales): Step {
   const ref = { queue: scale.queue, id: scale.id };
   return {
     mark: 'scale',
+    single: true,
     refs: [ref],
     saved: { ...as },
     apply: () =>

@@ -7,6 +7,7 @@ import type { Task } from '../domain/plan.ts';
 import type { Schedules } from '../domain/schedule.ts';
 import type { Engine, EngineParts, Step, Taken } from './batch.ts';
 import { listSchedules } from './plan-schedule.ts';
+import { messageOf } from './write-batch.ts';
 
 type Scheduling = Extract<Task, { kind: 'schedule' }>;
 
@@ -70,6 +71,7 @@ async function stepOf({ deed, schedule, saved }: Scheduling, ops: Schedules): Pr
   };
   return {
     mark: deed,
+    single: true,
     refs: [ref],
     saved: was,
     apply: () =>
@@ -85,7 +87,8 @@ export function refused(ref: JobRef, error: unknown): Taken {
   if (!(error instanceof JobctlError)) throw error;
   const { kind, message } = error;
   if (kind === 'stale') return { outcomes: [{ ref, result: 'skipped', why: 'conflict', note: message }] };
-  if (kind === 'refused' || kind === 'unsupported') return { outcomes: [{ ref, result: 'failed', why: message }] };
+  if (kind === 'refused' || kind === 'unsupported')
+    return { outcomes: [{ ref, result: 'failed', why: messageOf(error) }] };
   throw error;
 }
 

@@ -3,9 +3,11 @@ import { JobctlError } from '../domain/errors.ts';
 import { earlier } from '../domain/instant.ts';
 import type { JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { Pauses } from '../domain/pause.ts';
 import type { Plan, QueueSwitch, Task, Verb } from '../domain/plan.ts';
-import type { Batch, Engine, EngineParts, Switches } from './batch.ts';
+import type { Batch, Engine, EngineParts, Switches, Taken } from './batch.ts';
 import { foundSchedules } from './schedule-pauses.ts';
+import { refused } from './scheduling.ts';
 
 type Switch = Extract<Task, { kind: 'switch' }>;
 
@@ -126,18 +128,37 @@ function stepOf(plan: Plan, { to }: Switch, one: QueueSwitch, switches: Switches
     source,
     step: {
       mark: to,
+      single: true,
       refs: [ref],
       apply: async ({ waits }) => {
         const ops = switches.of(queue);
+        const known = to === 'paused' ? await switches.remembered(queue) : undefined;
         if (to === 'paused') await switches.remember(plan, one);
-        const now =
-          to === 'paused' ? await ops.pause(queue, one.before.found, waits) : await ops.resume(queue, one.found, waits);
-        if (now.paused !== (to === 'paused')) return { outcomes: [failed(ref, to)] };
+        try {
+          const now =
+            to === 'paused'
+              ? await ops.pause(queue, one.before.found, waits)
+              : await ops.resume(queue, one.found, waits);
+          if (now.paused !== (to === 'paused')) return { outcomes: [failed(ref, to)] };
+        } catch (error) {
+          const taken = await refusedWhole(ops, one, error);
+          if (to === 'paused' && known === undefined) await switches.forget(queue);
+          return taken;
+        }
         if (to === 'running') await switches.forget(queue);
         return { outcomes: [{ ref, result: 'done' }] };
       },
     },
   };
+}
+
+/** Throws the error on where something may have been changed before it came: several writes can make up a pause. */
+async function refusedWhole(ops: Pauses, { queue, before, found }: QueueSwitch, error: unknown): Promise<Taken> {
+  const taken = refused({ queue, id: queue }, error);
+  if (foundSchedules(before.found) || foundSchedules(found)) throw error;
+  const now = await ops.look(queue, { found }).catch(() => undefined);
+  if (now?.paused !== before.paused) throw error;
+  return taken;
 }
 
 const failed = (ref: JobRef, to: Switch['to']): Outcome => ({

@@ -67,7 +67,7 @@ async function oneStep(
     waits: (waiting) =>
       ports.show.progress({ done: results.handled, of: targetOf(plan), exact: plan.matched.exact, waiting }),
   };
-  return await written(run, intent, step.refs, results, () => step.apply(watch));
+  return await written(run, intent, step.refs, results, () => step.apply(watch), step.single);
 }
 
 /** Intent, write, outcome. Returns why the run must stop. */
@@ -77,6 +77,7 @@ async function written(
   refs: readonly JobRef[],
   results: Results,
   write: (note: Note) => Promise<Taken>,
+  single?: true,
 ): Promise<string | undefined> {
   const batch = run.nextBatch;
   await run.journal({ at: 'intent', batch, ...intent });
@@ -106,7 +107,7 @@ async function written(
   }
   if (stopped !== undefined) return stopped;
   for (const outcome of outcomes) if (outcome.result === 'unknown') return outcome.why;
-  if (amount === undefined && outcomes.every(({ result }) => result === 'failed'))
+  if (amount === undefined && !single && outcomes.every(({ result }) => result === 'failed'))
     return `a whole batch failed: ${outcomes[0]?.result === 'failed' ? outcomes[0].why : ''}`;
   return undefined;
 }

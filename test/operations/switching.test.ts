@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { JobctlError } from '../../src/domain/errors.ts';
 import type { Pauses } from '../../src/domain/pause.ts';
 import type { Report } from '../../src/domain/plan.ts';
 import { type EngineParts, engineFor, type Switches } from '../../src/operations/engine.ts';
@@ -9,6 +10,7 @@ import { runOperation } from '../../src/operations/run-operation.ts';
 import { planSwitch, type SwitchRequest, switchBack } from '../../src/operations/switching.ts';
 import { forgetPause, rememberedPause, rememberPause } from '../../src/safety/pauses.ts';
 import { openRun, readRun } from '../../src/safety/run-folder.ts';
+import { summaryOf } from '../../src/safety/run-list.ts';
 import { openStage, portsOf, type Stage } from './stage.ts';
 
 /** Workers that are scaled up and down, as a hook does it. */
@@ -135,6 +137,46 @@ it('says failed, and ends as partial, when the backend does not show the change'
     outcomes: { failed: 1 },
     failed: [{ id: 'email', why: 'the backend still shows it as running' }],
   });
+});
+
+/** As a backend that answers, and says no; `after` it had changed something, or before. */
+function refusing({ of, ...rest }: Switches, queues: readonly string[], after?: () => void): Switches {
+  const pause = async (): Promise<never> => {
+    after?.();
+    throw new JobctlError('refused', 'permission denied for table flags', { next: ['jobctl schema check'] });
+  };
+  return { ...rest, of: (queue) => (queues.includes(queue) ? { ...of(queue), pause } : of(queue)) };
+}
+
+it('what the backend refused is failed, with the reason; the run goes on to the other queues and ends', async () => {
+  const { stage, switches, remembered } = await scene();
+  const report = await order(stage, refusing(switches, ['email']), { queues: ['email', 'reports'] });
+  expect(report).toMatchObject({
+    complete: false,
+    outcomes: { done: 1, failed: 1, unknown: 0 },
+    failed: [{ id: 'email', why: 'permission denied for table flags. jobctl schema check' }],
+  });
+  expect(report.stopped).toBeUndefined();
+  expect(await remembered('email')).toBeUndefined();
+  expect(await remembered('reports')).toBeDefined();
+  expect(await summaryOf(stage.stateDir, report.run ?? '')).toMatchObject({ state: 'finished' });
+});
+
+it('a refusal that names no command to undo promises none', async () => {
+  const { stage, switches } = await scene();
+  expect((await order(stage, refusing(switches, ['email']), {})).next).toEqual([]);
+});
+
+it('a refusal after something was changed already stays in doubt, to be done again', async () => {
+  const { stage, state, switches, remembered } = await scene();
+  const report = await order(
+    stage,
+    refusing(switches, ['email'], () => (state.replicas = 0)),
+    {},
+  );
+  expect(report).toMatchObject({ complete: false, outcomes: { unknown: 1, failed: 0 } });
+  expect(report.next[0]).toMatch(/^jobctl run resume /);
+  expect(await remembered('email')).toBeDefined();
 });
 
 it('what a crash left between remembering and pausing is done again by run resume', async () => {

@@ -1,30 +1,26 @@
 import type { PauseState, Pauses } from '../../domain/pause.ts';
+import { atOnce } from './at-once.ts';
 import type { Connections } from './connection.ts';
 import type { Dialect, DialectPause } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
-import { begin } from './transaction.ts';
 
 /** Written in a transaction of its own, then read again. */
 export function pausing(dialect: Dialect, ops: DialectPause, connections: Connections): Pauses {
-  const asked = async <T>(work: () => Promise<T>): Promise<T> => {
+  const look = async (queue: string): Promise<PauseState> => {
     try {
-      return await work();
+      return await ops.look(connections.reader, queue);
     } catch (error) {
       throw toJobctlError(error, dialect.info.where);
     }
   };
-  const look = (queue: string): Promise<PauseState> => asked(() => ops.look(connections.reader, queue));
-  const set = (queue: string, paused: boolean, found?: PauseState['found']): Promise<PauseState> =>
-    asked(async () => {
-      const transaction = await begin(await connections.writer(), dialect.schema);
-      try {
-        await ops.set(transaction, queue, paused, found);
-        await transaction.commit();
-      } finally {
-        await transaction.rollback();
-      }
-      return await look(queue);
-    });
+  const set = async (queue: string, paused: boolean, found?: PauseState['found']): Promise<PauseState> => {
+    await atOnce(
+      dialect,
+      () => connections.writer(),
+      (db) => ops.set(db, queue, paused, found),
+    );
+    return await look(queue);
+  };
   return {
     look,
     pause: (queue) => set(queue, true),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { openPostgres } from '../../../src/adapters/postgres/index.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { crashed, openShop } from './shop.ts';
 
@@ -45,4 +46,48 @@ it('says which column keeps a job from being added', async () => {
     level: 'none',
     why: 'a new row of Job needs customer, which the mapping does not fill',
   });
+});
+
+it('what the server would refuse is told before, and its answer leaves nothing in doubt', async () => {
+  const shop = await openShop(`${flags} ALTER TABLE "QueueConfig" ADD "updatedAt" timestamp NOT NULL DEFAULT now();
+    ALTER TABLE "QueueConfig" ALTER "updatedAt" DROP DEFAULT;`);
+  const ops = opsOf({ adapter: await shop.adapter({ pause }) }, 'pause');
+  expect((await ops.look('email')).warnings).toBeUndefined();
+  expect((await ops.look('new')).warnings).toEqual([
+    expect.stringMatching(/^It would be refused\. QueueConfig has no row for the queue, and a new one needs updatedAt/),
+  ]);
+  await expect(ops.pause('new')).rejects.toMatchObject({
+    kind: 'refused',
+    message: expect.stringMatching(/"updatedAt".* violates not-null constraint/),
+  });
+  expect(await ops.pause('email')).toMatchObject({ paused: true });
+});
+
+it('a role that may not write the flag is told what to grant; a grant on the columns alone is enough', async () => {
+  const shop = await openShop(flags);
+  const role = `flag_${process.pid}`;
+  await shop.pool.query(`CREATE ROLE ${role} LOGIN; GRANT ALL ON "Job", "DeadLetterJob", "WorkerHeartbeat" TO ${role};
+    GRANT SELECT ON "QueueConfig" TO ${role}`);
+  const url = shop.url.replace('postgres@', `${role}@`);
+  const adapter = await openPostgres({
+    url,
+    where: 'postgres://there',
+    tables: { preset: 'prisma', write: true, pause },
+  });
+  try {
+    const ops = opsOf({ adapter }, 'pause');
+    const [why] = (await ops.look('email')).warnings ?? [];
+    expect(why).toMatch(/^It would be refused\. The role \S+ lacks UPDATE on "public"."QueueConfig": GRANT UPDATE ON /);
+    expect((await ops.look('new')).warnings).toEqual([expect.stringMatching(/lacks INSERT, UPDATE/)]);
+    const denied = { kind: 'refused', message: expect.stringMatching(/permission denied/) };
+    await expect(ops.pause('email')).rejects.toMatchObject(denied);
+    await shop.pool.query(`GRANT UPDATE (paused), INSERT (name, paused) ON "QueueConfig" TO ${role}`);
+    for (const queue of ['email', 'new']) {
+      expect((await ops.look(queue)).warnings).toBeUndefined();
+      expect(await ops.pause(queue)).toMatchObject({ paused: true });
+    }
+  } finally {
+    await adapter.close();
+    await shop.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
 });

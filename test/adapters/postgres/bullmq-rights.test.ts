@@ -86,6 +86,9 @@ const deeds: Readonly<Record<string, Deed>> = {
   },
 };
 
+/** Asked for in the transaction of the deed itself: what it reads says that nothing was changed. */
+const atOnce = new Set(['pause', 'schedule', 'schedule run']);
+
 async function adds(theirs: QueueAdapter, queue: string): Promise<void> {
   const ops = opsOf({ adapter: theirs }, 'enqueue');
   await ops.permit?.(queue);
@@ -95,7 +98,7 @@ async function adds(theirs: QueueAdapter, queue: string): Promise<void> {
 describe("a role that may only read the tables of BullMQ's Postgres backend", () => {
   it.each(Object.entries(deeds))(
     '%s: it is refused with what to grant, and with just that it is done',
-    async (_, deed) => {
+    async (name, deed) => {
       const database = await createBullmqTables();
       onTestFinished(() => database.drop());
       const owner = await openPostgres({ url: database.url, where: 'postgres://there/jobs' });
@@ -124,7 +127,7 @@ describe("a role that may only read the tables of BullMQ's Postgres backend", ()
         expect(refusal).toBeInstanceOf(JobctlError);
         const { kind, message, next } = refusal as JobctlError;
         expect({ kind, message }).toEqual({
-          kind: 'unreachable',
+          kind: atOnce.has(name) ? 'refused' : 'unreachable',
           message: expect.stringMatching(/ lacks .*, which [a-z ]+ needs/),
         });
         expect(await dumpTables(database)).toBe(before);

@@ -233,7 +233,7 @@ describe("job schedulers of BullMQ's Postgres backend", () => {
     const theirs = requireOps('bullmq', 'schedule', there.can.schedule ?? { level: 'none', why: 'missing' });
     const before = await dumpTables(database);
     await expect(theirs.pause('nightly', 'mail')).rejects.toMatchObject({
-      kind: 'unreachable',
+      kind: 'refused',
       message: expect.stringMatching(/lacks .*, which schedule needs/),
     });
     expect(await dumpTables(database)).toBe(before);
@@ -247,7 +247,7 @@ describe("job schedulers of BullMQ's Postgres backend", () => {
     expect(await dumpTables(database)).toBe(before);
     // each queue counts its jobs by a sequence of its own, which the library makes with the first of them
     await expect(theirs.run?.('nightly', 'mail')).rejects.toMatchObject({
-      kind: 'unreachable',
+      kind: 'refused',
       next: expect.arrayContaining([expect.stringMatching(/^GRANT CREATE ON SCHEMA bullmq TO /)]),
     });
     expect(await dumpTables(database)).toBe(before);

@@ -1,6 +1,7 @@
-import { JobctlError } from '../../../domain/errors.ts';
 import type { Db } from '../connection.ts';
 import type { WriteVerb } from '../dialect.ts';
+import { type Missing, refuseWithout } from '../rights.ts';
+import type { Column, Table } from './catalog.ts';
 import type { Layout } from './layout.ts';
 
 /** Besides SELECT and UPDATE, without which no row can be locked. */
@@ -18,16 +19,26 @@ export async function permit(
     ? ['SELECT', 'INSERT']
     : ['SELECT', 'UPDATE', ...(more[verb] === undefined ? [] : [more[verb]])];
   const tables = [jobs.sql, ...(letters === undefined || adds ? [] : [letters.table.sql])];
-  const missing = await db.query<{ role: string; relation: string; privilege: string }>(
+  const missing = await db.query<Missing>(
     `SELECT current_user::text AS role, relation, privilege FROM unnest($1::text[]) AS t (relation), unnest($2::text[]) AS p (privilege)
       WHERE NOT has_table_privilege(relation, privilege) ORDER BY 2, 3`,
     [tables, privileges],
   );
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new JobctlError(
-    'unreachable',
-    `At ${where} the role ${first.role} lacks ${first.privilege} on ${first.relation}, which ${verb} needs.`,
-    { next: missing.map(({ role, relation, privilege }) => `GRANT ${privilege} ON ${relation} TO "${role}";`) },
-  );
+  refuseWithout(missing, verb, where);
 }
+
+/** Of tables of which only a few columns are read or written: a grant on these alone is enough. */
+export const missingOn = (
+  db: Db,
+  { sql }: Table,
+  needed: Readonly<Partial<Record<'SELECT' | 'UPDATE' | 'INSERT', readonly Column[]>>>,
+): Promise<Missing[]> => {
+  const pairs = Object.entries(needed).flatMap(([privilege, columns]) =>
+    columns.map(({ name }) => [privilege, name] as const),
+  );
+  return db.query<Missing>(
+    `SELECT DISTINCT current_user::text AS role, $1::text AS relation, privilege FROM unnest($2::text[], $3::text[]) AS p (privilege, name)
+      WHERE NOT has_column_privilege($1, name, privilege) ORDER BY 3`,
+    [sql, pairs.map(([privilege]) => privilege), pairs.map(([, name]) => name)],
+  );
+};
