@@ -21,6 +21,8 @@ export interface SavedTable {
   readonly state: StateColumn;
   /** References that the backend sets to NULL by itself: that does not make it another job. */
   readonly references: readonly string[];
+  /** Columns that the backend counts on as other jobs end: a job that differs in nothing else is the same. */
+  readonly counted?: readonly string[];
   /** SQL over `j` of the JSON that a row is saved as; `row_to_json(j)` when missing. */
   readonly image?: string;
   /** SQL over `r`, the saved row, for columns that do not come back just as they were. */
@@ -48,7 +50,8 @@ const startsAs = ({ starting }: StateColumn, value: string): string =>
 /** What stands where each of these rows stood. Ids that are not in the answer are missing. */
 export async function standings(db: Db, table: SavedTable, saved: readonly SavedRow[]): Promise<Map<string, Standing>> {
   const { column, parked, along = [] } = table.state;
-  const less = along.map((name) => ` - ${literal(name)}`).join('');
+  const minus = (names: readonly string[]): string => names.map((name) => ` - ${literal(name)}`).join('');
+  const [uncounted, less] = [minus(table.counted ?? []), minus(along)];
   const forgiven = table.references.map(
     (name) =>
       ` || CASE WHEN n.there -> ${literal(name)} = 'null' THEN ${literal(`{"${name}": null}`)}::jsonb ELSE '{}' END`,
@@ -59,8 +62,8 @@ export async function standings(db: Db, table: SavedTable, saved: readonly Saved
                  WHEN ${startsAs(table.state, `w.was ->> ${literal(column)}`)} AND n.there${less} = (w.was || ${literal(JSON.stringify({ [column]: parked }))})${less} THEN 'parked'
                  ELSE 'different' END AS standing
        FROM unnest($1::${table.idType}[], $2::text[]) AS s (id, row) JOIN ${table.name} j ON j.${idOf(table)} = s.id${only(table)},
-            LATERAL (SELECT ${table.image ?? 'row_to_json(j)'}::jsonb AS there) n,
-            LATERAL (SELECT s.row::jsonb${forgiven.join('')} AS was) w`,
+            LATERAL (SELECT ${table.image ?? 'row_to_json(j)'}::jsonb${uncounted} AS there) n,
+            LATERAL (SELECT (s.row::jsonb${uncounted})${forgiven.join('')} AS was) w`,
     [saved.map(({ id }) => id), saved.map(({ row }) => row)],
   );
   return new Map(rows.map((row) => [row.id, row.standing]));

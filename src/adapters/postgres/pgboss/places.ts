@@ -13,6 +13,14 @@ export interface RowFacts {
   readonly retry_count: number;
   readonly retry_limit: number;
   readonly blocking?: boolean;
+  readonly blocked?: boolean;
+  readonly pending_dependencies?: number;
+}
+
+/** A job that another waits for. */
+export interface Parent {
+  readonly name: string;
+  readonly id: string;
 }
 
 /** What the snapshot of a job holds: its row as the JSON text that Postgres made of it, without its data. */
@@ -20,6 +28,8 @@ export interface PgBossSnapshot {
   readonly row: string;
   /** Columns that hold a JSON null. */
   readonly nulls?: readonly string[];
+  /** Of a blocked job: those that hold it. */
+  readonly parents?: readonly Parent[];
 }
 
 export const snapshotOf = (saved: SavedJob): PgBossSnapshot => saved.snapshot as unknown as PgBossSnapshot;

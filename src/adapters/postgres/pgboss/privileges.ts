@@ -33,8 +33,10 @@ export async function missingPrivileges(db: Db, needs: Needs): Promise<Missing[]
 
 /** Asked once for each verb, before anything is claimed: nothing is then found out halfway. */
 export async function permit(db: Db, layout: Layout, verb: WriteVerb | 'enqueue', where: string): Promise<void> {
+  // what a child waits for is put back with it
+  const onLinks = verb === 'restore' && layout.dependency !== undefined ? [[layout.dependency, 'INSERT'] as const] : [];
   const onJobs = (verb === 'enqueue' ? ['SELECT', 'INSERT'] : writes[verb]).map(
     (privilege) => [layout.job, privilege] as const,
   );
-  refuseWithout(await missingPrivileges(db, [...onJobs, ...reads(layout)]), verb, where);
+  refuseWithout(await missingPrivileges(db, [...onJobs, ...reads(layout), ...onLinks]), verb, where);
 }

@@ -6,8 +6,8 @@ import type { Held, Standing } from '../dialect.ts';
 import { notMissing, notOurs, outcomes, skipped } from '../outcomes.ts';
 import { holdRows, insertRows, replaceRows, type SavedRow, type SavedTable, standings } from '../saved-rows.ts';
 import { quotedLiterals } from '../sql.ts';
+import { bindToParents, holdParents, waitsAnew } from './dependencies.ts';
 import type { Layout } from './layout.ts';
-
 import { factsOf, idsOf, namesOf, snapshotOf } from './places.ts';
 import { everyName } from './queues.ts';
 import { savedJobsOf } from './rows.ts';
@@ -87,15 +87,22 @@ export async function holdForRestore(db: Db, layout: Layout, saved: readonly Sav
     layout,
     missing.map((item) => asSaved(item, how)),
   );
+  const orphans = await holdParents(
+    db,
+    layout,
+    missing.filter((item) => starting.includes(asSaved(item, how).state)),
+  );
   return {
-    jobs: missing.filter(({ job }) => !taken.has(job.id)),
+    jobs: missing.filter(({ job }) => !taken.has(job.id) && !orphans.has(job.id)),
     skipped: saved.flatMap((item): Outcome[] => {
       const outcome = notMissing(item, there.get(item.job.id), how.asWas);
       if (outcome !== undefined) return [outcome];
       if (!names.has(item.job.queue))
         return [skipped(item, 'conflict', `pg-boss has no queue ${item.job.queue} any more`)];
       const note = taken.get(item.job.id);
-      return note === undefined ? [] : [skipped(item, 'duplicate', note)];
+      if (note !== undefined) return [skipped(item, 'duplicate', note)];
+      const orphaned = orphans.get(item.job.id);
+      return orphaned === undefined ? [] : [skipped(item, 'conflict', orphaned)];
     }),
   };
 }
@@ -112,10 +119,14 @@ const keepsState = ({ job }: SavedJob, how: Pick<PutBack, 'asWas'>): boolean => 
 /** Inserts the saved rows under their own ids. Unless `asWas`, what would start by itself comes back as failed. */
 export async function restore(db: Db, layout: Layout, saved: readonly SavedJob[], how: PutBack): Promise<Outcome[]> {
   const created: { id: string }[] = [];
+  await bindToParents(db, layout, saved);
   for (const asIs of [true, false]) {
     const alike = saved.filter((item) => keepsState(item, how) === asIs);
-    for (const group of byNulls(alike))
-      created.push(...(await insertRows(db, jobTable(layout, group), group.map(rowOf), asIs)));
+    for (const group of byNulls(alike)) {
+      const table = jobTable(layout, group);
+      const values = { ...table.values, ...waitsAnew(layout, 'r') };
+      created.push(...(await insertRows(db, { ...table, values }, group.map(rowOf), asIs)));
+    }
   }
   const back = new Set(created.map(({ id }) => id));
   return saved.map(
@@ -150,6 +161,7 @@ function jobTable(layout: Layout, saved: readonly SavedJob[]): SavedTable {
     idType: 'uuid',
     state: { column: 'state', starting, parked: 'failed' },
     references: [],
+    counted: ['blocked', 'pending_dependencies'],
     values: {
       ...Object.fromEntries(Object.entries(given).filter(([column]) => layout.has(column))),
       // reading the row's text has turned a JSON null into no value

@@ -3,6 +3,7 @@ import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { outcomes, type Skip, skip } from '../outcomes.ts';
 import { doubles, inDeadLetters, sourcesOf } from './copies.ts';
+import { waitsAnew } from './dependencies.ts';
 import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { factsOf, idsOf } from './places.ts';
@@ -61,8 +62,10 @@ async function retry(
   const free = await unhindered(db, layout, jobs, 'retry', skips);
   const beat = layout.has('heartbeat_on') ? ', heartbeat_on = NULL' : '';
   const attempts = keepAttempts ? 'retry_limit = j.retry_limit + 1' : `retry_count = 0, started_on = NULL${beat}`;
+  // the rows are held, so the library lets none of them go before this is written
+  const waits = Object.entries(waitsAnew(layout, 'j')).map(([column, value]) => `, ${column} = ${value}`);
   return await db.query<Changed>(
-    `UPDATE ${layout.job} j SET state = 'retry', start_after = greatest(j.start_after, now()), ${alive}, ${attempts}
+    `UPDATE ${layout.job} j SET state = 'retry', start_after = greatest(j.start_after, now()), ${alive}, ${attempts}${waits.join('')}
       WHERE ${these} AND j.state = 'failed' RETURNING j.id::text AS id, j.name AS queue`,
     keys(free),
   );

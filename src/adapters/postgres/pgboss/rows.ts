@@ -3,8 +3,10 @@ import type { Job, JobState } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import type { Page } from '../dialect.ts';
 import { fitting, instant, type Parameters, quoted } from '../sql.ts';
+import { savedParents } from './dependencies.ts';
 import { attemptsOf, errorOf, limitOf, proofOf, sinceOf, stateOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
+import type { Parent } from './places.ts';
 
 /** The primary key of a job. */
 export interface Place {
@@ -32,6 +34,7 @@ interface JobRow extends Place {
 interface SavedRow extends JobRow {
   readonly row: string;
   readonly nulls: readonly string[];
+  readonly parents: readonly Parent[] | null;
 }
 
 export interface PageRequest {
@@ -86,7 +89,11 @@ export async function savedJobsOf(db: Db, layout: Layout, places: readonly Place
   const rows = await rowsOf<SavedRow>(db, layout, places, true);
   return rows.map((row) => ({
     job: toJob(row, layout),
-    snapshot: { row: row.row, ...(row.nulls.length === 0 ? {} : { nulls: row.nulls }) },
+    snapshot: {
+      row: row.row,
+      ...(row.nulls.length === 0 ? {} : { nulls: row.nulls }),
+      ...(row.parents === null ? {} : { parents: row.parents }),
+    },
   }));
 }
 
@@ -132,7 +139,7 @@ function snapshotOf(layout: Layout): string {
     (column) => `CASE WHEN jsonb_typeof(j.${quoted(column)}) = 'null' THEN '${column}' END`,
   );
   return `(SELECT row_to_json(x)::text FROM (SELECT ${columns.join(', ')}) x) AS row,
-          array_remove(ARRAY[${nulls.join(', ')}]::text[], NULL) AS nulls`;
+          array_remove(ARRAY[${nulls.join(', ')}]::text[], NULL) AS nulls, ${savedParents(layout)} AS parents`;
 }
 
 const toJob = (row: JobRow, layout: Layout): Job => ({
