@@ -7,10 +7,10 @@ export interface Found {
   readonly schema: string;
 }
 
-/** The table that only this library has, and, where its name is a common one, what must stand beside it. */
-const markers: readonly (readonly [dialect: string, table: string, beside?: string])[] = [
+/** What stands side by side in a schema of this library, and of no team's: tables by their names, enums by `enum NAME`. */
+const markers: readonly (readonly [dialect: string, ...names: string[]])[] = [
   ['procrastinate', 'procrastinate_jobs'],
-  ['pg-boss', 'job', 'version'],
+  ['pg-boss', 'job', 'version', 'enum job_state'],
   ['graphile-worker', '_private_jobs', 'migrations'],
   ['bullmq', 'job_dependency', 'dedup_next'],
   ['river', 'river_job', 'river_migration'],
@@ -23,17 +23,18 @@ const dialects = markers.map(([dialect]) => dialect);
 
 /** Every queue library's tables in this database, in any schema. Asks the catalog only: no privilege on the tables is needed. */
 export async function detect(db: Db): Promise<Found[]> {
-  const rows = await db.query<{ schema: string; tables: string[] }>(
-    `SELECT n.nspname AS schema, array_agg(c.relname::text) AS tables
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-        AND c.relname = ANY ($1)
+  const rows = await db.query<{ schema: string; names: string[] }>(
+    `SELECT n.nspname AS schema, array_agg(there.name) AS names
+       FROM (SELECT relnamespace, relname::text FROM pg_class WHERE relkind IN ('r', 'p')
+             UNION ALL SELECT typnamespace, 'enum ' || typname FROM pg_type WHERE typtype = 'e') AS there (namespace, name)
+       JOIN pg_namespace n ON n.oid = there.namespace
+      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND there.name = ANY ($1)
       GROUP BY n.nspname ORDER BY n.nspname`,
-    [markers.flatMap(([, table, beside]) => (beside === undefined ? [table] : [table, beside]))],
+    [markers.flatMap(([, ...names]) => names)],
   );
-  return rows.flatMap(({ schema, tables }) =>
+  return rows.flatMap(({ schema, names: there }) =>
     markers
-      .filter(([, table, beside]) => tables.includes(table) && (beside === undefined || tables.includes(beside)))
+      .filter(([, ...names]) => names.every((name) => there.includes(name)))
       .map(([dialect]) => ({ dialect, schema })),
   );
 }

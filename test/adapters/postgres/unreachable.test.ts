@@ -187,12 +187,28 @@ it('two libraries in one database: asks which, and takes the answer', async () =
   await expect(open(database.url, { dialect: 'graphile' })).rejects.toMatchObject({
     message: 'There is no dialect "graphile". Did you mean graphile-worker?',
   });
-  await pool.query('CREATE SCHEMA boss_two; CREATE TABLE boss_two.job (id uuid); CREATE TABLE boss_two.version ()');
+  await pool.query(
+    `CREATE SCHEMA boss_two; CREATE TABLE boss_two.job (id uuid); CREATE TABLE boss_two.version ();
+     CREATE TYPE boss_two.job_state AS ENUM ('created')`,
+  );
   await expect(open(database.url, { dialect: 'pg-boss' }), 'only those that are still possible').rejects.toMatchObject({
     message: expect.stringMatching(/several queues: pg-boss in schema boss_two, pg-boss in schema pgboss$/),
     next: ['Say which: --schema NAME (or in the context).'],
   });
   await expect(open(database.url, { schema: 'nope' })).rejects.toMatchObject({
     message: expect.stringMatching(/schema nope; it has pg-boss/),
+  });
+});
+
+it("a team's tables named job and version are no library's", async () => {
+  const { database, pool } = await placeForTest();
+  await pool.query(
+    `CREATE SCHEMA app; CREATE TABLE app.job (id int); CREATE TABLE app.version (v int); CREATE TABLE app.job_state (name text)`,
+  );
+  const adapter = await open(database.url);
+  expect(adapter.backend.name).toBe('postgres/procrastinate');
+  await adapter.close();
+  await expect(open(database.url, { schema: 'app' })).rejects.toMatchObject({
+    message: expect.stringMatching(/no queue tables in schema app; it has procrastinate in schema public$/),
   });
 });
