@@ -78,8 +78,9 @@ class ActPast {
     this.#named = isNamed(plan);
   }
 
-  batch({ ids }: IntentEntry, { done, rest }: OutcomeEntry): void {
+  batch({ ids }: IntentEntry, { done, rest, notes }: OutcomeEntry): void {
     this.#count(done, rest);
+    this.results.addNotes(notes);
     if (!this.#named) return;
     const left = new Set(rest.map(({ id }) => id));
     this.results.tell(ids.filter((id) => !left.has(id)));

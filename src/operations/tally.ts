@@ -2,7 +2,7 @@ import type { Copy } from '../domain/claim.ts';
 import type { JobRef } from '../domain/job.ts';
 import { emptyTally, leavesWork, type Outcome, type Tally } from '../domain/outcome.ts';
 import type { Plan, Report } from '../domain/plan.ts';
-import type { RestEntry } from '../safety/journal-entry.ts';
+import { type NoteEntry, notesOf, type RestEntry } from '../safety/journal-entry.ts';
 
 /** How many skipped or failed jobs a report names; the journal has them all. */
 const NAMED = 100;
@@ -21,7 +21,9 @@ export class Results {
   /** Filled while somebody wants to know which jobs were done, each by the name that it has now. */
   done: JobRef[] | undefined;
   /** What the batch that broke off may have come to, without anybody knowing. */
-  readonly warnings: string[] = [];
+  readonly #doubts: string[] = [];
+  /** What jobs that were done came to, where that is not what was meant; and how many did. */
+  readonly #notes = new Map<string, number>();
   readonly #copies = new Map<string, JobRef>();
   /** A job was left that the operator still has to deal with. */
   leftWork: boolean;
@@ -71,7 +73,16 @@ export class Results {
     for (const { ref, as, to } of copies) this.#copies.set(ref.id, { queue: to ?? ref.queue, id: as });
   }
 
+  /** What to know of the jobs besides their numbers. */
+  get warnings(): string[] {
+    return [
+      ...this.#doubts,
+      ...[...this.#notes].map(([note, jobs]) => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}: ${note}`),
+    ];
+  }
+
   add(outcomes: readonly Outcome[]): void {
+    this.addNotes(notesOf(outcomes));
     for (const outcome of outcomes) {
       if (outcome.result === 'skipped' && outcome.why === 'not-applied') continue; // it comes again in a later claim
       this.counts[outcome.result] += 1;
@@ -92,7 +103,12 @@ export class Results {
     const open = settled.filter((one) => one.result === 'skipped' && one.why === 'not-applied');
     for (const [note, some] of Map.groupBy(open, (one) => ('note' in one ? one.note : undefined)))
       if (note !== undefined)
-        this.warnings.push(`${some.length} ${some.length === 1 ? 'job' : 'jobs'} of the batch that broke off: ${note}`);
+        this.#doubts.push(`${some.length} ${some.length === 1 ? 'job' : 'jobs'} of the batch that broke off: ${note}`);
+  }
+
+  addNotes(notes: readonly NoteEntry[] = []): void {
+    for (const { note, jobs } of notes) this.#notes.set(note, (this.#notes.get(note) ?? 0) + jobs);
+    this.leftWork ||= notes.length > 0;
   }
 
   addMade(ids: readonly string[]): void {

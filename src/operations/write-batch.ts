@@ -4,7 +4,7 @@ import { JobctlError } from '../domain/errors.ts';
 import type { JobRef } from '../domain/job.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type IntentEntry, restOf } from '../safety/journal-entry.ts';
+import { type IntentEntry, notesOf, restOf } from '../safety/journal-entry.ts';
 import type { RunFolder } from '../safety/run-folder.ts';
 import type { Taken, Watch } from './batch.ts';
 import type { Execution } from './execution.ts';
@@ -94,11 +94,13 @@ async function written(
   const counted = outcomes.filter(({ result }) => result === 'done').length;
   results.add(outcomes); // it has happened, whether or not the journal still takes it
   results.counts.done += (amount ?? counted) - counted;
+  const notes = notesOf(outcomes);
   await run.journal({
     at: 'outcome',
     batch,
     done: amount ?? counted,
     rest: restOf(outcomes),
+    ...(notes === undefined ? {} : { notes }),
     ...(made === undefined ? {} : { made }),
   });
   if (lost.error !== undefined) {

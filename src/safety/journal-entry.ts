@@ -12,6 +12,11 @@ export interface RestEntry {
   readonly note?: string | undefined;
 }
 
+export interface NoteEntry {
+  readonly note: string;
+  readonly jobs: number;
+}
+
 export interface StartEntry {
   readonly at: 'start';
   readonly time: Instant;
@@ -55,6 +60,8 @@ export interface OutcomeEntry {
   readonly batch: number;
   readonly done: number;
   readonly rest: readonly RestEntry[];
+  /** What some of those done came to, where that is not what was meant. */
+  readonly notes?: readonly NoteEntry[] | undefined;
   /** The ids of jobs that were added, in the order of the input. */
   readonly made?: readonly string[] | undefined;
   /** Found out later, by asking the backend. It speaks for the whole batch and replaces an earlier outcome of it. */
@@ -89,6 +96,13 @@ export function restOf(outcomes: readonly Outcome[]): RestEntry[] {
     rest.push({ queue, id, result: outcome.result, why: outcome.why, ...(note === undefined ? {} : { note }) });
   }
   return rest;
+}
+
+/** Undefined where what was done came to what was meant. */
+export function notesOf(outcomes: readonly Outcome[]): NoteEntry[] | undefined {
+  const notes = outcomes.flatMap((one) => (one.result === 'done' && one.note !== undefined ? [one.note] : []));
+  if (notes.length === 0) return undefined;
+  return [...Map.groupBy(notes, (note) => note)].map(([note, same]) => ({ note, jobs: same.length }));
 }
 
 const kinds: ReadonlySet<unknown> = new Set<JournalEntry['at']>([

@@ -68,8 +68,6 @@ export interface Dialect {
   readonly lacks: Partial<Record<WriteVerb | AddVerb, { readonly why: string; readonly instead?: string }>>;
   /** What is not quite the library's own way of doing a verb. */
   readonly caveats: Partial<Record<WriteVerb | AddVerb, string>>;
-  /** What a write of this verb will leave, or reach beside, for its plan. One line each. */
-  readonly cautions?: (verb: (Action | Resolution)['verb']) => readonly string[];
   /** There is no cancelled state: a job that is cancelled is taken away, and comes back when that is undone. */
   readonly cancelRemoves?: true;
   /** Missing where it has no means to pause, to add, or to change schedules. */
@@ -82,6 +80,8 @@ export interface Dialect {
   count(db: Db, selection: Selection): Promise<Count>;
   page(db: Db, selection: Selection, options: BrowseOptions, cursor: string | undefined): Promise<Page<Job>>;
   find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
+  /** What a write on this selection will leave, or come to, for its plan. One line each. */
+  cautions?(db: Db, selection: Selection, verb: (Action | Resolution)['verb']): Promise<string[]>;
 
   workers?(db: Db): Promise<Worker[]>;
   schedules?(db: Db, queues: readonly string[] | undefined): Promise<Schedule[]>;

@@ -125,15 +125,20 @@ function rareReads(
   dialect: Dialect,
   reader: Db,
   asked: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<QueueReader, 'cautions' | 'workers' | 'schedules' | 'statements'> {
-  const { cautions, workers, schedules, statements } = dialect;
+): Pick<QueueReader, 'workers' | 'schedules' | 'statements' | 'cautions'> {
+  const { workers, schedules, statements, cautions } = dialect;
   return {
-    ...(cautions === undefined
-      ? {}
-      : { cautions: async (_selection, verb) => ({ lines: cautions(verb), endsAtCount: false }) }),
     ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
     ...(schedules === undefined ? {} : { schedules: (queues) => asked(() => schedules(reader, queues)) }),
     ...(statements === undefined ? {} : { statements: () => asked(() => statements()) }),
+    ...(cautions === undefined
+      ? {}
+      : {
+          cautions: async (selection, verb) => ({
+            lines: await asked(() => cautions(reader, selection, verb)),
+            endsAtCount: false,
+          }),
+        }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Db } from '../connection.ts';
 import type { Dialect } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { adds } from './add.ts';
+import { cautions } from './cautions.ts';
 import { explain, pushes, where } from './conditions.ts';
 import { sourceOf } from './expressions.ts';
 import { find } from './find.ts';
@@ -41,10 +42,12 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       enqueue:
         'a key is taken by any job that has it, also one that runs or is dead; that job stays as it is, where the library would overwrite it',
       replay: 'as reschedule_jobs with attempts 0; with --keep-attempts the limit is raised by one run',
+      reset: 'attempts stay, as after an unlock by the library: what was on its last one is dead then, and is told of',
     },
     queues: (reader) => queues(reader, layout),
     count: (reader, selection) => count(reader, layout, selection),
     ...byIds(layout, { ids: idsOf, jobs: jobsOf, saved: savedJobsOf }),
+    cautions: (reader, selection, verb) => cautions(reader, layout, selection, verb),
     workers: (reader) => workers(reader, layout),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     enqueue: adds(layout),

@@ -50,6 +50,9 @@ async function replay(db: Db, layout: Layout, jobs: readonly SavedJob[], keepAtt
   return outcomes(jobs, changed);
 }
 
+const IS_DEAD =
+  'on the last attempt, so dead now and not waiting, as after an unlock by the library: replay what is to run again';
+
 /**
  * As the library unlocks abandoned jobs, and with each the lane that its worker holds for it: a lane that stays locked
  * never runs again. `force_unlock_workers` does it for all the jobs of a worker; here it is only for those chosen.
@@ -57,21 +60,22 @@ async function replay(db: Db, layout: Layout, jobs: readonly SavedJob[], keepAtt
  */
 async function reset(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Outcome[]> {
   const proven = idsOf(jobs.filter(({ job }) => job.stuck !== undefined));
-  const changed = await db.query<{ id: string }>(
+  const changed = await db.query<{ id: string; dead: boolean }>(
     `WITH chosen AS (
        SELECT j.id, j.job_queue_id, j.locked_by FROM ${layout.jobs} j
         WHERE j.id = ANY ($1::bigint[]) AND j.locked_at IS NOT NULL AND NOT (j.id = ANY ($2::bigint[]) AND (${proofOf(layout)}) IS NULL)),
      freed AS (
        UPDATE ${layout.jobs} j SET locked_at = NULL, locked_by = NULL, run_at = greatest(j.run_at, now())
-         FROM chosen c WHERE j.id = c.id RETURNING j.id),
+         FROM chosen c WHERE j.id = c.id RETURNING j.id, j.attempts >= j.max_attempts AS dead),
      lanes AS (
        UPDATE ${layout.lanes} q SET locked_at = NULL, locked_by = NULL
          FROM chosen c WHERE q.id = c.job_queue_id AND q.locked_by = c.locked_by)
-     SELECT id::text AS id FROM freed`,
+     SELECT id::text AS id, dead FROM freed`,
     [idsOf(jobs), proven],
   );
-  await wake(db, changed.length);
-  return outcomes(jobs, changed);
+  const dead = new Set(changed.flatMap((row) => (row.dead ? [row.id] : [])));
+  await wake(db, changed.length - dead.size);
+  return outcomes(jobs, changed).map((one) => (dead.has(one.ref.id) ? { ...one, note: IS_DEAD } : one));
 }
 
 /** Wakes as many workers as there are jobs, as the library does for new ones; without it they wait for the next poll (2 s). */

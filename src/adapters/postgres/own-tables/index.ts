@@ -55,7 +55,7 @@ export async function ownTables(
     pushes,
     lacks: lacksOf(layout),
     caveats: caveatsOf(layout),
-    cautions: (verb) => cautions(layout, verb),
+    cautions: async (_reader, _selection, verb) => cautions(layout, verb),
     queues: (reader) => queues(reader, layout),
     count: async (reader, selection) => {
       const parameters = new Parameters();
