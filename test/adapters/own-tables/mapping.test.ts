@@ -70,9 +70,33 @@ it('a status that nobody mapped is shown as blocked, counted under its own name,
   const [job] = await browseAll(adapter, inState('email', 'blocked'));
   expect([job?.id, job?.native]).toEqual(['waits', 'parked']);
   expect((await adapter.stats({}))[0]).toMatchObject({ other: { parked: 1 } });
-  expect(
-    told((await act(opsOf({ adapter }, 'cancel'), inState('email', 'blocked'), { verb: 'cancel' })).outcomes),
-  ).toEqual(['waits: skipped state-changed']);
+  const write = async (verb: 'cancel' | 'remove') =>
+    (await act(opsOf({ adapter }, verb), inState('email', 'blocked'), { verb })).outcomes;
+  for (const verb of ['cancel', 'remove'] as const)
+    expect(await write(verb)).toEqual([
+      {
+        ref: { queue: 'email', id: 'waits' },
+        result: 'skipped',
+        why: 'conflict',
+        note: 'its status "parked" is not mapped, so nobody knows what it means: say so in tables.statuses',
+      },
+    ]);
+  expect(await shop.rows(`SELECT status FROM "Job" WHERE id = 'waits'`)).toEqual([{ status: 'parked' }]);
+});
+
+it('nor is a job without a status; one whose status means blocked may be removed', async () => {
+  const shop = await openShop(
+    `${crashed} ALTER TYPE "JobStatus" ADD VALUE 'parked'; ALTER TABLE "Job" ALTER status DROP NOT NULL;`,
+  );
+  await shop.rows(
+    `UPDATE "Job" SET status = CASE WHEN id = 'waits' THEN NULL ELSE 'parked'::"JobStatus" END WHERE id IN ('waits', 'nameless')`,
+  );
+  const adapter = await shop.adapter({ statuses: { parked: 'blocked' } });
+  const { outcomes } = await act(opsOf({ adapter }, 'remove'), inState('email', 'blocked'), { verb: 'remove' });
+  expect(told(outcomes)).toEqual(['nameless: done', 'waits: skipped conflict']);
+  expect(outcomes.find(({ ref }) => ref.id === 'waits')).toMatchObject({
+    note: expect.stringMatching(/^it has no status/),
+  });
 });
 
 it('foreign keys that would cascade are found, and remove is refused', async () => {

@@ -15,7 +15,24 @@ export async function leftAlone(
   { verb }: Action,
   jobs: readonly SavedJob[],
 ): Promise<Map<string, string>> {
-  if (verb !== 'remove') return new Map();
+  const strange = strangers(layout, jobs);
+  return verb === 'remove' ? new Map([...(await needed(db, layout, jobs)), ...strange]) : strange;
+}
+
+/** Whether a job may be written to hangs on what its status means. */
+function strangers({ labels }: Layout, jobs: readonly SavedJob[]): Map<string, string> {
+  const known = new Set(Object.values(labels).flat());
+  const strange = jobs.filter((saved) => !isLetter(saved) && !known.has(saved.job.native));
+  return new Map(strange.map(({ job }) => [job.id, strangeness(job.native)]));
+}
+
+const strangeness = (status: string): string =>
+  status === 'null'
+    ? 'it has no status, so nobody knows what it is to do'
+    : `its status "${status}" is not mapped, so nobody knows what it means: say so in tables.statuses`;
+
+/** Those that rows elsewhere refer to, which would lose that for good. */
+async function needed(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, string>> {
   const { jobs: table, job, letters } = layout;
   const rows = jobs.filter((saved) => jobRowOf(layout, saved) !== undefined);
   const letterIds = jobs.flatMap(letterRowsOf).map(({ id }) => id);

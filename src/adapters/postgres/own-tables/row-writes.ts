@@ -1,5 +1,5 @@
 import type { SavedJob } from '../../../domain/claim.ts';
-import type { JobState } from '../../../domain/job.ts';
+import { type JobState, jobStates } from '../../../domain/job.ts';
 import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { quoted } from '../sql.ts';
@@ -62,10 +62,13 @@ export async function update(
   return rows.map((row) => row.id);
 }
 
+/** What runs is left, and what has a status that nobody explained. */
+const removable = jobStates.filter((state) => state !== 'active');
+
 export async function removeRows(db: Db, layout: Layout, ids: readonly string[], only = 'true'): Promise<string[]> {
   const id = `j.${quoted(layout.job.id.name)}`;
   const rows = await db.query<{ id: string }>(
-    `DELETE FROM ${layout.jobs.sql} j WHERE ${id} = ANY ($1::${idType(layout.job.id)}[]) AND NOT coalesce(${hasStatus(layout, 'j', 'active')}, false) AND ${only}
+    `DELETE FROM ${layout.jobs.sql} j WHERE ${id} = ANY ($1::${idType(layout.job.id)}[]) AND ${hasStatus(layout, 'j', ...removable)} AND ${only}
      RETURNING ${id}::text AS id`,
     [ids],
   );

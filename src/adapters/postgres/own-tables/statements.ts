@@ -22,6 +22,7 @@ const replay: Action = { verb: 'replay', keepAttempts: false };
 export async function statements(layout: Layout): Promise<Statement[]> {
   const letters = layout.letters !== undefined;
   const flag = pauseOf(layout);
+  const rowJob = rowOf(layout);
   const act = (action: Action, job: SavedJob) => (db: Db) => apply(db, layout, action, [job]);
   const operations: readonly (readonly [operation: string, work: (db: Db) => Promise<unknown>])[] = [
     ['stats', (db) => stats(db, layout, {})],
@@ -82,5 +83,8 @@ const job = {
   attempts: 0,
   payload: '{}',
 } as const;
-const rowJob: SavedJob = { job, snapshot: { row: '{}' } };
+const rowOf = ({ labels }: Layout): SavedJob => ({
+  job: { ...job, native: labels.waiting[0] as string },
+  snapshot: { row: '{}' },
+});
 const letterJob: SavedJob = { job, snapshot: { letters: [] } };
