@@ -69,12 +69,15 @@ export const isOpen = ({ columns }: Letters, alias: string): string =>
       ? `NOT ${ref(alias, columns.resolved)}` // so that an index on it can be used
       : `${ref(alias, columns.resolved)} IS NOT TRUE`;
 
+/** Whether a letter that names no job may be shown under its own id: no number, which could be that of another job. */
+export const standsAlone = ({ columns: { id, jobId } }: Letters): boolean =>
+  jobId === undefined || (!jobId.notNull && id.type === jobId.type && id.kind !== 'integer');
+
 /** The id of the job that a letter stands for. */
-export const letterKey = ({ columns: { id, jobId } }: Letters, alias: string): string => {
+export const letterKey = (letters: Letters, alias: string): string => {
+  const { id, jobId } = letters.columns;
   if (jobId === undefined) return ref(alias, id);
-  return !jobId.notNull && id.type === jobId.type && id.kind !== 'integer'
-    ? `coalesce(${ref(alias, jobId)}, ${ref(alias, id)})`
-    : ref(alias, jobId);
+  return standsAlone(letters) ? `coalesce(${ref(alias, jobId)}, ${ref(alias, id)})` : ref(alias, jobId);
 };
 
 /** True of the letters that are unresolved, or of those that are not. */

@@ -15,6 +15,7 @@ import { type Layout, readLayout } from './layout.ts';
 import { cautions } from './left-alone.ts';
 import { resolve } from './letters.ts';
 import type { TablesMapping } from './mapping.ts';
+import { namelessWarnings } from './nameless.ts';
 import { pauseOf } from './pause.ts';
 import { permit } from './permit.ts';
 import { canProve } from './proof.ts';
@@ -49,7 +50,7 @@ export async function ownTables(
       ...(layout.heartbeats === undefined && {
         workersNote: 'No table of heartbeats is mapped: name it in tables.heartbeats, if there is one.',
       }),
-      warnings: [...layout.warnings, ...keylessOf(layout).map(keylessWarning)],
+      warnings: [...layout.warnings, ...keylessOf(layout).map(keylessWarning), ...(await namelessWarnings(db, layout))],
     },
     schema: layout.schema,
     pushes,

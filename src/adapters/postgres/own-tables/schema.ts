@@ -10,6 +10,7 @@ import type { Table } from './catalog.ts';
 import { keylessOf, keylessWarning } from './keyless.ts';
 import { type Layout, readLayout } from './layout.ts';
 import type { TablesMapping } from './mapping.ts';
+import { namelessWarnings } from './nameless.ts';
 import { permit } from './permit.ts';
 
 const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
@@ -46,6 +47,7 @@ export async function inspect(
       ...tables.flatMap((table) => cascades(table, asked)),
       ...surprises(layout),
       ...(await unmapped(db, layout)),
+      ...(await namelessWarnings(db, layout)).map((text): SchemaFinding => ({ level: 'warning', text })),
       ...layout.warnings.map((text): SchemaFinding => ({ level: 'hint', text })),
       ...rights,
     ],
