@@ -22,7 +22,9 @@ async function rightsLines({ task }: Plan, reader: QueueReader): Promise<string[
   if (task.kind !== 'act' && task.kind !== 'put-back') return [];
   const deed = task.kind === 'act' ? task.action.verb : deedOf(task.via);
   const lack = await reader.lacksRight?.(deed);
-  return lack === undefined ? [] : [`It would be refused. ${lack}`];
+  if (lack !== undefined) return [`It would be refused. ${lack}`];
+  const beside = await reader.lacksBeside?.(deed);
+  return beside === undefined ? [] : [beside];
 }
 
 /** A write on a queue that an unfinished run left behind says so. */

@@ -155,6 +155,8 @@ export interface QueueReader {
   statements?(): Promise<Statement[]>;
   /** Why this role may not do that, as the write itself would say; undefined when it may. Missing where nothing tells beforehand. */
   lacksRight?(deed: (Action | Resolution)['verb'] | 'restore' | 'revert'): Promise<string | undefined>;
+  /** What this role cannot see to beside that, although it may do it; undefined where there is nothing. */
+  lacksBeside?(deed: (Action | Resolution)['verb'] | 'restore' | 'revert'): Promise<string | undefined>;
   /** What tells it apart whatever it is called; undefined where that cannot be asked. One round trip, for writes alone. */
   identity?(): Promise<Identity | undefined>;
   /** Lets go of everything held and locked. Every later call rejects with JOBCTL_UNREACHABLE; closing again does nothing. */

@@ -89,6 +89,8 @@ export interface Dialect {
 
   /** Throws when this role lacks a privilege that the verb needs, be it on something that belongs to one queue. */
   permit(db: Db, verb: WriteVerb | 'enqueue', queue?: string): Promise<void>;
+  /** What this role cannot see to beside a deed that it may do, and what to grant. Missing where a deed takes no such thing. */
+  besides?(db: Db, deed: WriteVerb): Promise<string | undefined>;
   /** Picks and locks the next jobs, passing over those that others hold. */
   pick(db: Db, selection: Selection, size: number, cursor: string | undefined): Promise<Page<SavedJob>>;
   /** Why these named jobs were not among those picked; nothing about those that the selection does not mean. */

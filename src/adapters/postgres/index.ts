@@ -125,8 +125,8 @@ function rareReads(
   dialect: Dialect,
   reader: Db,
   asked: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<QueueReader, 'workers' | 'schedules' | 'statements' | 'cautions'> {
-  const { workers, schedules, statements, cautions } = dialect;
+): Pick<QueueReader, 'workers' | 'schedules' | 'statements' | 'cautions' | 'lacksBeside'> {
+  const { workers, schedules, statements, cautions, besides } = dialect;
   return {
     ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
     ...(schedules === undefined ? {} : { schedules: (queues) => asked(() => schedules(reader, queues)) }),
@@ -139,6 +139,9 @@ function rareReads(
             endsAtCount: false,
           }),
         }),
+    ...(besides === undefined
+      ? {}
+      : { lacksBeside: (deed) => asked(async () => (deed === 'resolve' ? undefined : await besides(reader, deed))) }),
   };
 }
 

@@ -13,6 +13,7 @@ export function asReader(reader: QueueReader): QueueReader {
     schedules,
     statements,
     lacksRight,
+    lacksBeside,
     identity,
     scales,
     findings,
@@ -43,6 +44,7 @@ export function asReader(reader: QueueReader): QueueReader {
     ...(pain === undefined ? {} : { pain: () => pain.call(reader) }),
     ...(statements === undefined ? {} : { statements: () => statements.call(reader) }),
     ...(lacksRight === undefined ? {} : { lacksRight: (deed) => lacksRight.call(reader, deed) }),
+    ...(lacksBeside === undefined ? {} : { lacksBeside: (deed) => lacksBeside.call(reader, deed) }),
     ...(identity === undefined ? {} : { identity: () => identity.call(reader) }),
     close: () => reader.close(),
   };

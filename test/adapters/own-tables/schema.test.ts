@@ -118,7 +118,31 @@ it('says what this role may not do, with the grants that are enough', async () =
     const [unwritten] = (await findingsOf(url, prisma)).filter(({ level }) => level === 'warning');
     expect(unwritten?.text).toMatch(/No right to replay, reset, remove, cancel, edit, restore, revert: /);
     await shop.pool.query(unwritten?.next ?? '');
+    const [unheard] = (await findingsOf(url, prisma)).filter(({ level }) => level === 'problem');
+    expect(unheard?.text).toMatch(/cannot show any job.*: it lacks SELECT on "WorkerHeartbeat"/);
+    await shop.pool.query(unheard?.next ?? '');
     expect(textsOf(await findingsOf(url, prisma), 'warning', 'problem')).toEqual([]);
+  } finally {
+    await shop.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});
+
+it('the flag that pauses a queue: what a role lacks to see it and to set it', async () => {
+  const shop = await openShop('CREATE TABLE "QueueConfig" (name text PRIMARY KEY, paused boolean, note text);');
+  const role = `flag_${process.pid}`;
+  await shop.pool.query(`CREATE ROLE ${role} LOGIN; GRANT ALL ON "Job", "DeadLetterJob", "WorkerHeartbeat" TO ${role}`);
+  const url = shop.url.replace('postgres@', `${role}@`);
+  const tables: TablesMapping = { ...prisma, pause: { table: 'QueueConfig', queue: 'name', paused: 'paused' } };
+  const lacks = async (writes = true) =>
+    (await findingsOf(url, tables, writes)).filter(({ level }) => level === 'problem' || level === 'warning');
+  try {
+    expect((await lacks()).map(({ level, text }) => [level, text.replace(/^The role \S+ /, '')])).toEqual([
+      ['problem', 'cannot show stats, nor tell what is paused: it lacks SELECT on "QueueConfig".'],
+      ['warning', 'cannot pause or resume a queue: it lacks INSERT on "QueueConfig", UPDATE on "QueueConfig".'],
+    ]);
+    expect(await lacks(false)).toHaveLength(1);
+    for (const { next } of await lacks()) await shop.pool.query(next ?? '');
+    expect(await lacks()).toEqual([]);
   } finally {
     await shop.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }

@@ -22,6 +22,7 @@ import { canProve } from './proof.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { queues } from './queues.ts';
 import { jobsAt, type Place, placesOf, savedAt } from './rows.ts';
+import { unseenSequence } from './sequence.ts';
 import { statements } from './statements.ts';
 import { stats } from './stats.ts';
 import { untoldBy } from './untold.ts';
@@ -78,6 +79,7 @@ export async function ownTables(
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     pause: pauseOf(layout),
     enqueue: adds(layout),
+    besides: async (reader, deed) => (deed === 'restore' ? await unseenSequence(reader, layout) : undefined),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, { size, order: 'oldest', cursor });

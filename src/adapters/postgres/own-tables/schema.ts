@@ -1,8 +1,7 @@
 import { JobctlError } from '../../../domain/errors.ts';
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
-import type { Inspection, WriteVerb } from '../dialect.ts';
-import { deedsFinding } from '../rights.ts';
+import type { Inspection } from '../dialect.ts';
 import { quoted } from '../sql.ts';
 import { invalidIndex, tableFacts } from '../table-size.ts';
 import { missingIndexes } from './advice.ts';
@@ -11,9 +10,7 @@ import { keylessOf, keylessWarning } from './keyless.ts';
 import { type Layout, readLayout } from './layout.ts';
 import type { TablesMapping } from './mapping.ts';
 import { namelessWarnings } from './nameless.ts';
-import { permit } from './permit.ts';
-
-const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+import { rightsOf } from './schema-rights.ts';
 
 /** Whether the mapping fits the tables, what in them would surprise, and which indexes its reads would go by. */
 export async function inspect(
@@ -32,9 +29,6 @@ export async function inspect(
     tables.map(({ sql }) => sql),
   );
   const asked = writes && layout.write;
-  const rights = asked
-    ? await deedsFinding(verbs, (verb) => permit(db, layout, verb, place))
-    : await unread(db, tables);
   return {
     version,
     findings: [
@@ -49,7 +43,7 @@ export async function inspect(
       ...(await unmapped(db, layout)),
       ...(await namelessWarnings(db, layout)).map((text): SchemaFinding => ({ level: 'warning', text })),
       ...layout.warnings.map((text): SchemaFinding => ({ level: 'hint', text })),
-      ...rights,
+      ...(await rightsOf(db, layout, asked, place)),
     ],
   };
 }
@@ -57,18 +51,6 @@ export async function inspect(
 function asFinding(error: unknown): SchemaFinding {
   if (!(error instanceof JobctlError) || error.kind !== 'usage') throw error;
   return { level: 'problem', text: error.message, next: error.next.join(' ') };
-}
-
-async function unread(db: Db, tables: readonly Table[]): Promise<SchemaFinding[]> {
-  const rows = await db.query<{ role: string; relation: string }>(
-    `SELECT current_user::text AS role, relation FROM unnest($1::text[]) AS t (relation) WHERE NOT has_table_privilege(relation, 'SELECT')`,
-    [tables.map(({ sql }) => sql)],
-  );
-  return rows.map(({ role, relation }) => ({
-    level: 'problem',
-    text: `The role ${role} cannot read ${relation}.`,
-    next: `GRANT SELECT ON ${relation} TO ${quoted(role)};`,
-  }));
 }
 
 /** Rows that would go with a job are in no backup. */
