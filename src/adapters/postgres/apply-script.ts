@@ -48,7 +48,7 @@ export async function applyScript(
   connections: Connections,
   options: PostgresOptions,
   script: SchemaScript,
-  inspect: (db: Db, found: Found, where: string) => Promise<Inspection>,
+  inspect: (db: Db, found: Found, where: string, coming: string) => Promise<Inspection>,
 ): Promise<SchemaApplied> {
   const { where } = options;
   const { library } = script;
@@ -67,7 +67,7 @@ export async function applyScript(
         next: ['Is it the schema of a queue library?', 'procrastinate schema --read > schema.sql'],
       });
     }
-    const { version, findings } = await inspect(transaction, made, where);
+    const { version, findings } = await inspect(transaction, made, where, outside.map(({ text }) => text).join(' '));
     if (library !== undefined) refuseWhenTorn(findings);
     await commit(transaction, where);
     await after(options, outside);

@@ -26,6 +26,13 @@ export interface Held {
   readonly skipped: readonly Outcome[];
 }
 
+export interface InspectOptions {
+  /** Also whether this role may carry out the writes. */
+  readonly writes: boolean;
+  /** Statements that are to follow: what they make is not missing. */
+  readonly coming?: string;
+}
+
 /** What `schema check` finds out about one library's tables. */
 export interface Inspection {
   readonly version: string;

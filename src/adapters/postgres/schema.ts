@@ -3,12 +3,12 @@ import type { SchemaAdmin, SchemaCheck, SchemaFinding } from '../../domain/schem
 import { applyScript, numberOf, planScript } from './apply-script.ts';
 import type { Connections, Db } from './connection.ts';
 import { detect, type Found, named, onlyOwn } from './detect.ts';
-import type { Inspection } from './dialect.ts';
+import type { Inspection, InspectOptions } from './dialect.ts';
 import { toJobctlError } from './errors.ts';
 import { connect, type PostgresOptions } from './index.ts';
 import type { TablesMapping } from './own-tables/mapping.ts';
 
-type Inspect = (db: Db, schema: string, options: { readonly writes: boolean }, where: string) => Promise<Inspection>;
+type Inspect = (db: Db, schema: string, options: InspectOptions, where: string) => Promise<Inspection>;
 
 /** By dialect. What is not here is found and named, and not looked into. */
 const inspectors: Readonly<Record<string, Inspect>> = {
@@ -112,8 +112,8 @@ async function inspect(db: Db, { dialect, schema }: Found, writes: boolean, wher
   return { version: 'unknown', findings: [{ level: 'hint', text }] };
 }
 
-const inspected = async (db: Db, { dialect, schema }: Found, where: string): Promise<Inspection> =>
-  (await inspectors[dialect]?.(db, schema, { writes: false }, where)) ?? { version: 'unknown', findings: [] };
+const inspected = async (db: Db, { dialect, schema }: Found, where: string, coming = ''): Promise<Inspection> =>
+  (await inspectors[dialect]?.(db, schema, { writes: false, coming }, where)) ?? { version: 'unknown', findings: [] };
 
 async function present(
   db: Db,

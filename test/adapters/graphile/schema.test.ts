@@ -37,12 +37,45 @@ describe('schema check of graphile-worker', () => {
       'problem: The table _private_known_crontabs is missing.',
       'problem: The function reschedule_jobs is missing',
       "warning: The library's list of migrations lacks 7, and has later ones.",
-      'warning: The index jobs_main_index is missing',
+      'warning: The index jobs_main_index of _private_jobs is missing',
       'hint: No index holds the locked and the dead',
       'hint: No index finds what waits by its task',
     ]);
     for (const { next = '' } of findings.filter((one) => one.next?.startsWith('CREATE'))) await pool.query(next);
     expect((await findingsOf(url)).map(({ text }) => text).join()).not.toMatch(/index/);
+  });
+
+  it.each([
+    [
+      'DROP COLUMN is_available CASCADE',
+      '_private_job_queues',
+      /^_private_job_queues has no column is_available\.$/,
+      'ADD COLUMN "is_available" boolean GENERATED ALWAYS AS ((locked_at IS NULL)) STORED NOT NULL',
+    ],
+    [
+      'DROP CONSTRAINT tasks_identifier_key',
+      '_private_tasks',
+      /^The index tasks_identifier_key of _private_tasks is missing: add_job fails for every job\.$/,
+      'CREATE UNIQUE INDEX CONCURRENTLY "tasks_identifier_key"',
+    ],
+    [
+      'DROP CONSTRAINT jobs_key_key1',
+      '_private_jobs',
+      /^The index jobs_key_key1 of _private_jobs is missing: add_job fails for jobs with a key\./,
+      'CREATE UNIQUE INDEX CONCURRENTLY "jobs_key_key1"',
+    ],
+  ])('%s of %s: named, with the statement that is enough', async (sql, table, text, next) => {
+    const { url, pool } = await fresh('0.18');
+    await pool.query(`ALTER TABLE ${table} ${sql}`);
+    const [, fault, ...others] = await findingsOf(url);
+    expect(others).toEqual([]);
+    expect(fault).toEqual({
+      level: 'problem',
+      text: expect.stringMatching(text),
+      next: expect.stringContaining(next),
+    });
+    await pool.query(fault?.next ?? '');
+    expect((await findingsOf(url)).map(({ level }) => level)).toEqual(['ok']);
   });
 
   it('a role that sees nothing, or only the view: findings with their grants', async () => {

@@ -44,12 +44,78 @@ describe('schema check of pg-boss', () => {
     },
   );
 
-  it('names a column that a migration did not bring', async () => {
+  it.each(['10', '11', '12'] as const)(
+    'finds nothing wrong with queues that have a table to themselves (%s)',
+    async (version) => {
+      const database = await fresh(version);
+      const kinds = ['standard', 'short', 'singleton', 'stately', 'exclusive', 'key_strict_fifo'];
+      for (const policy of kinds.slice(0, { 10: 4, 11: 5, 12: 6 }[version]))
+        await createQueue(database, policy, { policy, partition: true });
+      expect((await findingsOf(database)).map(({ level }) => level)).toEqual(['ok']);
+    },
+  );
+
+  const dropped: readonly (readonly [what: string, sql: string, level: string, text: RegExp])[] = [
+    [
+      'a column of jobs',
+      'ALTER TABLE job DROP COLUMN heartbeat_on',
+      'problem',
+      /says 46.*job has no column heartbeat_on:/,
+    ],
+    ['a column of queues', 'ALTER TABLE queue DROP COLUMN notify', 'problem', /says 46.*queue has no column notify:/],
+    [
+      'a column with its indexes',
+      'ALTER TABLE job DROP COLUMN singleton_on CASCADE',
+      'problem',
+      /job has no column singleton_on, and no index job_common_i4, which needs it/,
+    ],
+    [
+      'a unique index',
+      'DROP INDEX job_common_i8',
+      'problem',
+      /job_common has no index i8: jobs that the policy key_strict_fifo keeps apart/,
+    ],
+    ['an index', 'DROP INDEX job_common_i17', 'warning', /job_common has no index i17: jobs that wait under a key/],
+    [
+      'an index, and another goes by its name',
+      'DROP INDEX job_common_i1; CREATE UNIQUE INDEX job_common_i1 ON job_common (name, id, singleton_key)',
+      'problem',
+      /index i1 of job_common is not the library's, but UNIQUE btree \(name, id, singleton_key\): jobs that the policy short/,
+    ],
+    ['an index of another table', 'DROP INDEX queue_stats_i1', 'warning', /queue_stats has no index queue_stats_i1:/],
+    ['a primary key', 'ALTER TABLE bam DROP CONSTRAINT bam_pkey', 'problem', /bam has no index bam_pkey:/],
+  ];
+
+  it.each(dropped)('names %s that is gone, with the statements that are enough', async (_what, sql, level, text) => {
     const database = await fresh('12');
-    await database.pool.query('ALTER TABLE job DROP COLUMN heartbeat_on');
-    expect(await findingsOf(database)).toContainEqual(
-      expect.objectContaining({ level: 'problem', text: expect.stringMatching(/says 46.*no column heartbeat_on/) }),
+    await database.pool.query(sql);
+    const [, fault, ...others] = await findingsOf(database);
+    expect(others).toEqual([]);
+    expect(fault).toMatchObject({ level, text: expect.stringMatching(text) });
+    for (let left = await findingsOf(database); left.length > 1; left = await findingsOf(database)) {
+      const statements = left[1]?.next?.match(/[^;]+;/g) ?? [];
+      expect(statements).not.toEqual([]);
+      for (const statement of statements) await database.pool.query(statement);
+      expect((await findingsOf(database)).map((one) => one.text)).not.toContain(left[1]?.text);
+    }
+  });
+
+  it('takes an index of another name, and one that is still being built, for no fault', async () => {
+    const database = await fresh('12');
+    await database.pool.query(
+      `ALTER INDEX job_common_i12 RENAME TO by_root; DROP INDEX job_common_i13;
+       INSERT INTO bam (name, version, table_name, command) VALUES ('i13', 45, 'job_common', 'CREATE UNIQUE INDEX CONCURRENTLY job_common_i13 ON …')`,
     );
+    expect((await findingsOf(database)).map(({ level }) => level)).toEqual(['ok', 'hint', 'hint']);
+  });
+
+  it('does not say of a newer version what it lacks', async () => {
+    const database = await fresh('12');
+    await database.pool.query('UPDATE version SET version = 47; ALTER TABLE queue DROP COLUMN notify');
+    expect((await findingsOf(database)).map(({ text }) => text)).toEqual([
+      'pg-boss 12 (schema 47) in schema pgboss.',
+      'This pg-boss is newer than jobctl knows (schema 47).',
+    ]);
   });
 
   it('names tables and functions that are gone, and indexes with the statement that is enough', async () => {

@@ -2,39 +2,22 @@ import { JobctlError } from '../../../domain/errors.ts';
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
 import type { Inspection, WriteVerb } from '../dialect.ts';
+import { addColumn, createIndex, type Lacking, lackingOf } from '../lacking.ts';
+import { nothing, planAt, type Standing, tablesOf } from '../made.ts';
 import { deedsFinding } from '../rights.ts';
-import { costOf, invalidIndex, isLarge, tableFacts } from '../table-size.ts';
+import { costOf, invalidIndex, isLarge, type TableFacts, tableFacts } from '../table-size.ts';
 import { worthHaving } from './advice.ts';
 import { definitions, KNOWN_REVISION, type Layout, readLayout } from './layout.ts';
+import { plan } from './plan.ts';
 import { permit } from './privileges.ts';
 
-const MIGRATE =
-  'Run the library itself once (`graphile-worker --schema-only`), or: jobctl schema apply --dialect graphile-worker';
+/** A migration is carried out once: what was dropped since, none brings back. */
+const COMPARE =
+  'Let the library make its tables in an empty database (`graphile-worker --schema-only`), and take over what is missing here.';
 
-const tables = ['_private_jobs', '_private_job_queues', '_private_tasks', '_private_known_crontabs', 'migrations'];
-const columns = [
-  ...['id', 'job_queue_id', 'task_id', 'payload', 'priority', 'run_at', 'attempts', 'max_attempts', 'last_error'],
-  ...['created_at', 'updated_at', 'key', 'locked_at', 'locked_by', 'revision', 'flags', 'is_available'],
-];
-const functions = [
-  ...['add_job', 'add_jobs', 'complete_jobs', 'force_unlock_workers', 'permanently_fail_jobs', 'remove_job'],
-  'reschedule_jobs',
-];
 const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'edit', 'restore', 'revert'];
 
-/** What the library's own workers look for jobs by. */
-const indexes = [
-  { name: 'jobs_main_index', on: '(priority, run_at) INCLUDE (id, task_id, job_queue_id) WHERE is_available = true' },
-  {
-    name: 'jobs_no_queue_index',
-    on: '(priority, run_at) INCLUDE (id, task_id) WHERE is_available = true AND job_queue_id IS NULL',
-  },
-];
-
 interface Catalog {
-  readonly tables: readonly string[];
-  readonly functions: readonly string[];
-  readonly indexes: readonly string[];
   readonly view: boolean;
   /** An index that finds the dead, under whatever name. */
   readonly deadIndex: boolean;
@@ -52,24 +35,19 @@ export async function inspect(
   const layout = await seen(db, schema, place);
   if ('findings' in layout) return layout;
   const catalog = await readCatalog(db, layout);
+  const there = await tablesOf(db, schema);
+  const expected = layout.newer === undefined ? planAt(plan, layout.revision ?? KNOWN_REVISION) : nothing;
+  const lacks = lackingOf(expected, there);
   const facts = (await tableFacts(db, [layout.jobs])).get(layout.jobs);
   const faults = [
-    ...drift(layout, catalog),
+    ...drift(lacks, there, catalog),
     ...(await gaps(db, layout)),
     ...(facts?.invalid ?? []).map(invalidIndex),
-    ...indexes
-      .filter(({ name }) => !catalog.indexes.includes(name))
-      .map(
-        ({ name, on }): SchemaFinding => ({
-          level: 'warning',
-          text: `The index ${name} is missing: workers search all jobs for the next one. ${facts === undefined ? '' : costOf(facts)}`,
-          next: `CREATE INDEX CONCURRENTLY ${name} ON ${layout.jobs} ${on};`,
-        }),
-      ),
+    ...indexFaults(lacks, there, facts),
   ];
   const fine: SchemaFinding = {
     level: 'ok',
-    text: `graphile-worker ${layout.version} in schema ${schema}${faults.length === 0 ? ': its tables, functions and indexes are all there.' : '.'}`,
+    text: `graphile-worker ${layout.version} in schema ${schema}${faults.length === 0 && layout.newer === undefined ? ': its tables, functions and indexes are all there.' : '.'}`,
   };
   const advice = facts === undefined || !isLarge(facts) ? [] : worthHaving(layout, catalog, costOf(facts));
   const rights = writes
@@ -91,10 +69,7 @@ async function seen(db: Db, schema: string, place: string): Promise<Layout | Ins
 
 async function readCatalog(db: Db, { schema, jobs }: Layout): Promise<Catalog> {
   const [catalog] = await db.query<Catalog>(
-    `SELECT ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = n.oid AND relkind IN ('r', 'p')) AS tables,
-            ARRAY(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = n.oid) AS functions,
-            ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = n.oid AND relkind = 'i') AS indexes,
-            EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind = 'v' AND relname = 'jobs') AS view,
+    `SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind = 'v' AND relname = 'jobs') AS view,
             EXISTS (SELECT FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid WHERE c.relnamespace = n.oid AND c.relname = '_private_jobs'
                        AND x.indisvalid AND pg_get_expr(x.indpred, x.indrelid) LIKE '%attempts >= max_attempts%') AS "deadIndex",
             ${definitions} AS definitions
@@ -105,16 +80,43 @@ async function readCatalog(db: Db, { schema, jobs }: Layout): Promise<Catalog> {
   return catalog;
 }
 
-function drift(layout: Layout, catalog: Catalog): SchemaFinding[] {
-  const missing = [
-    ...tables.filter((name) => !catalog.tables.includes(name)).map((name) => `The table ${name} is missing.`),
-    ...(catalog.view ? [] : ['The view jobs is missing: it is what the library offers for looking.']),
-    ...columns.filter((name) => !layout.columns.includes(name)).map((name) => `_private_jobs has no column ${name}.`),
-    ...functions
-      .filter((name) => !catalog.functions.includes(name))
-      .map((name) => `The function ${name} is missing: workers or applications will fail.`),
+function drift({ tables, columns, functions }: Lacking, there: Standing, { view }: Catalog): SchemaFinding[] {
+  const problem = (text: string, next = COMPARE): SchemaFinding => ({ level: 'problem', text, next });
+  return [
+    ...tables.map((name) => problem(`The table ${name} is missing.`)),
+    ...(view ? [] : [problem('The view jobs is missing: it is what the library offers for looking.')]),
+    ...columns.map((column) => {
+      const also = column.indexes.length === 0 ? '' : `, and no index ${column.indexes.join(', ')}, which needs it`;
+      return problem(`${column.table} has no column ${column.name}${also}.`, addColumn(there, column));
+    }),
+    ...functions.map((name) => problem(`The function ${name} is missing: workers or applications will fail.`)),
   ];
-  return missing.map((text) => ({ level: 'problem', text, next: MIGRATE }));
+}
+
+const SLOW_FETCH = 'workers search all jobs for the next one';
+
+/** By the name of an index: what is missed without it. */
+const without: Readonly<Record<string, string>> = {
+  jobs_main_index: SLOW_FETCH,
+  jobs_no_queue_index: SLOW_FETCH,
+  jobs_key_key1: 'add_job fails for jobs with a key',
+  job_queues_queue_name_key: 'add_job fails for jobs of a named queue',
+  tasks_identifier_key: 'add_job fails for every job',
+  known_crontabs_pkey: 'workers with a crontab fail',
+};
+
+function indexFaults({ indexes }: Lacking, there: Standing, facts: TableFacts | undefined): SchemaFinding[] {
+  return indexes.map((index) => {
+    const { table, name, sql, instead } = index;
+    const unique = sql.startsWith('UNIQUE ');
+    const cost = facts === undefined || table !== '_private_jobs' ? '' : ` ${costOf(facts)}`;
+    const missed = without[name] ?? 'rows that must differ may stand side by side';
+    return {
+      level: unique ? 'problem' : 'warning',
+      text: `The index ${name} of ${table} is ${instead === undefined ? 'missing' : `not the library's, but ${instead}`}: ${missed}.${cost}`,
+      next: createIndex(there, index),
+    };
+  });
 }
 
 /** Each migration notes its number; one that is not there was never carried out, or somebody took the note away. */

@@ -1,136 +1,57 @@
-/** What a schema number has, as far as operators and workers would miss it. `since` and `until` are schema numbers. */
-interface Span {
-  readonly since?: number;
-  /** The last number that has it. */
-  readonly until?: number;
-}
+import { type Made, planAt, type Tables } from '../made.ts';
+import { plan } from './plan.ts';
 
-export interface ExpectedIndex extends Span {
-  /** The library names them by their table and this. */
-  readonly suffix: string;
-  readonly unique?: true;
-  /** Behind ON: what CREATE INDEX needs. */
-  readonly on: string;
-  /** What is missed without it. */
-  readonly without: string;
-}
-
-interface Named extends Span {
+/** A table that holds jobs: the common one, or that of a single queue. */
+export interface Store {
   readonly name: string;
+  /** Of the queue that has the table to itself. */
+  readonly policy: string | null;
 }
 
-const tables: readonly Named[] = [
-  { name: 'schedule' },
-  { name: 'subscription' },
-  { name: 'archive', until: 24 },
-  { name: 'queue', since: 21 },
-  { name: 'job_common', since: 26 },
-  { name: 'bam', since: 27 },
-  { name: 'warning', since: 29 },
-  { name: 'job_dependency', since: 31 },
-  { name: 'queue_stats', since: 35 },
-  { name: 'instance', since: 44 },
-];
-
-const functions: readonly Named[] = [
-  { name: 'create_queue', since: 21 },
-  { name: 'delete_queue', since: 21 },
-  { name: 'job_table_run', since: 27 },
-  { name: 'job_table_run_async', since: 27 },
-  { name: 'job_now', since: 42 },
-];
-
-/** Columns of the jobs, by the number that brought them. */
-const columns: readonly (readonly [since: number, ...names: string[]])[] = [
-  [21, 'dead_letter', 'policy'],
-  [25, 'expire_seconds', 'deletion_seconds', 'retry_delay_max'],
-  [27, 'group_id', 'group_tier'],
-  [30, 'heartbeat_on', 'heartbeat_seconds'],
-  [31, 'blocked', 'blocking', 'pending_dependencies'],
-  [34, 'source_name', 'source_id', 'source_retry_count'],
-  [43, 'source_output', 'source_root_id'],
-  [45, 'upsert_by_key'],
-];
-
-const SLOW_FETCH = 'workers search all jobs for the next one';
-const key = `(name, COALESCE(singleton_key, ''))`;
-const policy = (name: string, when: string) => `${key} WHERE state ${when} AND policy = '${name}'`;
-
-/** On each table that holds jobs. */
-const indexes: readonly ExpectedIndex[] = [
-  { suffix: '_i1', since: 21, unique: true, on: policy('short', `= 'created'`), without: twoOf('short') },
-  { suffix: '_i2', since: 21, unique: true, on: policy('singleton', `= 'active'`), without: twoOf('singleton') },
-  {
-    suffix: '_i3',
-    since: 21,
-    unique: true,
-    on: `(name, state, COALESCE(singleton_key, '')) WHERE state <= 'active' AND policy = 'stately'`,
-    without: twoOf('stately'),
-  },
-  {
-    suffix: '_i4',
-    since: 21,
-    unique: true,
-    on: `(name, singleton_on, COALESCE(singleton_key, '')) WHERE state <> 'cancelled' AND singleton_on IS NOT NULL`,
-    without: 'jobs that are throttled may be sent twice',
-  },
-  { suffix: '_i6', since: 26, unique: true, on: policy('exclusive', `<= 'active'`), without: twoOf('exclusive') },
-  {
-    suffix: '_i5',
-    since: 21,
-    until: 30,
-    on: `(name, start_after) INCLUDE (priority, created_on, id) WHERE state < 'active'`,
-    without: SLOW_FETCH,
-  },
-  {
-    suffix: '_i5',
-    since: 31,
-    until: 39,
-    on: `(name, start_after) WHERE state < 'active' AND NOT blocked`,
-    without: SLOW_FETCH,
-  },
-  {
-    suffix: '_i11',
-    since: 40,
-    on: `(name, priority DESC, created_on, start_after) WHERE state < 'active' AND NOT blocked`,
-    without: SLOW_FETCH,
-  },
-  {
-    suffix: '_i14',
-    since: 46,
-    on: `(name, state, blocked, start_after) WHERE state IN ('created', 'retry', 'active', 'failed')`,
-    without: 'every count of live jobs reads the whole table',
-  },
-  { suffix: '_i15', since: 46, on: '(name, created_on)', without: 'lists of jobs are in no order of time' },
-  {
-    suffix: '_i16',
-    since: 46,
-    on: '(name, completed_on) WHERE completed_on IS NOT NULL',
-    without: 'maintenance, and what ended lately, read the whole table',
-  },
-];
-
-function twoOf(name: string): string {
-  return `jobs that the policy ${name} keeps apart may stand side by side`;
-}
-
-export interface Expected {
-  readonly tables: readonly string[];
-  readonly functions: readonly string[];
-  readonly columns: readonly string[];
-  readonly indexes: readonly ExpectedIndex[];
-}
-
-export function expectedOf(number: number): Expected {
-  const has = ({ since = 0, until = Number.POSITIVE_INFINITY }: Span): boolean => since <= number && number <= until;
-  const names = (all: readonly Named[]): string[] => all.filter(has).map(({ name }) => name);
+/** What the library makes for this number; the indexes of jobs for each table that holds some. */
+export function expectedOf(number: number, stores: readonly Store[]): Tables {
+  const { indexes, ...tables } = planAt(plan, number);
   return {
-    tables: names(tables),
-    functions: names(functions),
-    columns: columns.filter(([since]) => since <= number).flatMap(([, ...brought]) => brought),
-    indexes: indexes.filter(has),
+    ...tables,
+    indexes: indexes.flatMap((index) => (index.table === 'job' ? ofStores(index, stores) : [index])),
   };
 }
 
-/** The indexes that only matter to queues of one policy; a queue with a table of its own has them where it has the policy. */
-export const ofPolicy = ({ on }: ExpectedIndex): string | undefined => /policy = '(\w+)'/.exec(on)?.[1];
+/** The indexes that only matter to queues of one policy: a queue with a table of its own has them where it has the policy. */
+function ofStores(index: Made, stores: readonly Store[]): Made[] {
+  const policy = /policy = '(\w+)'/.exec(index.sql)?.[1];
+  return stores
+    .filter((store) => policy === undefined || store.name === 'job_common' || store.policy === policy)
+    .map(({ name }) => ({ ...index, table: name, name: `${name}_${index.name}` }));
+}
+
+const SLOW_FETCH = 'workers search all jobs for the next one';
+const twoOf = (policy: string): string => `jobs that the policy ${policy} keeps apart may stand side by side`;
+
+const missed: Readonly<Record<string, string>> = {
+  i1: twoOf('short'),
+  i2: twoOf('singleton'),
+  i3: twoOf('stately'),
+  i4: 'jobs that are throttled may be sent twice',
+  i5: SLOW_FETCH,
+  i6: twoOf('exclusive'),
+  i7: 'workers search all jobs for those of a group that run',
+  i8: twoOf('key_strict_fifo'),
+  i9: 'maintenance searches all jobs for parents that have completed',
+  i10: 'workers of the policy key_strict_fifo search all jobs for the first of each key',
+  i11: SLOW_FETCH,
+  i12: 'the copies of a dead job are searched in the whole table',
+  i13: 'a job that is updated by its key may stand twice',
+  i14: 'every count of live jobs reads the whole table',
+  i15: 'lists of jobs are in no order of time',
+  i16: 'maintenance, and what ended lately, read the whole table',
+  i17: 'jobs that wait under a key are searched in the whole table',
+  pkey: 'one id may stand twice, and a job by its id is searched in the whole table',
+};
+
+/** What is missed without an index. */
+export function without({ table, name, sql }: Made, stores: readonly Store[]): string {
+  const known = stores.some((store) => store.name === table) ? missed[name.slice(table.length + 1)] : undefined;
+  if (known !== undefined) return known;
+  return sql.startsWith('UNIQUE ') ? 'rows that must differ may stand side by side' : 'the whole table is searched';
+}

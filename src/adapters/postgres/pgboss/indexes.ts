@@ -2,15 +2,10 @@ import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
 import { quoted } from '../sql.ts';
 import { costOf, invalidIndex, isLarge, type TableSize, tableSize } from '../table-size.ts';
-import { expectedOf, ofPolicy } from './expected.ts';
-import { type Layout, NEWEST_SCHEMA } from './layout.ts';
+import type { Store as Named } from './expected.ts';
+import type { Layout } from './layout.ts';
 
-/** A table that holds jobs: the common one, or that of a single queue. */
-interface Store extends TableSize {
-  readonly name: string;
-  /** Of the queue that has the table to itself. */
-  readonly policy: string | null;
-  readonly indexes: readonly string[];
+export interface Store extends Named, TableSize {
   readonly invalid: readonly string[];
   /** Whether finished indexes are there on (name, created_on), on (name, completed_on), and on (name, state) of all but the completed. */
   readonly aged: boolean;
@@ -30,12 +25,11 @@ export async function readStores(db: Db, layout: Layout): Promise<Store[]> {
   const policy = readable
     ? `(SELECT q.policy FROM ${layout.queue} q WHERE q.${named} = c.relname AND c.relname <> 'job_common' LIMIT 1)`
     : 'NULL::text';
-  const names = (condition: string): string =>
-    `ARRAY(SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND ${condition} ORDER BY 1)`;
   const has = (definition: string): string =>
     `EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND pg_get_indexdef(x.indexrelid) LIKE '%${definition}')`;
   return await db.query<Store>(
-    `SELECT c.relname::text AS name, ${tableSize}, ${policy} AS policy, ${names('true')} AS indexes, ${names('NOT x.indisvalid')} AS invalid,
+    `SELECT c.relname::text AS name, ${tableSize}, ${policy} AS policy,
+            ARRAY(SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND NOT x.indisvalid ORDER BY 1) AS invalid,
             ${has('(name, created_on)')} AS aged, ${has('(name, completed_on)%')} AS ended,
             ${has(`(name, state%WHERE (state <> ''completed''::%`)} AS unfinished
        FROM pg_partition_tree(to_regclass($1)) t JOIN pg_class c ON c.oid = t.relid
@@ -44,28 +38,9 @@ export async function readStores(db: Db, layout: Layout): Promise<Store[]> {
   );
 }
 
-/** What the library made and is gone, or was never finished. While it still builds in the background, that is no fault. */
-export function indexFaults(layout: Layout, stores: readonly Store[], building: boolean): SchemaFinding[] {
-  const schema = quoted(layout.schema);
-  const { indexes } = expectedOf(Math.min(layout.number, NEWEST_SCHEMA));
-  const invalid = stores.flatMap((store) => store.invalid).map((name) => invalidIndex(`${schema}.${quoted(name)}`));
-  const missing = stores.flatMap((store) =>
-    indexes
-      .filter((index) => {
-        const policy = ofPolicy(index);
-        return policy === undefined || store.name === 'job_common' || store.policy === policy;
-      })
-      .filter(({ suffix }) => !store.indexes.some((name) => name.endsWith(suffix)))
-      .map(
-        ({ suffix, unique, on, without }): SchemaFinding => ({
-          level: unique ? 'problem' : building ? 'hint' : 'warning',
-          text: `${store.name} has no index ${suffix.slice(1)}: ${without}. ${costOf(store)}`,
-          next: `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${quoted(store.name + suffix)} ON ${schema}.${quoted(store.name)} ${on};`,
-        }),
-      ),
-  );
-  return [...invalid, ...missing];
-}
+/** What was never finished. */
+export const invalidIndexes = ({ schema }: Layout, stores: readonly Store[]): SchemaFinding[] =>
+  stores.flatMap(({ invalid }) => invalid.map((name) => invalidIndex(`${quoted(schema)}.${quoted(name)}`)));
 
 interface Worth {
   readonly suffix: string;

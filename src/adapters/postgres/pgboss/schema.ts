@@ -1,25 +1,37 @@
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
-import type { Inspection, WriteVerb } from '../dialect.ts';
+import type { Inspection, InspectOptions, WriteVerb } from '../dialect.ts';
+import { lackingOf } from '../lacking.ts';
+import { nothing, tablesOf } from '../made.ts';
 import { grantOf, type Missing, rightsFinding } from '../rights.ts';
 import { quoted } from '../sql.ts';
-import { drift } from './drift.ts';
+import { readBackground } from './background.ts';
+import { drift, indexFaults } from './drift.ts';
+import { expectedOf } from './expected.ts';
 import { newerThanKnown } from './expressions.ts';
-import { indexFaults, readStores, worthHaving } from './indexes.ts';
+import { invalidIndexes, readStores, worthHaving } from './indexes.ts';
 import { type Layout, readLayout } from './layout.ts';
 import { missingPrivileges, reads, writes } from './privileges.ts';
 
 /** Whether the tables are those of their version, what the library left undone, and whether this role may use them. */
-export async function inspect(db: Db, schema: string, options: { readonly writes: boolean }): Promise<Inspection> {
+export async function inspect(db: Db, schema: string, options: InspectOptions): Promise<Inspection> {
   const closed = await closedSchema(db, schema);
   if (closed !== undefined) return { version: 'unknown', findings: [closed] };
   const layout = await readLayout(db, schema, 'this database');
   const stores = await readStores(db, layout);
-  const background = await undone(db, layout);
-  const faults = [...(await drift(db, layout)), ...indexFaults(layout, stores, background.length > 0), ...background];
+  const background = await readBackground(db, layout, options.coming);
+  const newer = newerThanKnown(layout) !== undefined;
+  const there = await tablesOf(db, schema);
+  const lacks = lackingOf(newer ? nothing : expectedOf(layout.number, stores), there);
+  const faults = [
+    ...drift(layout, lacks, there),
+    ...invalidIndexes(layout, stores),
+    ...indexFaults(lacks, there, stores, background.builds),
+    ...background.findings,
+  ];
   const fine: SchemaFinding = {
     level: 'ok',
-    text: `pg-boss ${layout.version} in schema ${schema}${faults.length === 0 ? ': its tables are those of that version.' : '.'}`,
+    text: `pg-boss ${layout.version} in schema ${schema}${faults.length === 0 && !newer ? ': its tables are those of that version.' : '.'}`,
   };
   return {
     version: layout.version,
@@ -47,31 +59,6 @@ function unheard(layout: Layout): SchemaFinding[] {
       next: 'Look for an update of jobctl before you write.',
     },
   ];
-}
-
-/** Since 12 the library builds indexes in the background, and notes in `bam` how far it has come. */
-async function undone(db: Db, layout: Layout): Promise<SchemaFinding[]> {
-  const bam = `${quoted(layout.schema)}.bam`;
-  const [there] = await db.query<{ readable: boolean }>(
-    `SELECT coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false) AS readable`,
-    [bam],
-  );
-  if (there?.readable !== true) return [];
-  const rows = await db.query<{ status: string; count: number; error: string | null }>(
-    `SELECT status, count(*)::int AS count, max(left(error, 200)) AS error FROM ${bam} WHERE status <> 'completed' GROUP BY status ORDER BY 1`,
-  );
-  return rows.map(({ status, count, error }) =>
-    status === 'failed'
-      ? {
-          level: 'warning',
-          text: `${count} of the library's background migrations failed: ${error ?? 'no reason was stored'}.`,
-          next: 'Look at the table bam; an instance with migrate on tries again.',
-        }
-      : {
-          level: 'hint',
-          text: `${count} of the library's background migrations are ${status}: until they are done some reads are slower.`,
-        },
-  );
 }
 
 /** Without USAGE on the schema not even the names of its tables can be used. */
