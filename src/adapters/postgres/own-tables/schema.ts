@@ -2,7 +2,6 @@ import { JobctlError } from '../../../domain/errors.ts';
 import type { SchemaFinding } from '../../../domain/schema.ts';
 import type { Db } from '../connection.ts';
 import type { Inspection } from '../dialect.ts';
-import { quoted } from '../sql.ts';
 import { invalidIndex, tableFacts } from '../table-size.ts';
 import { missingIndexes } from './advice.ts';
 import type { Table } from './catalog.ts';
