@@ -148,7 +148,7 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
   if (keyless !== undefined) {
     const lack = {
       why: `${keyless.what}: by its id a write could hit another row`,
-      instead: `${keyless.index} or map a column that is unique: ${keyless.mapped}.`,
+      instead: `Map a column that is unique (${keyless.mapped}), or make this one so: ${keyless.index}`,
     };
     return Object.fromEntries(verbs.filter((verb) => verb !== 'pause').map((verb) => [verb, lack]));
   }
