@@ -1,18 +1,23 @@
 import type { Statement } from '../domain/adapter.ts';
 import { blocks } from './facts.ts';
 import { type Page, view } from './page.ts';
+import { cutTo } from './text-width.ts';
 
-/** `config check --explain`: the SQL of each operation, as it can be read and copied. */
+/** `config check --explain`: the SQL of each operation, as it can be read and copied; each statement in full once. */
 export const statementsText = view(
   ({ statements }: { readonly statements: readonly Statement[] }, page: Page): string => {
-    const operations = [...new Set(statements.map(({ operation }) => operation))];
+    const first = new Map<string, string>();
+    for (const { operation, sql } of statements) if (!first.has(sql)) first.set(sql, operation);
+    const text = ({ operation, sql }: Statement): string => {
+      const before = first.get(sql);
+      return before === operation
+        ? `${wrapped(sql, page.width - 1)};`
+        : cutTo(`-- as under "${before}": ${sql}`, page.width);
+    };
     return blocks(
-      ...operations.map((operation) => {
-        const own = statements.filter((one) => one.operation === operation);
-        return [page.style.strong(`-- ${operation}`), ...own.map(({ sql }) => `${wrapped(sql, page.width - 1)};`)].join(
-          '\n',
-        );
-      }),
+      ...[...Map.groupBy(statements, ({ operation }) => operation)].map(([operation, own]) =>
+        [page.style.strong(`-- ${operation}`), ...own.map(text)].join('\n'),
+      ),
     );
   },
 );

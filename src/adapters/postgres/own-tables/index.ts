@@ -37,7 +37,7 @@ export async function ownTables(
   place: string,
 ): Promise<Dialect> {
   const layout = await readLayout(db, mapping, schemaFlag);
-  return {
+  const dialect: Dialect = {
     info: {
       name: 'postgres/own-tables',
       version: mapping.preset ?? 'mapped',
@@ -75,7 +75,6 @@ export async function ownTables(
       return { items: await jobsAt(reader, layout, places.items, selection), cursor: places.cursor };
     },
     ...(layout.heartbeats === undefined ? {} : { workers: (reader) => workers(reader, layout) }),
-    statements: () => statements(layout),
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     pause: pauseOf(layout),
     enqueue: adds(layout),
@@ -87,6 +86,8 @@ export async function ownTables(
     },
     ...(layout.letters === undefined ? {} : { resolve: (writer, note, jobs) => resolve(writer, layout, note, jobs) }),
   };
+  // also before anything may be written: it is read to decide about that
+  return { ...dialect, statements: () => statements(layout, dialect, lacksOf({ ...layout, write: true })) };
 }
 
 /** Locks what can be locked of these rows, then reads them once more: what moved on meanwhile is left out. */
