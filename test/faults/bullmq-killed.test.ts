@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Opening } from '../../src/adapters/registry.ts';
 import type { QueueAdapter } from '../../src/domain/adapter.ts';
 import { listRuns } from '../../src/safety/run-list.ts';
 import { times } from '../../src/testkit/act.ts';
@@ -35,7 +36,7 @@ afterAll(async () => {
 const url = (): string => `${server.url}/0?prefix=${server.prefix}`;
 
 async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>, letters?: Letters): Promise<T> {
-  const adapter = await openAt(url(), letters);
+  const adapter = await openAt(url(), { deadLetters: letters });
   try {
     return await work(adapter);
   } finally {
@@ -43,7 +44,7 @@ async function withAdapter<T>(work: (adapter: QueueAdapter) => Promise<T>, lette
   }
 }
 
-type Letters = Parameters<typeof openAt>[1];
+type Letters = Opening['deadLetters'];
 const shelf = (queue: string): string => `${queue}-dead`;
 const lettersOf = (queue: string) => ({ [queue]: { queue: shelf(queue), payload: 'data' } });
 
@@ -141,7 +142,7 @@ async function begin(play: Play) {
 
 async function killAndResume(play: Play, death: Death): Promise<void> {
   const { queue, letters, stateDir, ids, order, earlier } = await begin(play);
-  expect(await victims.sendOut({ url: url(), deadLetters: letters, stateDir, order, death })).toBeUndefined();
+  expect(await victims.sendOut({ url: url(), more: { deadLetters: letters }, stateDir, order, death })).toBeUndefined();
   const home = play.apart ? shelf(queue) : queue;
   const there = await Promise.all(ids.map((id) => server.redis.exists(`${server.prefix}:${home}:${id}`)));
   const saved = await savedIds(stateDir);
@@ -164,7 +165,7 @@ describe.each(Object.entries(plays))('%s of BullMQ jobs, killed', (_, play) => {
     const { letters, stateDir, order } = await begin(play);
     const walked = await victims.sendOut({
       url: url(),
-      deadLetters: letters,
+      more: { deadLetters: letters },
       stateDir,
       order,
       death: { at: 'never', number: 0 },

@@ -58,8 +58,8 @@ const acts = {
 } as const satisfies Record<string, { states: readonly JobState[]; action: Action; stuck?: boolean }>;
 
 /** The adapter that a command would open. */
-export const openAt = (url: string, deadLetters?: Opening['deadLetters']): Promise<QueueAdapter> =>
-  openAdapter({ url, where: placeOf(url), deadLetters });
+export const openAt = (url: string, more: Pick<Opening, 'deadLetters' | 'tables'> = {}): Promise<QueueAdapter> =>
+  openAdapter({ url, where: placeOf(url), ...more });
 
 /** The ports of a command that nobody asks anything. */
 export function worldOf(adapter: QueueAdapter, stateDir: string, pace: Partial<Pace> = {}): World {

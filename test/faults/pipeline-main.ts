@@ -5,18 +5,18 @@ import { type Death, mortalAdapter, mortalPorts, mortalRun, Steps } from './kill
 
 export interface Errand {
   readonly url: string;
-  /** BullMQ: queues whose dead jobs lie in a queue of their own. */
-  readonly deadLetters?: Parameters<typeof openAt>[1];
+  /** BullMQ: queues whose dead jobs lie in a queue of their own; Postgres: a team's own tables. */
+  readonly more?: Parameters<typeof openAt>[1];
   readonly stateDir: string;
   readonly order: Order;
   readonly death: Death;
 }
 
-const { url, deadLetters, stateDir, order, death } = JSON.parse(process.argv[2] ?? '{}') as Errand;
+const { url, more, stateDir, order, death } = JSON.parse(process.argv[2] ?? '{}') as Errand;
 const steps = new Steps(death);
 steps.watchCommits();
 steps.watchScripts();
-const world = worldOf(mortalAdapter(await openAt(url, deadLetters), steps), stateDir);
+const world = worldOf(mortalAdapter(await openAt(url, more), steps), stateDir);
 const around = (run: RunFolder): RunFolder => mortalRun(run, steps);
 const report = await carryOut({ ...world, around, ports: mortalPorts(world.ports, steps) }, order);
 await world.adapter.close();

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runWorker } from '../../src/demo/worker.ts';
 import type { Report } from '../../src/domain/plan.ts';
-import { batches } from '../../src/safety/journal.ts';
-import { readRun } from '../../src/safety/run-folder.ts';
 import { listRuns } from '../../src/safety/run-list.ts';
-import { type Home, homeForTest, until } from '../e2e/jobctl.ts';
+import { homeForTest, until } from '../e2e/jobctl.ts';
 import { defer, makeDead } from '../setup/procrastinate.ts';
 import { carryOut, worldOf } from './carry-out.ts';
-import { expectNothingLost, expectSoundBackup, openScene, rowsOf, type Scene, savedIds } from './scene.ts';
+import { begun, expectNothingLost, expectSoundBackup, openScene, rowsOf, type Scene, savedIds } from './scene.ts';
 import { seededDice } from './seed.ts';
 
 let scene: Scene;
@@ -17,16 +15,6 @@ beforeAll(async () => {
 afterAll(() => scene.drop());
 
 const reportIn = ({ stdout }: { stdout: string }): Report => JSON.parse(stdout) as Report;
-
-/** A slow run has begun to write: its journal knows an outcome. */
-const begun = (home: Home): Promise<string> =>
-  until('a run with an outcome', async () => {
-    const [run] = await listRuns(home.stateDir);
-    if (run === undefined || run.state === 'damaged') return undefined;
-    for await (const { outcome } of batches((await readRun(home.stateDir, run.id)).journalPath))
-      if (outcome !== undefined) return run.id;
-    return undefined;
-  });
 
 async function expectReplayed(queue: string, ids: readonly string[]): Promise<void> {
   const rows = await rowsOf(scene, queue);
@@ -71,7 +59,7 @@ describe('several at once', () => {
     await makeDead(scene.database.pool, 3, { queue: 'free' });
     const home = await homeForTest(scene.database.url);
     const slow = home.start(['replay', 'busy', '--yes', '--batch', '4', '--rate', '8/s', '--json']);
-    const run = await begun(home);
+    const run = await begun(home.stateDir);
     const [same, other] = await Promise.all([
       home.run(['replay', 'busy', '--yes']),
       home.run(['replay', 'free', '--yes', '--json']),

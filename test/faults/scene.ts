@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { QueueAdapter } from '../../src/domain/adapter.ts';
 import { openBackup, verifyBackup } from '../../src/safety/backup-reader.ts';
+import { batches } from '../../src/safety/journal.ts';
 import { readRun } from '../../src/safety/run-folder.ts';
 import { listRuns } from '../../src/safety/run-list.ts';
+import { until } from '../e2e/jobctl.ts';
 import { createProcrastinate, type SchemaDatabase } from '../setup/databases.ts';
 import { openAt } from './carry-out.ts';
 
@@ -89,3 +91,13 @@ export async function expectSoundBackup(stateDir: string, run: string): Promise<
   const { backupPath } = await readRun(stateDir, run);
   if (backupPath !== undefined) expect(await verifyBackup(backupPath)).toMatchObject({ ok: true, damage: [] });
 }
+
+/** A slow run has begun to write: its journal knows an outcome. */
+export const begun = (stateDir: string): Promise<string> =>
+  until('a run with an outcome', async () => {
+    const [run] = await listRuns(stateDir);
+    if (run === undefined || run.state === 'damaged') return undefined;
+    for await (const { outcome } of batches((await readRun(stateDir, run.id)).journalPath))
+      if (outcome !== undefined) return run.id;
+    return undefined;
+  });
