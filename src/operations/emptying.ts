@@ -7,7 +7,7 @@ import type { Engine, Taken } from './batch.ts';
 export const noEmptying = {
   level: 'none',
   why: 'it has no call that empties a whole queue.',
-  instead: 'jobctl purge without --native deletes job by job, each saved first.',
+  instead: 'jobctl purge QUEUE   # without --native: job by job, each saved first',
 } as const;
 
 const MARK = 'empty the queue';

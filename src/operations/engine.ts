@@ -132,7 +132,7 @@ export const noOtherQueue = (backend: string): JobctlError =>
 export const noMark = {
   level: 'none',
   why: 'it keeps no mark for what was handled.',
-  instead: 'jobctl job remove takes the job away, with a backup; --reason is kept in the audit log.',
+  instead: 'jobctl job remove ID   # takes the job away, with a backup; --reason is kept in the audit log',
 } as const;
 
 /** The cutoff alone does not keep a backend from counting: nothing that counts lies behind "now", and later `before` says the same. */

@@ -11,7 +11,7 @@ type Moving = Extract<Task, { kind: 'move' }>;
 export const noMove = {
   level: 'none',
   why: 'it has no task of its own that gives dead jobs back.',
-  instead: 'jobctl replay without --native does it job by job, each saved first.',
+  instead: 'jobctl replay QUEUE   # without --native: job by job, each saved first',
 } as const;
 
 /** Looks, one after the other, at a list in which a move that was begun does not stand. */

@@ -1,4 +1,4 @@
-import { adviceOf } from '../domain/advice.ts';
+import { adviceOf, isSentence } from '../domain/advice.ts';
 import { shellWord } from '../safety/shell-word.ts';
 
 /** Which of the dead jobs of a queue; nothing given means all of them. */
@@ -27,7 +27,7 @@ export const commandOf = (order: Order, place: readonly string[]): string =>
 
 /** A command of ours as it was advised, with these flags before its remark; other advice as it is. */
 export function commandAt(advice: string, place: readonly string[]): string {
-  if (!advice.startsWith('jobctl ') || place.length === 0) return advice;
+  if (!advice.startsWith('jobctl ') || isSentence(advice) || place.length === 0) return advice;
   const { command, remark } = adviceOf(advice);
   return `${command} ${place.map(shellWord).join(' ')}${remark}`;
 }

@@ -1,4 +1,5 @@
 import type { Capabilities } from '../domain/adapter.ts';
+import { advised } from '../domain/advice.ts';
 import { blocks } from './facts.ts';
 import { type Page, view } from './page.ts';
 import { hang } from './text-width.ts';
@@ -40,7 +41,7 @@ const signOf = ({ level, refused }: CapabilityRow): string => (refused ? 'forbid
 const noteOf = ({ caveat, why, instead }: CapabilityRow): string =>
   instead === undefined
     ? (caveat ?? why ?? '')
-    : `${(caveat ?? why ?? '').replace(/[^.]$/, '$&.')} Instead: ${instead}`.trim();
+    : `${(caveat ?? why ?? '').replace(/[^.]$/, '$&.')} Instead: ${advised(instead)}`.trim();
 
 export const capabilitiesText = view(
   ({ backend, version, where, capabilities }: CapabilitiesView, page: Page): string => {

@@ -1,4 +1,4 @@
-import { adviceOf } from '../domain/advice.ts';
+import { adviceOf, isSentence } from '../domain/advice.ts';
 import type { Page } from './page.ts';
 import { hang, textWidth } from './text-width.ts';
 
@@ -44,6 +44,6 @@ function remarked(step: string, page: Page): string[] {
   return [...said.map((line) => `# ${line}`), command];
 }
 
-/** A sentence about a command ends with a full stop; it is wrapped like any other. */
+/** A sentence about a command is wrapped like any other. */
 const isCommand = (step: string): boolean =>
-  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws|mkdir|rm) /.test(step) && !step.endsWith('.');
+  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws|mkdir|rm) /.test(step) && !isSentence(step);

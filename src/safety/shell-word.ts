@@ -1,3 +1,3 @@
-/** A word as it must be typed into a POSIX shell: quoted only where it has to be. */
+/** A word as it must be typed into a POSIX shell: quoted only where it has to be, or where its full stop would end a sentence. */
 export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  /^[\w@%+=:,./-]*[\w@%+=:,/-]$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

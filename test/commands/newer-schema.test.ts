@@ -25,6 +25,9 @@ it('tables newer than known: looked at with a warning, written only with --newer
   expect(done.code).toBe(0);
   expect(done.stderr).toMatch(/THESE TABLES ARE NEWER THAN JOBCTL KNOWS/);
   expectFits(done.stderr);
+  const [, undo = ''] = /(jobctl undo .*?)(?:\s+#|\n)/.exec(done.stdout) ?? [];
+  expect(undo).toMatch(/ --newer-schema$/);
+  expect(await home.run([...undo.split(' ').slice(1), '--dry-run'])).toMatchObject({ code: 0 });
   const audit = await readFile(join(home.stateDir, 'audit.ndjson'), 'utf8');
   const entries = audit
     .trim()

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Capabilities, QueueAdapter } from '../../src/domain/adapter.ts';
+import { advised } from '../../src/domain/advice.ts';
 import { missing } from '../../src/operations/missing.ts';
 import type { Bench } from '../../src/testkit/index.ts';
 import { bullmqBench } from '../conformance/bullmq-bench.ts';
@@ -107,7 +108,7 @@ function section(columns: readonly Column[]): string {
     if (capability.level === 'native') return 'yes';
     if (capability.level === 'emulated') return `yes, but${mark(capability.caveat.replace(/\.?$/, '.'))}`;
     return `no${mark(
-      [capability.why, capability.instead]
+      [capability.why, capability.instead && advised(capability.instead)]
         .filter(Boolean)
         .map((part) => part?.replace(/\.?$/, '.'))
         .join(' '),

@@ -143,10 +143,10 @@ function adapterOf(
         caveat: 'Received, saved and deleted one by one; what others hold is not met.',
         ops: acts,
       },
-      cancel: none('a message that waits can be deleted, not marked.', 'jobctl job remove, which saves it first.'),
+      cancel: none('a message that waits can be deleted, not marked.', 'jobctl job remove ID   # saves it first'),
       edit: none(
         'a message cannot be changed in its place.',
-        'jobctl job remove, then send the corrected message with your application.',
+        'jobctl job remove ID   # then send the corrected message with your application',
       ),
       enqueue: {
         level: 'emulated',

@@ -68,5 +68,5 @@ const deleted = { why: 'graphile-worker keeps only what is still to run, runs or
 
 const noCancel = {
   why: 'graphile-worker has no cancelled state: a job is there, or it is gone',
-  instead: 'jobctl job remove takes the job away, with a backup.',
+  instead: 'jobctl job remove ID   # takes the job away, with a backup',
 };

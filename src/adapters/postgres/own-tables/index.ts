@@ -165,7 +165,7 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
       : {
           cancel: {
             why: 'no status means cancelled',
-            instead: 'jobctl job remove takes the job away, with a backup.',
+            instead: 'jobctl job remove ID   # takes the job away, with a backup',
           },
         }),
     ...(layout.job.payload === undefined && layout.letters?.columns.payload === undefined

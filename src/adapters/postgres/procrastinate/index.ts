@@ -79,7 +79,7 @@ const noCancelIn = ({ statuses, version }: Layout) =>
     ? undefined
     : {
         why: `Procrastinate ${version} has no cancelled state (2.6 brought it)`,
-        instead: 'jobctl job remove takes the job away, with a backup.',
+        instead: 'jobctl job remove ID   # takes the job away, with a backup',
       };
 
 const warningsOn = ({ newer }: Layout): string[] =>
