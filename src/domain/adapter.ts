@@ -88,6 +88,8 @@ export interface Worker {
   readonly running?: number | undefined;
   /** How its last turn ended, in the backend's own words. */
   readonly note?: string | undefined;
+  /** Lanes that it keeps without a job of them, so that nothing in them runs; and the statement that frees them once it is gone. */
+  readonly lanes?: { readonly names: readonly string[]; readonly freedBy?: string | undefined } | undefined;
 }
 
 export interface Statement {

@@ -52,7 +52,7 @@ function block({ id, severity, queue, what, why, next }: DoctorFinding, page: Pa
 /** A command stays whole, so that it can be copied. */
 function nextText(indent: string, step: string, page: Page): string {
   const lead = `${indent}next: `;
-  const text = /^(jobctl|aws|CREATE|ALTER|REINDEX|GRANT) /.test(step)
+  const text = /^(jobctl|aws|CREATE|ALTER|REINDEX|GRANT|SELECT) /.test(step)
     ? step
     : hang(lead, step, page.width).slice(lead.length);
   return `${indent}${page.style.dim('next:')} ${text}`;

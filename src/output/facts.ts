@@ -46,4 +46,4 @@ function remarked(step: string, page: Page): string[] {
 
 /** A sentence about a command is wrapped like any other. */
 const isCommand = (step: string): boolean =>
-  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws|mkdir|rm) /.test(step) && !isSentence(step);
+  /^(jobctl|export|unset|npm|docker|psql|redis-cli|aws|mkdir|rm|SELECT) /.test(step) && !isSentence(step);

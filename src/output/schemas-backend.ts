@@ -30,6 +30,10 @@ export const backendSchemas = {
         limit: z.looseObject({ value: z.int(), by: z.string() }).optional().describe('How many it may run at once.'),
         running: z.number().optional().describe('How many run, as measured of late. Missing: not known.'),
         note: z.string().optional().describe('How its last turn ended.'),
+        lanes: z
+          .looseObject({ names: z.array(z.string()), freedBy: z.string().optional() })
+          .optional()
+          .describe('What it keeps without a job of it, and the statement that frees that once the worker is gone.'),
       }),
     ),
     note: z.string().optional().describe('Which workers are known, where that is not all of them.'),

@@ -37,7 +37,16 @@ export const workersText = view(({ workers, now, note, next = [giveBack] }: Work
         right: true,
         cell: ({ seenAt }) => (seenAt === undefined ? 'never' : relative(seenAt, now)),
       },
-      { head: 'STATE', whole: true, cell: (one) => (one.silent ? { text: 'silent', look: page.style.bad } : there) },
+      {
+        head: 'STATE',
+        whole: true,
+        cell: (one) =>
+          one.silent
+            ? { text: 'silent', look: page.style.bad }
+            : one.active === 0 && one.lanes !== undefined
+              ? 'has a lane'
+              : there,
+      },
       { head: 'JOBS', whole: true, right: true, cell: ({ active }) => (active === undefined ? '-' : String(active)) },
     ],
     workers,
@@ -51,8 +60,18 @@ export const workersText = view(({ workers, now, note, next = [giveBack] }: Work
       note === undefined ? '' : hang('', note, page.width),
       left ? nextLines(next, page) : '',
     ),
+    ...workers.map((one) => laneText(one, page)),
   );
 });
+
+function laneText({ id, lanes }: Worker, page: Page): string | undefined {
+  if (lanes === undefined) return undefined;
+  const { names, freedBy } = lanes;
+  const [which, them] = names.length === 1 ? ['lane', 'it'] : ['lanes', 'them'];
+  const way = freedBy === undefined ? '' : ` Once that worker is gone, this frees ${them}:`;
+  const said = `${id} keeps the ${which} ${names.join(', ')} locked without a job of ${them}: nothing in ${them} runs.${way}`;
+  return lines(hang('', said, page.width), freedBy === undefined ? '' : nextLines([freedBy], page));
+}
 
 /** Where a line stands for many workers at once: what it takes from, how many run against its limit, how it went last. */
 function consumersText(workers: readonly Worker[], page: Page): string {

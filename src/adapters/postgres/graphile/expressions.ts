@@ -89,10 +89,14 @@ export const since = `CASE WHEN j.locked_at IS NOT NULL THEN j.locked_at
   ELSE greatest(j.run_at, j.created_at) END`;
 
 /**
- * Text that proves that the owner of a job is gone, else null. The library's own rule: no lock is good for longer than
- * four hours. Under Worker Pro a lock may last as long as its worker is registered.
+ * Whether the owner of a lock is gone. The library's own rule: no lock is good for longer than four hours. Under Worker Pro
+ * it may last as long as its worker is registered.
  */
-export const proofOf = ({ workers }: Layout): string =>
-  `CASE WHEN j.locked_at < now() - ${ABANDONED} ${
-    workers === undefined ? '' : `AND NOT EXISTS (SELECT FROM ${workers} w WHERE w.worker_id = j.locked_by)`
-  } THEN 'locked for more than 4 hours, since ' || to_char(j.locked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' END`;
+export const isAbandoned = ({ workers }: Layout, row: 'j' | 'q'): string =>
+  `(${row}.locked_at < now() - ${ABANDONED}${
+    workers === undefined ? '' : ` AND NOT EXISTS (SELECT FROM ${workers} w WHERE w.worker_id = ${row}.locked_by)`
+  })`;
+
+/** Text that proves that the owner of a job is gone, else null. */
+export const proofOf = (layout: Layout): string =>
+  `CASE WHEN ${isAbandoned(layout, 'j')} THEN 'locked for more than 4 hours, since ' || to_char(j.locked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' END`;

@@ -2,6 +2,7 @@ import type { Job, JobDetail, TimelineEntry } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { bigints, instant } from '../sql.ts';
 import { failedAt } from './expressions.ts';
+import { freedBy } from './lanes.ts';
 import type { Layout } from './layout.ts';
 import { jobsOf } from './rows.ts';
 
@@ -54,10 +55,12 @@ async function laneOf(db: Db, layout: Layout, job: Job): Promise<{ links: JobDet
     [job.lane],
   );
   if (lock === undefined) return { links, notes: [] };
+  const statement = freedBy(layout, lock.by);
   return {
     links: [{ relation: 'lane held by', to: `worker ${lock.by ?? '(unknown)'}` }],
     notes: [
-      `Its lane is locked since ${lock.since} although none of the lane's jobs is: nothing in it runs until the lock is 4 hours old, or until force_unlock_workers is called for that worker.`,
+      `Its lane is locked since ${lock.since} although none of the lane's jobs is: nothing in it runs until the lock is 4 hours old.`,
+      ...(statement === undefined ? [] : [`Once that worker is gone, this frees the lane: ${statement}`]),
     ],
   };
 }

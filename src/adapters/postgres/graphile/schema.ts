@@ -7,6 +7,7 @@ import { nothing, planAt, type Standing, tablesOf } from '../made.ts';
 import { deedsFinding } from '../rights.ts';
 import { costOf, invalidIndex, isLarge, type TableFacts, tableFacts } from '../table-size.ts';
 import { worthHaving } from './advice.ts';
+import { freedBy, lockedAlone, plight } from './lanes.ts';
 import { definitions, KNOWN_REVISION, type Layout, readLayout } from './layout.ts';
 import { plan } from './plan.ts';
 import { permit } from './privileges.ts';
@@ -49,11 +50,12 @@ export async function inspect(
     level: 'ok',
     text: `graphile-worker ${layout.version} in schema ${schema}${faults.length === 0 && layout.newer === undefined ? ': its tables, functions and indexes are all there.' : '.'}`,
   };
+  const lanes = await lanesLeft(db, layout, catalog);
   const advice = facts === undefined || !isLarge(facts) ? [] : worthHaving(layout, catalog, costOf(facts));
   const rights = writes
     ? await deedsFinding(verbs, (verb) => permit(db, layout, verb, place))
     : layout.sight.warnings.map((text): SchemaFinding => ({ level: 'hint', text }));
-  return { version: layout.version, findings: [fine, ...faults, ...unheard(layout), ...advice, ...rights] };
+  return { version: layout.version, findings: [fine, ...faults, ...unheard(layout), ...lanes, ...advice, ...rights] };
 }
 
 /** That a role sees nothing is a finding, not a failure. */
@@ -137,6 +139,19 @@ async function gaps(db: Db, { schema, revision }: Layout): Promise<SchemaFinding
 }
 
 const migrations = (schema: string): string => `"${schema.replaceAll('"', '""')}".migrations`;
+
+/** What is seen is a lock that no job goes with; where a table is missing that is finding enough. */
+async function lanesLeft(db: Db, layout: Layout, catalog: Catalog): Promise<SchemaFinding[]> {
+  if (!catalog.tables.includes('_private_job_queues')) return [];
+  return (await lockedAlone(db, layout)).map((held): SchemaFinding => {
+    const statement = freedBy(layout, held.worker);
+    return {
+      level: 'warning',
+      text: plight(held),
+      ...(statement === undefined ? {} : { next: `${statement} -- once that worker is gone` }),
+    };
+  });
+}
 
 /** What a newer version may have brought. */
 const unheard = ({ newer }: Layout): SchemaFinding[] =>
