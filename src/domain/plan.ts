@@ -174,7 +174,10 @@ export interface Report {
   readonly outcomes: Tally;
   /** What was left of the queue went in one call of the backend's own, and nobody counted it: `outcomes` does not. */
   readonly emptied?: true | undefined;
-  /** Of a dry run: what its plan warns of. Of a run that was taken up again: what nobody can know of the batch that broke off. */
+  /**
+   * Of a dry run: what its plan warns of. Of a run: what became of jobs that were done in another way than the verb says, and
+   * what nobody can know of a batch that broke off.
+   */
   readonly warnings?: readonly string[] | undefined;
   /** The first of each, in the order met; the journal has all. */
   readonly skipped: readonly { readonly id: string; readonly why: string }[];

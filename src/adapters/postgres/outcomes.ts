@@ -22,13 +22,14 @@ export const skipped = ({ job }: SavedJob, why: SkipReason, note?: string): Outc
 /** `done` for what was changed; for the rest what is known of it, else that it has moved on. */
 export function outcomes(
   jobs: readonly SavedJob[],
-  changed: readonly { readonly id: string }[],
+  changed: readonly { readonly id: string; readonly note?: string }[],
   skips: ReadonlyMap<string, Skip> = new Map(),
 ): Outcome[] {
-  const done = new Set(changed.map((row) => row.id));
+  const done = new Map(changed.map((row) => [row.id, row.note]));
   return jobs.map((saved): Outcome => {
     const { queue, id } = saved.job;
-    if (done.has(id)) return { ref: { queue, id }, result: 'done' };
+    const note = done.get(id);
+    if (done.has(id)) return { ref: { queue, id }, result: 'done', ...(note === undefined ? {} : { note }) };
     const skip = skips.get(id);
     return skipped(saved, skip?.why ?? 'state-changed', skip?.note);
   });

@@ -59,15 +59,4 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s', (version) => {
     await at.boss.complete('email', id);
     expect(await stateOf(at, id)).toBe('retry');
   });
-
-  it('leaves to the library what has used all its runs', async () => {
-    const at = await place(version);
-    await at.boss.createQueue('email', { policy: 'standard' });
-    const id = (await at.boss.send('email', { n: 1 }, { retryLimit: 0 })) ?? '';
-    await at.boss.fetch('email');
-    await at.database.pool.query(`UPDATE job SET started_on = started_on - interval '1 hour'`);
-    const { outcomes } = await act(opsOf(at, 'reset'), stuck, { verb: 'reset' });
-    expect(told(outcomes)).toEqual(all([id], 'skipped conflict'));
-    expect(await stateOf(at, id)).toBe('active');
-  });
 });

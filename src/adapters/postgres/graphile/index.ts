@@ -42,7 +42,6 @@ export async function graphile(db: Db, schema: string, place: string): Promise<D
       enqueue:
         'a key is taken by any job that has it, also one that runs or is dead; that job stays as it is, where the library would overwrite it',
       replay: 'as reschedule_jobs with attempts 0; with --keep-attempts the limit is raised by one run',
-      reset: 'attempts stay, as after an unlock by the library: what was on its last one is dead then, and is told of',
     },
     queues: (reader) => queues(reader, layout),
     count: (reader, selection) => count(reader, layout, selection),

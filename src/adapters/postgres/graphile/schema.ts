@@ -50,7 +50,7 @@ export async function inspect(
     level: 'ok',
     text: `graphile-worker ${layout.version} in schema ${schema}${faults.length === 0 && layout.newer === undefined ? ': its tables, functions and indexes are all there.' : '.'}`,
   };
-  const lanes = await lanesLeft(db, layout, catalog);
+  const lanes = await lanesLeft(db, layout, there);
   const advice = facts === undefined || !isLarge(facts) ? [] : worthHaving(layout, catalog, costOf(facts));
   const rights = writes
     ? await deedsFinding(verbs, (verb) => permit(db, layout, verb, place))
@@ -141,8 +141,8 @@ async function gaps(db: Db, { schema, revision }: Layout): Promise<SchemaFinding
 const migrations = (schema: string): string => `"${schema.replaceAll('"', '""')}".migrations`;
 
 /** What is seen is a lock that no job goes with; where a table is missing that is finding enough. */
-async function lanesLeft(db: Db, layout: Layout, catalog: Catalog): Promise<SchemaFinding[]> {
-  if (!catalog.tables.includes('_private_job_queues')) return [];
+async function lanesLeft(db: Db, layout: Layout, { tables }: Standing): Promise<SchemaFinding[]> {
+  if (!tables.includes('_private_job_queues')) return [];
   return (await lockedAlone(db, layout)).map((held): SchemaFinding => {
     const statement = freedBy(layout, held.worker);
     return {

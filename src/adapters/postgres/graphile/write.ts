@@ -73,9 +73,9 @@ async function reset(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise
      SELECT id::text AS id, dead FROM freed`,
     [idsOf(jobs), proven],
   );
-  const dead = new Set(changed.flatMap((row) => (row.dead ? [row.id] : [])));
-  await wake(db, changed.length - dead.size);
-  return outcomes(jobs, changed).map((one) => (dead.has(one.ref.id) ? { ...one, note: IS_DEAD } : one));
+  await wake(db, changed.filter(({ dead }) => !dead).length);
+  const freed = changed.map(({ id, dead }) => (dead ? { id, note: IS_DEAD } : { id }));
+  return outcomes(jobs, freed);
 }
 
 /** Wakes as many workers as there are jobs, as the library does for new ones; without it they wait for the next poll (2 s). */

@@ -18,7 +18,7 @@ export const sameDeath = (original: string, copy: string): string =>
 /** The same as a key, to match rows of two queries: joins that no index serves are planned badly where statistics are old. */
 const deathOf = (at: Instant | undefined, payload: string): string =>
   `${at} ${createHash('md5').update(payload).digest('hex')}`;
-const deathKey = (at: string): string => `${instant(at)} || ' ' || md5(coalesce(j.data::text, 'null'))`;
+export const deathKey = (at: string): string => `${instant(at)} || ' ' || md5(coalesce(j.data::text, 'null'))`;
 
 const rootOf = (saved: SavedJob): string => factsOf(saved).source_root_id ?? saved.job.id;
 

@@ -5,6 +5,7 @@ import type { Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { adds } from './add.ts';
 import { archiveWarning } from './archive.ts';
+import { cautions } from './cautions.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
 import { newerThanKnown } from './expressions.ts';
@@ -51,6 +52,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
       return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
     },
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
+    ...(layout.queue === undefined ? {} : { cautions: (reader, asked, verb) => cautions(reader, layout, asked, verb) }),
     ...(instances === undefined ? {} : { workers: (reader) => workers(reader, instances) }),
     enqueue: adds(layout),
     ...(layout.scheduleColumns.length === 0 ? {} : { schedules: (reader, names) => schedules(reader, layout, names) }),
@@ -103,8 +105,8 @@ function caveatsOf(layout: Layout): Dialect['caveats'] {
       'as send does; in a queue whose policy keeps no keys apart, a job with that key is looked for first, which two that add at the same moment can slip past',
     replay: `by SQL, because the library's retry leaves dates by which maintenance would remove the job; ${copies}`,
     reset: layout.has('heartbeat_on')
-      ? 'what has used all its runs is left to the library'
-      : "what has used all its runs is left to the library; before 12 nothing keeps a late worker's answer off the new run",
+      ? 'what has used all its runs becomes dead, as the library would end it'
+      : "what has used all its runs becomes dead, as the library would end it; before 12 nothing keeps a late worker's answer off the new run",
     schedule:
       'listed, run, removed and put back: pg-boss pauses none, and an application that sets it up when it starts brings back what was removed',
     restore: 'what is past its retention comes back all the same, and the next maintenance takes it away again',

@@ -8,7 +8,7 @@ type Needs = readonly (readonly [relation: string, privilege: string])[];
 /** Every claim locks the rows of its jobs, which takes the right to UPDATE. Rights on the parent table cover its partitions. */
 export const writes: Readonly<Record<WriteVerb, readonly string[]>> = {
   replay: ['SELECT', 'UPDATE'],
-  reset: ['SELECT', 'UPDATE'],
+  reset: ['SELECT', 'UPDATE', 'INSERT'], // the copy in a dead-letter queue
   cancel: ['SELECT', 'UPDATE'],
   edit: ['SELECT', 'UPDATE'],
   remove: ['SELECT', 'UPDATE', 'DELETE'],

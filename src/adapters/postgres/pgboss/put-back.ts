@@ -6,7 +6,9 @@ import type { Held, Standing } from '../dialect.ts';
 import { notMissing, notOurs, outcomes, skipped } from '../outcomes.ts';
 import { holdRows, insertRows, replaceRows, type SavedRow, type SavedTable, standings } from '../saved-rows.ts';
 import { quotedLiterals } from '../sql.ts';
+import { activeAgain, copyInto, takenCopies, withdrawCopies } from './dead-letter.ts';
 import { bindToParents, holdParents, waitsAnew } from './dependencies.ts';
+import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { factsOf, idsOf, namesOf, snapshotOf } from './places.ts';
 import { everyName } from './queues.ts';
@@ -46,14 +48,17 @@ export async function holdForRevert(
     layout,
     ours.map((item) => asSaved(item)),
   );
-  const free = ours.filter(({ job }) => !taken.has(job.id));
+  const begun = await takenCopies(db, layout, ours);
+  const free = ours.filter(({ job }) => !taken.has(job.id) && !begun.has(job.id));
   return {
     jobs: await savedJobsOf(db, layout, await placesNow(db, table, idsOf(free))),
     skipped: [
       ...left,
       ...ours.flatMap((item) => {
         const note = taken.get(item.job.id);
-        return note === undefined ? [] : [skipped(item, 'duplicate', note)];
+        if (note !== undefined) return [skipped(item, 'duplicate', note)];
+        const elsewhere = begun.get(item.job.id);
+        return elsewhere === undefined ? [] : [skipped(item, 'started', elsewhere)];
       }),
     ],
   };
@@ -65,12 +70,15 @@ const placesNow = (db: Db, table: SavedTable, ids: readonly string[]): Promise<{
     ids,
   ]);
 
-/** Gives each row its saved values again; a copy that was put back returns to its dead-letter queue. */
+/** Gives each row its saved values again; a copy that was put back returns to its dead-letter queue, one that a reset made goes. */
 export async function revert(db: Db, layout: Layout, saved: readonly SavedJob[]): Promise<Outcome[]> {
   const changed: { id: string }[] = [];
+  await withdrawCopies(db, layout, saved);
+  const dying = await activeAgain(db, layout, saved);
   for (const group of byNulls(saved)) {
     changed.push(...(await replaceRows(db, jobTable(layout, group), group.map(rowOf))));
   }
+  if (dying.length > 0) await db.query(copyInto(layout, `(SELECT * FROM ${layout.job} j WHERE ${these})`), keys(dying));
   return outcomes(saved, changed);
 }
 
