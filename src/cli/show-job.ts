@@ -1,5 +1,5 @@
 import { JobctlError } from '../domain/errors.ts';
-import type { JobState } from '../domain/job.ts';
+import type { JobDetail, JobState } from '../domain/job.ts';
 import { jobText } from '../output/job-text.ts';
 import { jobDetailView } from '../output/job-view.ts';
 import type { Page } from '../output/page.ts';
@@ -29,17 +29,18 @@ export async function showJob(
     throw new JobctlError('usage', `Job ${id} is ${state}, not ${asked.state}.`, { next: [`jobctl job show ${id}`] });
   }
   const shown = jobDetailView(detail, redact);
+  const edit = `jobctl job edit ${shellWord(id)}${asked.queue === undefined ? '' : ` --queue ${shellWord(queue)}`}`;
   const next =
-    state === 'dead'
-      ? [
-          `jobctl replay ${shellWord(queue)} --id ${shellWord(id)}`,
-          ...(adapter.can.edit.level === 'none'
-            ? []
-            : [`jobctl job edit ${shellWord(id)}${asked.queue === undefined ? '' : ` --queue ${shellWord(queue)}`}`]),
-        ]
-      : state === 'active' && detail.job.stuck !== undefined
-        ? [`jobctl reset ${shellWord(queue)} --id ${shellWord(id)}`]
-        : [];
+    detail.instead !== undefined
+      ? [inItsPlace(detail.instead)]
+      : state === 'dead'
+        ? [
+            `jobctl replay ${shellWord(queue)} --id ${shellWord(id)}`,
+            ...(adapter.can.edit.level === 'none' ? [] : [edit]),
+          ]
+        : state === 'active' && detail.job.stuck !== undefined
+          ? [`jobctl reset ${shellWord(queue)} --id ${shellWord(id)}`]
+          : [];
   return {
     text: jobText(
       {
@@ -54,3 +55,9 @@ export async function showJob(
     json: { schemaVersion: 1, ...shown },
   };
 }
+
+/** What to do with the job that has taken over the work of the one that is shown. */
+const inItsPlace = ({ by, dead }: NonNullable<JobDetail['instead']>): string =>
+  dead
+    ? `jobctl replay ${shellWord(by.queue)} --id ${shellWord(by.id)}`
+    : `jobctl job show ${shellWord(by.id)} --queue ${shellWord(by.queue)}`;

@@ -55,6 +55,8 @@ export interface JobDetail {
   readonly timeline: readonly TimelineEntry[];
   /** Relations such as "lock held by" → job 41, in the order worth reading. */
   readonly links: readonly { readonly relation: string; readonly to: string }[];
+  /** Its work is under way in this job: a replay of both would run it twice. */
+  readonly instead?: { readonly by: JobRef; readonly dead: boolean } | undefined;
   /** It lies where it is only kept: no write reaches it. */
   readonly archived?: true | undefined;
   /** Facts in one line each, for example what the backend does not store. */

@@ -4,7 +4,9 @@ import { residue, type Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';
 import { Parameters } from '../sql.ts';
 import { pushes, where } from './conditions.ts';
+import { type Double, doubles } from './copies.ts';
 import type { Layout } from './layout.ts';
+import { pageOfPlaces, savedJobsOf } from './rows.ts';
 
 /** What a plan is to say of a write on these jobs. */
 export async function cautions(
@@ -13,12 +15,13 @@ export async function cautions(
   selection: Selection,
   verb: (Action | Resolution)['verb'],
 ): Promise<string[]> {
-  return verb === 'reset' ? await usedUp(db, layout, selection) : [];
+  if (verb === 'reset') return await usedUp(db, layout, selection);
+  return verb === 'replay' ? await twice(db, layout, selection) : [];
 }
 
-/** `up to` where not all that the selection says is decided by the server. */
+/** `Up to` where not all that the selection says is decided by the server. */
 const upTo = (selection: Selection, count: number): string =>
-  `${residue(selection, pushes).some((criterion) => criterion !== 'cutoff') ? 'Up to ' : ''}${grouped(count)}`;
+  `${residue(selection, pushes).some((criterion) => criterion !== 'cutoff') ? 'Up to ' : ''}${grouped(count)} ${count === 1 ? 'job' : 'jobs'}`;
 
 /** Jobs that a reset can only end. */
 async function usedUp(db: Db, layout: Layout, selection: Selection): Promise<string[]> {
@@ -36,7 +39,48 @@ async function usedUp(db: Db, layout: Layout, selection: Selection): Promise<str
       : `, ${lettered === count ? '' : `${grouped(lettered)} of them `}with a copy in a dead-letter queue`;
   return [
     count === 1
-      ? `${upTo(selection, count)} job has used all its runs: it will be dead, as the library would end it${copies}; a replay runs it again.`
-      : `${upTo(selection, count)} jobs have used all their runs: they will be dead, as the library would end them${copies}; a replay runs them again.`,
+      ? `${upTo(selection, count)} has used all its runs: it will be dead, as the library would end it${copies}; a replay runs it again.`
+      : `${upTo(selection, count)} have used all their runs: they will be dead, as the library would end them${copies}; a replay runs them again.`,
+  ];
+}
+
+/** Jobs with a dead-letter queue that a plan looks at, and how many of them at once. */
+const MOST = 2000;
+const PAGE = 500;
+
+/** Jobs that a replay leaves alone because another has taken over their work. */
+async function twice(db: Db, layout: Layout, selection: Selection): Promise<string[]> {
+  const found: Double[] = [];
+  let seen = 0;
+  let cursor: string | undefined;
+  do {
+    const parameters = new Parameters();
+    const condition = `${where(layout, selection, parameters)} AND j.state = 'failed' AND j.dead_letter IS NOT NULL`;
+    const places = await pageOfPlaces(db, layout, condition, parameters, {
+      size: PAGE,
+      order: 'oldest',
+      cursor,
+      asClaimed: true,
+    });
+    found.push(...(await doubles(db, layout, await savedJobsOf(db, layout, places.items))).values());
+    seen += places.items.length;
+    cursor = places.cursor;
+  } while (cursor !== undefined && seen < MOST);
+  const among = cursor === undefined ? '' : `Among the first ${grouped(seen)}: `;
+  const moved = found.filter((one) => one.moved).length;
+  const byQueue = Map.groupBy(
+    found.filter((one) => !one.moved),
+    ({ by }) => by.queue,
+  );
+  return [
+    ...[...byQueue].map(
+      ([queue, { length }]) =>
+        `${among}${upTo(selection, length)} will be skipped, with copies in ${queue} that can still run: both would run the work twice. To replay the copies: jobctl replay ${queue}`,
+    ),
+    ...(moved === 0
+      ? []
+      : [
+          `${among}${upTo(selection, moved)} will be skipped: their copies were put back before, both would run the work twice.`,
+        ]),
   ];
 }

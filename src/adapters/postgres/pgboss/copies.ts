@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SavedJob } from '../../../domain/claim.ts';
 import type { Instant } from '../../../domain/instant.ts';
+import type { JobRef } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { instant } from '../sql.ts';
 import { early } from './expressions.ts';
@@ -22,26 +23,45 @@ export const deathKey = (at: string): string => `${instant(at)} || ' ' || md5(co
 
 const rootOf = (saved: SavedJob): string => factsOf(saved).source_root_id ?? saved.job.id;
 
+/** Where the work of a failed job is under way already. */
+export interface Double {
+  /** The copy, or the job that it has become. */
+  readonly by: JobRef;
+  /** It was put back before. */
+  readonly moved: boolean;
+  readonly note: string;
+}
+
+const inLetters = (by: JobRef): Double => ({
+  by,
+  moved: false,
+  note: `its copy ${by.id} is in ${by.queue}: replay that one (jobctl replay ${by.queue} --id ${by.id}), or remove it first; both would run it twice`,
+});
+
+const putBackBefore = (by: JobRef): Double => ({
+  by,
+  moved: true,
+  note: `its copy was already put back as job ${by.id}: replaying both would run it twice`,
+});
+
 /** Failed jobs whose work is already under way elsewhere: a copy that can still run, or a job that such a copy has become. */
-export async function doubles(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, string>> {
+export async function doubles(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<Map<string, Double>> {
   const failed = jobs.filter(({ job }) => job.native === 'failed');
   const lettered = failed.filter((saved) => (factsOf(saved).dead_letter ?? null) !== null);
-  const found = new Map<string, string>();
+  const found = new Map<string, Double>();
   if (lettered.length === 0) return found;
   const letters = [...new Set(lettered.map((saved) => factsOf(saved).dead_letter ?? ''))];
   const byDeath = Map.groupBy(lettered, ({ job }) => deathOf(job.since, job.payload));
   const byRoot = Map.groupBy(lettered, rootOf);
   for (const copy of await copiesOf(db, layout, letters, lettered)) {
     const originals = (copy.root === null ? byDeath.get(copy.death) : byRoot.get(copy.root)) ?? [];
-    for (const saved of originals.filter((one) => factsOf(one).dead_letter === copy.queue)) {
-      const note = `its copy ${copy.id} is in ${copy.queue}: replay that one, or remove it first; both would run it twice`;
-      found.set(saved.job.id, note);
-    }
+    for (const saved of originals.filter((one) => factsOf(one).dead_letter === copy.queue))
+      found.set(saved.job.id, inLetters({ queue: copy.queue, id: copy.id }));
   }
   for (const moved of await movedOf(db, layout, lettered)) {
     for (const { job } of (moved.root === null ? byDeath.get(moved.death) : byRoot.get(moved.root)) ?? []) {
       if (job.id === moved.id || job.queue !== moved.queue || (job.since ?? '') > moved.created) continue;
-      found.set(job.id, `its copy was already put back as job ${moved.id}: replaying both would run it twice`);
+      found.set(job.id, putBackBefore({ queue: moved.queue, id: moved.id }));
     }
   }
   return found;

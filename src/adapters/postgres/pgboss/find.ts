@@ -3,11 +3,12 @@ import type { Db } from '../connection.ts';
 import { instant } from '../sql.ts';
 import { findArchived } from './archive.ts';
 import { uuids } from './conditions.ts';
+import { doubles } from './copies.ts';
 import { allowance, deadLettered, early } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { linksOf } from './links.ts';
 import { everyName } from './queues.ts';
-import { jobsOf, type Place } from './rows.ts';
+import { jobsOf, type Place, savedJobsOf } from './rows.ts';
 
 /** One job, its times, and what it hangs together with. The library keeps no history: each run overwrites the one before. */
 export async function find(
@@ -24,14 +25,17 @@ export async function find(
     queue === undefined ? [key] : [key, queue],
   );
   if (place === undefined) return await inArchive(db, layout, key, queue);
-  const [job] = await jobsOf(db, layout, [place]);
-  if (job === undefined) return undefined;
+  const [saved] = await savedJobsOf(db, layout, [place]);
+  if (saved === undefined) return undefined;
+  const { job } = saved;
   const facts = await factsOn(db, layout, place);
+  const double = layout.queue === undefined ? undefined : (await doubles(db, layout, [saved])).get(job.id);
   return {
     job,
     timeline: timelineOf(facts, job.native),
     links: await linksOf(db, layout, place),
-    notes: notesOn(layout, facts),
+    notes: [...(double === undefined ? [] : [`It is not replayed: ${double.note}.`]), ...notesOn(layout, facts)],
+    ...(double === undefined ? {} : { instead: { by: double.by, dead: !double.moved } }),
   };
 }
 

@@ -26,7 +26,7 @@ export async function replay(
 ): Promise<Outcome[]> {
   const lettered = await inDeadLetters(db, layout, jobs);
   const skips = new Map<string, Skip>();
-  for (const [id, note] of await doubles(db, layout, jobs)) skips.set(id, skip('duplicate', note));
+  for (const [id, { note }] of await doubles(db, layout, jobs)) skips.set(id, skip('duplicate', note));
   const free = jobs.filter(({ job }) => !skips.has(job.id));
   const retried = free.filter(({ job }) => !lettered.has(job.id));
   const copies = free.filter(({ job }) => lettered.has(job.id));
