@@ -5,6 +5,7 @@ import type { Db } from '../connection.ts';
 import { Parameters } from '../sql.ts';
 import { pushes, where } from './conditions.ts';
 import { type Double, doubles } from './copies.ts';
+import { isLetterQueue } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { pageOfPlaces, savedJobsOf } from './rows.ts';
 
@@ -47,6 +48,18 @@ async function usedUp(db: Db, layout: Layout, selection: Selection): Promise<str
 /** Jobs with a dead-letter queue that a plan looks at, and how many of them at once. */
 const MOST = 2000;
 const PAGE = 500;
+/** Ids within one line. */
+const NAMED = 5;
+
+/** Those of these queues whose copies are seen as dead without being named. */
+async function letterQueues(db: Db, layout: Layout, names: readonly string[]): Promise<Set<string>> {
+  if (layout.has('source_id') || names.length === 0) return new Set(names);
+  const rows = await db.query<{ name: string }>(
+    `SELECT n.name FROM unnest($1::text[]) AS n (name) WHERE ${isLetterQueue(layout, 'n.name')}`,
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
 
 /** Jobs that a replay leaves alone because another has taken over their work. */
 async function twice(db: Db, layout: Layout, selection: Selection): Promise<string[]> {
@@ -72,11 +85,13 @@ async function twice(db: Db, layout: Layout, selection: Selection): Promise<stri
     found.filter((one) => !one.moved),
     ({ by }) => by.queue,
   );
+  const seenAsLetters = await letterQueues(db, layout, [...byQueue.keys()]);
   return [
-    ...[...byQueue].map(
-      ([queue, { length }]) =>
-        `${among}${upTo(selection, length)} will be skipped, with copies in ${queue} that can still run: both would run the work twice. To replay the copies: jobctl replay ${queue}`,
-    ),
+    ...[...byQueue].map(([queue, copies]) => {
+      const ids = seenAsLetters.has(queue) ? [] : copies.slice(0, NAMED).map(({ by }) => ` --id ${by.id}`);
+      const rest = ids.length > 0 && copies.length > NAMED ? ' and so on' : '';
+      return `${among}${upTo(selection, copies.length)} will be skipped, with copies in ${queue} that can still run: both would run the work twice. To replay the copies: jobctl replay ${queue}${ids.join('')}${rest}`;
+    }),
     ...(moved === 0
       ? []
       : [

@@ -1,7 +1,7 @@
 import type { Criterion, Selection } from '../../../domain/selection.ts';
 import type { Parameters } from '../sql.ts';
 import { anyOf } from '../sql.ts';
-import { proofOf, sinceOf, stateConditions } from './expressions.ts';
+import { closeFor, proofOf, sinceOf, stateConditions } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
 /** What `where` decides exactly. The rest (error, group, where, cutoff) is left to the caller. */
@@ -26,7 +26,8 @@ export const inQueues = (queues: readonly string[], parameters: Parameters): str
   queues.length === 1 ? `j.name = ${parameters.add(queues[0])}` : `j.name = ANY (${parameters.add(queues)}::text[])`;
 
 /** The selection as a condition on `j`, a row of the job table. */
-export function where(layout: Layout, selection: Selection, parameters: Parameters): string {
+export function where(of: Layout, selection: Selection, parameters: Parameters): string {
+  const layout = closeFor(of, selection);
   const { ids, types, lane, tenant, stuck, before, after } = selection;
   const conditions = [inQueues(selection.queues, parameters), `(${statesOf(layout, selection)})`];
   if (ids !== undefined) conditions.push(`j.id = ANY (${parameters.add(uuids(ids))}::uuid[])`);

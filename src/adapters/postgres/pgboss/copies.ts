@@ -7,6 +7,7 @@ import { instant } from '../sql.ts';
 import { early } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { factsOf, idsOf, namesOf } from './places.ts';
+import { everyName } from './queues.ts';
 
 /**
  * A dead-lettered job exists twice: the failed original in its own queue, and a new job in the dead-letter queue. Since
@@ -126,23 +127,37 @@ export async function sourcesOf(db: Db, layout: Layout, copies: readonly SavedJo
     return source === null || source === undefined;
   });
   if (silent.length > 0) {
-    const feeders = await db.query<{ name: string; letter: string }>(
-      `SELECT name, dead_letter AS letter FROM ${layout.queue} WHERE dead_letter = ANY ($1::text[])`,
+    const feeders = await db.query<{ name: string }>(
+      `SELECT name FROM ${layout.queue} WHERE dead_letter = ANY ($1::text[])`,
       [namesOf(silent)],
     );
-    const originals = await db.query<{ queue: string; death: string }>(
-      `SELECT j.name AS queue, ${deathKey('j.completed_on')} AS death FROM ${layout.job} j
-        WHERE j.name = ANY ($1::text[]) AND j.state = 'failed' AND j.completed_on = ANY ($2::timestamptz[])`,
-      [feeders.map(({ name }) => name), [...new Set(silent.map(({ job }) => job.createdAt))]],
-    );
-    const byDeath = Map.groupBy(originals, ({ death }) => death);
-    for (const { job } of silent) {
-      const names = new Set((byDeath.get(deathOf(job.createdAt, job.payload)) ?? []).map(({ queue }) => queue));
-      const feeding = feeders.filter(({ name, letter }) => letter === job.queue && names.has(name));
-      if (feeding.length === 1 && feeding[0] !== undefined) known.set(job.id, feeding[0].name);
-    }
+    await findSources(db, layout, silent, known, { sql: '$3::text[]', values: [feeders.map(({ name }) => name)] });
+    const left = silent.filter(({ job }) => !known.has(job.id));
+    // of those that single jobs named the original can be anywhere
+    if (left.length > 0) await findSources(db, layout, left, known, { sql: everyName(layout), values: [] });
   }
   return await stillThere(db, layout, known);
+}
+
+/** By the originals in these queues; a copy that may have come from several of them has no source. */
+async function findSources(
+  db: Db,
+  layout: Layout,
+  copies: readonly SavedJob[],
+  known: Map<string, string>,
+  among: { readonly sql: string; readonly values: readonly unknown[] },
+): Promise<void> {
+  const originals = await db.query<{ queue: string; letter: string; death: string }>(
+    `SELECT j.name AS queue, j.dead_letter AS letter, ${deathKey('j.completed_on')} AS death FROM ${layout.job} j
+      WHERE j.name = ANY (${among.sql}) AND j.state = 'failed' AND j.dead_letter = ANY ($1::text[]) AND j.completed_on = ANY ($2::timestamptz[])`,
+    [namesOf(copies), [...new Set(copies.map(({ job }) => job.createdAt))], ...among.values],
+  );
+  const byDeath = Map.groupBy(originals, ({ letter, death }) => `${letter} ${death}`);
+  for (const { job } of copies) {
+    const its = byDeath.get(`${job.queue} ${deathOf(job.createdAt, job.payload)}`) ?? [];
+    const [source, ...others] = new Set(its.map(({ queue }) => queue));
+    if (source !== undefined && others.length === 0) known.set(job.id, source);
+  }
 }
 
 async function stillThere(db: Db, layout: Layout, known: Map<string, string>): Promise<Map<string, string>> {
@@ -163,7 +178,12 @@ export async function inDeadLetters(db: Db, layout: Layout, jobs: readonly Saved
   const names = new Set(rows.map(({ name }) => name));
   return new Set(
     jobs
-      .filter((saved) => names.has(saved.job.queue) || (factsOf(saved).source_name ?? null) !== null)
+      .filter(
+        (saved) =>
+          names.has(saved.job.queue) ||
+          (factsOf(saved).source_name ?? null) !== null ||
+          (saved.job.state === 'dead' && saved.job.native !== 'failed'),
+      )
       .map(({ job }) => job.id),
   );
 }

@@ -3,13 +3,13 @@ import type { Selection } from '../../../domain/selection.ts';
 import type { Db } from '../connection.ts';
 import { explainWith } from '../explain.ts';
 import { inQueues, statesOf, uuids, where } from './conditions.ts';
-import { proofOf } from './expressions.ts';
+import { proofOf, upClose } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
 export const explain = (db: Db, layout: Layout, selection: Selection, ids: readonly string[]): Promise<Outcome[]> =>
   explainWith(db, selection, ids, {
     condition: (whatever, parameters) => where(layout, whatever, parameters),
-    state: statesOf(layout, selection),
+    state: statesOf(upClose(layout), selection),
     proof: proofOf(layout),
     queue: 'j.name',
     rows: (parameters) =>

@@ -1,4 +1,5 @@
 import type { JobState } from '../../../domain/job.ts';
+import type { Selection } from '../../../domain/selection.ts';
 import { quotedLiterals } from '../sql.ts';
 import { type Layout, NEWEST_SCHEMA } from './layout.ts';
 
@@ -20,15 +21,32 @@ export function newerThanKnown(layout: Layout): string | undefined {
   return marks.length === 0 ? undefined : marks.join(', ');
 }
 
+/** Whether a queue names the one of this name as its dead-letter queue. */
+export const isLetterQueue = (layout: Layout, name: string): string =>
+  `${name} IN (SELECT q.dead_letter FROM ${layout.queue} q WHERE q.dead_letter IS NOT NULL)`;
+
 /**
  * Whether `j` lies in a dead-letter queue: a queue names it as such, or the row says itself where it came from (12.34+).
- * A dead-letter queue that only single jobs name is not seen before 12.34: finding it would take a walk over all jobs.
+ * A dead-letter queue that only single jobs name is not seen before 12.34, except up close: there the failed jobs are gone
+ * through for one that ended at the very moment at which `j` was made. The library sends nothing without its queue's policy.
  */
 export function deadLettered(layout: Layout): string {
   if (layout.queue === undefined) return 'false';
   const bySource = layout.has('source_id') ? ' OR j.source_id IS NOT NULL' : '';
-  return `(j.name IN (SELECT q.dead_letter FROM ${layout.queue} q WHERE q.dead_letter IS NOT NULL)${bySource})`;
+  const byOriginal = layout.close
+    ? ` OR (j.policy IS NULL AND j.state < 'active' AND (j.name, j.created_on) IN
+            (SELECT o.dead_letter, o.completed_on FROM ${layout.job} o WHERE o.state = 'failed' AND o.dead_letter IS NOT NULL))`
+    : '';
+  return `(${isLetterQueue(layout, 'j.name')}${bySource}${byOriginal})`;
 }
+
+/** For jobs that are asked for by name: they are few, and worth a walk over all that failed. */
+export const upClose = (layout: Layout): Layout =>
+  layout.queue === undefined || layout.has('source_id') ? layout : { ...layout, close: true };
+
+/** Up close where the selection names its jobs. */
+export const closeFor = (layout: Layout, { ids }: Pick<Selection, 'ids'>): Layout =>
+  ids === undefined ? layout : upClose(layout);
 
 const blocked = (layout: Layout): string => (layout.has('blocked') ? 'j.blocked' : 'false');
 export const future = (layout: Layout): string => `${layout.col('start_after')} > now()`;

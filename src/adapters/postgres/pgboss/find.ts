@@ -4,19 +4,15 @@ import { instant } from '../sql.ts';
 import { findArchived } from './archive.ts';
 import { uuids } from './conditions.ts';
 import { doubles } from './copies.ts';
-import { allowance, deadLettered, early } from './expressions.ts';
+import { allowance, deadLettered, early, isLetterQueue, upClose } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import { linksOf } from './links.ts';
 import { everyName } from './queues.ts';
 import { jobsOf, type Place, savedJobsOf } from './rows.ts';
 
 /** One job, its times, and what it hangs together with. The library keeps no history: each run overwrites the one before. */
-export async function find(
-  db: Db,
-  layout: Layout,
-  id: string,
-  queue: string | undefined,
-): Promise<JobDetail | undefined> {
+export async function find(db: Db, of: Layout, id: string, queue: string | undefined): Promise<JobDetail | undefined> {
+  const layout = upClose(of);
   const [key] = uuids([id]);
   if (key === undefined) return undefined;
   const among = queue === undefined ? `j.name = ANY (${everyName(layout)})` : 'j.name = $2';
@@ -60,6 +56,7 @@ async function inArchive(
 }
 
 interface Facts {
+  readonly name: string;
   readonly created: string | null;
   readonly due: string | null;
   readonly started: string | null;
@@ -72,6 +69,8 @@ interface Facts {
   readonly keptPast: boolean;
   readonly early: boolean;
   readonly copy: boolean;
+  /** A queue names this one as its dead-letter queue. */
+  readonly letters: boolean;
   readonly policy: string | null;
   readonly queuePolicy: string | null;
   readonly letter: string | null;
@@ -81,11 +80,11 @@ interface Facts {
 async function factsOn(db: Db, layout: Layout, { name, id }: Place): Promise<Facts> {
   const { col } = layout;
   const [facts] = await db.query<Facts>(
-    `SELECT ${instant(col('created_on'))} AS created, ${instant(col('start_after'))} AS due, ${instant(col('started_on'))} AS started,
+    `SELECT j.name, ${instant(col('created_on'))} AS created, ${instant(col('start_after'))} AS due, ${instant(col('started_on'))} AS started,
             ${layout.has('heartbeat_on') ? instant('j.heartbeat_on') : 'NULL'} AS beat, ${layout.has('heartbeat_on') ? 'j.heartbeat_seconds' : 'NULL'} AS "everySeconds",
             CASE WHEN j.state = 'active' THEN ${instant(`(${col('started_on')} + ${allowance(layout)})`)} END AS expires, ${instant(col('completed_on'))} AS ended,
             ${instant(col('keep_until'))} AS kept, ${col('keep_until')} < now() AS "keptPast", (${early(layout)}) AS early,
-            ${deadLettered(layout)} AS copy, ${layout.has('policy') ? 'j.policy' : 'NULL'} AS policy,
+            ${deadLettered(layout)} AS copy, ${layout.queue === undefined ? 'false' : isLetterQueue(layout, 'j.name')} AS letters, ${layout.has('policy') ? 'j.policy' : 'NULL'} AS policy,
             ${layout.has('dead_letter') ? 'j.dead_letter' : 'NULL'} AS letter, ${col('retry_count')} AS retried,
             ${layout.queue === undefined ? 'NULL' : `(SELECT q.policy FROM ${layout.queue} q WHERE q.name = j.name)`} AS "queuePolicy"
        FROM ${layout.job} j WHERE j.name = $1 AND j.id = $2::uuid`,
@@ -112,6 +111,10 @@ const entry = (at: string | null, event: string, note?: string): TimelineEntry |
 function notesOn(layout: Layout, facts: Facts): string[] {
   const notes: string[] = [];
   if (facts.copy && facts.early) notes.push('A dead-letter copy: a worker of its queue would take it.');
+  if (facts.copy && facts.early && !facts.letters && layout.close)
+    notes.push(
+      `As no queue names ${facts.name} as its dead-letter queue, it is counted as waiting: only by its id is it shown and replayed as dead.`,
+    );
   if (facts.expires !== null)
     notes.push(
       `Its time runs out at ${facts.expires}${facts.everySeconds === null ? '' : `, or ${facts.everySeconds} s after its last heartbeat`}: an instance of pg-boss with supervise on then fails the run.`,

@@ -8,7 +8,7 @@ import { archiveWarning } from './archive.ts';
 import { cautions } from './cautions.ts';
 import { pushes, where } from './conditions.ts';
 import { explain } from './explain.ts';
-import { newerThanKnown } from './expressions.ts';
+import { closeFor, newerThanKnown } from './expressions.ts';
 import { find } from './find.ts';
 import { type Layout, NEWEST_SCHEMA, readLayout } from './layout.ts';
 import { permit } from './privileges.ts';
@@ -49,7 +49,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     },
     page: async (reader, selection, { size, order, asClaimed = false }, cursor) => {
       const places = await placesOf(reader, layout, selection, { size, order, cursor, asClaimed });
-      return { items: await jobsOf(reader, layout, places.items), cursor: places.cursor };
+      return { items: await jobsOf(reader, closeFor(layout, selection), places.items), cursor: places.cursor };
     },
     ...boundTo(layout, { stats, find, explain, apply, holdForRevert, revert, holdForRestore, restore, compare }),
     ...(layout.queue === undefined ? {} : { cautions: (reader, asked, verb) => cautions(reader, layout, asked, verb) }),
@@ -66,7 +66,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
         asClaimed: true,
         lock: true,
       });
-      return { items: await savedJobsOf(writer, layout, places.items), cursor: places.cursor };
+      return { items: await savedJobsOf(writer, closeFor(layout, selection), places.items), cursor: places.cursor };
     },
   };
 }

@@ -40,6 +40,8 @@ export interface Layout {
   readonly swept: boolean;
   /** About how many rows lie in the library's archive: null without one, -1 where nobody has counted yet. */
   readonly archived: number | null;
+  /** Copies in dead-letter queues that only single jobs name are looked for as well. */
+  readonly close?: true;
   has(column: string): boolean;
   /** SQL of a column of `j`, under the name that this version gives it. */
   col(column: string): string;

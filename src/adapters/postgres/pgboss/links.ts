@@ -1,6 +1,7 @@
 import type { JobDetail } from '../../../domain/job.ts';
 import type { Db } from '../connection.ts';
 import { linkOf, sameDeath } from './copies.ts';
+import { isLetterQueue } from './expressions.ts';
 import type { Layout } from './layout.ts';
 import type { Place } from './rows.ts';
 
@@ -40,6 +41,15 @@ function partsOf(layout: Layout): Part[] {
         : `j.name = o.dead_letter AND o.state = 'failed' AND ${sameDeath('o', 'j')}`,
     },
     { relation: 'copy of', link: linked ? 'j.name = o.source_name AND j.id = o.source_id' : originals },
+    // in a dead-letter queue that only single jobs name
+    ...(layout.close
+      ? [
+          {
+            relation: 'copy of',
+            link: `o.policy IS NULL AND NOT ${isLetterQueue(layout, 'o.name')} AND j.dead_letter = o.name AND j.state = 'failed' AND ${sameDeath('j', 'o')}`,
+          },
+        ]
+      : []),
     { relation: 'began as', link: beginning },
   ];
 }

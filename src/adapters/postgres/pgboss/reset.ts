@@ -3,7 +3,7 @@ import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { outcomes, type Skip, skip } from '../outcomes.ts';
 import { copyInto } from './dead-letter.ts';
-import { proofOf } from './expressions.ts';
+import { isLetterQueue, proofOf } from './expressions.ts';
 import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { factsOf, idsOf } from './places.ts';
@@ -64,16 +64,19 @@ async function end(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise<{
   const cleared = ['heartbeat_on', 'upsert_by_key']
     .filter((column) => layout.has(column))
     .map((column) => `, ${column} = NULL`);
-  const rows = await db.query<{ id: string; queue: string; letter: string | null }>(
+  const seen = layout.has('source_id') ? 'true' : isLetterQueue(layout, 'dead_letter');
+  const rows = await db.query<{ id: string; queue: string; letter: string | null; seen: boolean | null }>(
     `WITH ended AS (
        UPDATE ${layout.job} j SET state = 'failed', completed_on = now()${cleared.join('')}, output = ${said(layout, 'ended')}
         WHERE ${stillStuck(layout)} AND j.retry_count >= j.retry_limit RETURNING j.*
      ), copied AS (${copyInto(layout, 'ended')})
-     SELECT id::text AS id, name AS queue, dead_letter AS letter FROM ended`,
+     SELECT id::text AS id, name AS queue, dead_letter AS letter, ${seen} AS seen FROM ended`,
     proven(jobs),
   );
-  return rows.map(({ id, queue, letter }) => ({
-    id,
-    note: `dead now, with all its runs used; to run it again: jobctl replay ${letter ?? queue}`,
-  }));
+  return rows.map(({ id, queue, letter, seen }) => {
+    // a copy that is dead only by its id is named where the job is shown
+    const next =
+      letter === null || seen ? `jobctl replay ${letter ?? queue}` : `jobctl job show ${id} --queue ${queue}`;
+    return { id, note: `dead now, with all its runs used; to run it again: ${next}` };
+  });
 }

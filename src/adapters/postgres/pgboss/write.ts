@@ -3,7 +3,7 @@ import type { SavedJob } from '../../../domain/claim.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import { outcomes, skip } from '../outcomes.ts';
-import { deadLettered, early } from './expressions.ts';
+import { deadLettered, early, upClose } from './expressions.ts';
 import { keys, these } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { replay } from './replay.ts';
@@ -33,7 +33,7 @@ export async function apply(db: Db, layout: Layout, action: Action, jobs: readon
         jobs,
         await db.query(
           `UPDATE ${layout.job} j SET data = $3::jsonb
-            WHERE ${these} AND (j.state = 'failed' OR (${early(layout)} AND ${deadLettered(layout)})) RETURNING j.id::text AS id`,
+            WHERE ${these} AND (j.state = 'failed' OR (${early(layout)} AND ${deadLettered(upClose(layout))})) RETURNING j.id::text AS id`,
           [...keys(jobs), action.payload],
         ),
       );
