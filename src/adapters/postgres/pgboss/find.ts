@@ -74,6 +74,9 @@ interface Facts {
   readonly policy: string | null;
   readonly queuePolicy: string | null;
   readonly letter: string | null;
+  /** When the slot of a throttled job began. */
+  readonly slot: string | null;
+  readonly tier: string | null;
   readonly retried: number;
 }
 
@@ -86,6 +89,7 @@ async function factsOn(db: Db, layout: Layout, { name, id }: Place): Promise<Fac
             ${instant(col('keep_until'))} AS kept, ${col('keep_until')} < now() AS "keptPast", (${early(layout)}) AS early,
             ${deadLettered(layout)} AS copy, ${layout.queue === undefined ? 'false' : isLetterQueue(layout, 'j.name')} AS letters, ${layout.has('policy') ? 'j.policy' : 'NULL'} AS policy,
             ${layout.has('dead_letter') ? 'j.dead_letter' : 'NULL'} AS letter, ${col('retry_count')} AS retried,
+            to_char(${col('singleton_on')}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS slot, ${layout.has('group_tier') ? 'j.group_tier' : 'NULL'} AS tier,
             ${layout.queue === undefined ? 'NULL' : `(SELECT q.policy FROM ${layout.queue} q WHERE q.name = j.name)`} AS "queuePolicy"
        FROM ${layout.job} j WHERE j.name = $1 AND j.id = $2::uuid`,
     [name, id],
@@ -120,6 +124,10 @@ function notesOn(layout: Layout, facts: Facts): string[] {
       `Its time runs out at ${facts.expires}${facts.everySeconds === null ? '' : `, or ${facts.everySeconds} s after its last heartbeat`}: an instance of pg-boss with supervise on then fails the run.`,
     );
   if (facts.letter !== null) notes.push(`When it fails for good, a copy goes to ${facts.letter}.`);
+  if (facts.tier !== null) notes.push(`Its tier within its group is ${facts.tier}.`);
+  if (facts.slot !== null)
+    notes.push(`It is throttled: of its key no other job has a place in the slot that began at ${facts.slot}.`);
+  if (facts.started !== null) notes.push('pg-boss does not write down which worker a job has.');
   if (facts.policy !== null && facts.policy !== 'standard') notes.push(`Its queue's policy is ${facts.policy}.`);
   if (facts.policy === null && facts.queuePolicy !== null && !facts.copy)
     notes.push(
