@@ -93,7 +93,8 @@ depends on the server (a replica takes no writes) and on the context (\`readOnly
 
 ${tables.join('\n\n')}
 
-Of the Postgres libraries only BullMQ has a pause: elsewhere a worker that runs takes what is due. What to do instead stands in the
+Of the Postgres libraries only BullMQ has a pause, and own tables have one where the flag that the workers look at is named
+(\`tables.pause\` in the configuration): elsewhere a worker that runs takes what is due. What to do instead stands in the
 [runbook](runbooks/procrastinate.md#emergency-stop-all-processing).
 `;
 }

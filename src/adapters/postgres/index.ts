@@ -4,6 +4,7 @@ import type { Capability } from '../../domain/capability.ts';
 import type { Claims } from '../../domain/claim.ts';
 import { JobctlError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { Pauses } from '../../domain/pause.ts';
 import { recreatingReverts, removingCancels } from './cancel-removes.ts';
 import { claims } from './claim.ts';
 import { Connections, type Db, type Writer } from './connection.ts';
@@ -175,7 +176,7 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     cancel: dialect.cancelRemoves === true ? offer('cancel', removingCancels(acts)) : act('cancel'),
     edit: act('edit'),
     ...(dialect.resolve === undefined ? {} : { resolve: offer('edit', marks) }),
-    ...(dialect.pause === undefined ? {} : { pause: offer('pause', pausing(dialect, dialect.pause, connections)) }),
+    ...pauseOf(connections, dialect, offer),
     ...(dialect.enqueue === undefined
       ? {}
       : { enqueue: offer('enqueue', enqueueing(dialect, dialect.enqueue, writer)) }),
@@ -186,6 +187,17 @@ function capabilities(connections: Connections, dialect: Dialect, writer: () => 
     revert: offer('revert', dialect.cancelRemoves === true ? recreatingReverts(reverts, restores) : reverts),
     lock: shut === undefined ? { level: 'native', ops: locks } : { level: 'none', refused: true, ...shut },
   };
+}
+
+/** Without means of its own a hook may pause it, over whatever connection: nothing is then refused here. */
+function pauseOf(
+  connections: Connections,
+  dialect: Dialect,
+  offer: (verb: 'pause', ops: Pauses) => Capability<Pauses>,
+): Pick<QueueAdapter['can'], 'pause'> {
+  const { pause, lacks } = dialect;
+  if (pause !== undefined) return { pause: offer('pause', pausing(dialect, pause, connections)) };
+  return lacks.pause === undefined ? {} : { pause: { level: 'none', ...lacks.pause } };
 }
 
 /** Why nothing at all is written over these connections. */

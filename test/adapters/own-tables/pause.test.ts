@@ -34,7 +34,13 @@ it('adds a row for a queue that has none', async () => {
 
 it('is not offered where no flag is mapped, and refused where the tables are mapped for reading', async () => {
   const shop = await openShop(flags);
-  expect((await shop.adapter()).can.pause).toBeUndefined();
+  const unmapped = {
+    level: 'none',
+    why: expect.stringMatching(/no flag/),
+    instead: expect.stringMatching(/tables\.pause/),
+  };
+  expect((await shop.adapter()).can.pause).toMatchObject(unmapped);
+  expect((await shop.adapter({ write: false })).can.pause).toMatchObject(unmapped);
   const reading = await shop.adapter({ pause, write: false });
   expect(reading.can.pause).toMatchObject({ level: 'none', why: expect.stringContaining('reading only') });
 });

@@ -55,7 +55,7 @@ export async function ownTables(
     },
     schema: layout.schema,
     pushes,
-    lacks: lacksOf(layout),
+    lacks: { ...lacksOf(layout), ...(layout.pause === undefined && { pause: noFlag }) },
     caveats: caveatsOf(layout),
     cautions: async (_reader, _selection, verb) => cautions(layout, verb),
     queues: (reader) => queues(reader, layout),
@@ -136,6 +136,12 @@ const verbs: readonly (WriteVerb | AddVerb)[] = [
   'pause',
   'enqueue',
 ];
+
+const noFlag = {
+  why: 'no flag is mapped that the workers look at',
+  instead:
+    'Name in tables.pause the one that they look at ({ table, queue, paused }), or in queues.QUEUE.pause the commands that stop and start them.',
+};
 
 function lacksOf(layout: Layout): Dialect['lacks'] {
   if (!layout.write) {
