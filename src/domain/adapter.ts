@@ -137,6 +137,11 @@ export interface QueueReader {
    * none of that name, `refused` where it is of another kind. Missing where a job can only go back to its own.
    */
   destination?(of: Pick<Selection, 'queues' | 'takenForDead'>, to: string): Promise<string>;
+  /**
+   * How many of the dead of these queues are there twice, as the job that died and as its copy in another of the queues. The
+   * other criteria are not asked: they may leave some out. Missing where nothing is copied.
+   */
+  copiesAmong?(selection: Selection): Promise<number>;
   /** What to know before a write on this selection. */
   cautions?(selection: Selection, verb: (Action | Resolution)['verb']): Promise<Cautions>;
   /** The workers that the backend knows of; missing where it knows none. */

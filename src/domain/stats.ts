@@ -35,6 +35,8 @@ export interface QueueStats extends StatsRow {
   readonly deadLetter?: string | undefined;
   /** The queue in which copies of its dead jobs lie, as jobs of their own: both rows count them. */
   readonly copiesIn?: string | undefined;
+  /** How many copies of its dead jobs lie there. */
+  readonly copies?: number | undefined;
   /** Where they were asked for; what the monitoring has no point for is missing, and is not 0. */
   readonly metrics?: QueueMetrics | undefined;
 }

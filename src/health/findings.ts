@@ -28,7 +28,7 @@ const GROWTH = 0.05;
 /** The worst first: what needs a person now, then what will. */
 export function finding(observed: Observed): Finding | undefined {
   const { stats, targetSeconds, overdue, deadPerSecond = 0, backlogPerSecond = 0 } = observed;
-  const { counts, oldestWaitingSeconds: oldest, rates } = stats;
+  const { counts, oldestWaitingSeconds: oldest, rates, copies = 0 } = stats;
   if (overdue === true) return { level: 'bad', text: 'pause is overdue' };
   const dying = deadPerSecond * 60;
   if (dying >= FLOOD) return { level: 'bad', text: `dying: ${Math.round(dying)}/min` };
@@ -42,7 +42,8 @@ export function finding(observed: Observed): Finding | undefined {
   const growing = backlogPerSecond * 60;
   if (growing >= FLOOD && growing > counts.waiting * GROWTH)
     return { level: 'warn', text: `growing: ${Math.round(growing)}/min` };
-  return counts.dead > 0 ? { level: 'warn', text: 'has dead jobs' } : undefined;
+  if (counts.dead === 0) return undefined;
+  return { level: 'warn', text: copies > 0 ? 'dead, with copies' : 'has dead jobs' };
 }
 
 /** Seconds of waiting without anything running before that is worth a word. */

@@ -1,5 +1,5 @@
 import type { Count, QueueReader } from '../domain/adapter.ts';
-import { matcher, type Selection, type Tests } from '../domain/selection.ts';
+import { type Criterion, matcher, residue, type Selection, type Tests } from '../domain/selection.ts';
 import { type GroupKey, type Groups, grouper } from '../health/groups.ts';
 import { isCountable } from './engine.ts';
 
@@ -16,6 +16,8 @@ export interface Grouped extends Groups {
   readonly complete: boolean;
   /** Of a part: how many there are in all, where that can be counted. */
   readonly outOf?: Count | undefined;
+  /** How many of them are copies of others among them. Not exact: at most so many. */
+  readonly copies?: Count | undefined;
   /** What the look could not meet although it went on to the end, in a sentence. */
   readonly unmet?: string | undefined;
 }
@@ -32,6 +34,7 @@ export async function groupDead(
   const part = async (unmet?: string): Promise<Grouped> => ({
     ...groups.result(),
     complete: false,
+    ...(await copiesIn(reader, selection, false)),
     ...(isCountable(selection, reader) && { outOf: await reader.count(selection) }),
     ...(unmet !== undefined && { unmet }),
   });
@@ -44,5 +47,16 @@ export async function groupDead(
     }
   }
   const unmet = await reader.unmet?.(selection);
-  return unmet === undefined ? { ...groups.result(), complete: true } : await part(unmet);
+  return unmet === undefined
+    ? { ...groups.result(), complete: true, ...(await copiesIn(reader, selection, true)) }
+    : await part(unmet);
+}
+
+const all: ReadonlySet<Criterion> = new Set(['queues', 'states', 'cutoff']);
+
+/** A dead-letter queue may hold what died in another of the queues once more. */
+async function copiesIn(reader: QueueReader, selection: Selection, complete: boolean): Promise<{ copies?: Count }> {
+  const value = (await reader.copiesAmong?.(selection)) ?? 0;
+  if (value === 0) return {};
+  return { copies: { value, exact: complete && residue(selection, all).length === 0 } };
 }

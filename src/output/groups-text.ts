@@ -25,6 +25,8 @@ export interface GroupsView {
   readonly complete: boolean;
   /** Then: how many there are in all, where that is known. */
   readonly outOf?: Count | undefined;
+  /** How many of them are there twice, as the job that died and as its copy in a dead-letter queue; not exact: at most. */
+  readonly copies?: Count | undefined;
   /** Jobs that fell into no listed group because there were too many groups. */
   readonly others: number;
   readonly groups: readonly GroupRow[];
@@ -34,13 +36,14 @@ export interface GroupsView {
 
 /** Two lines a group: how many and since when, then what they have in common, whole enough to be recognised. */
 export const groupsText = view(
-  ({ queue, by, scanned, complete, outOf, others, groups, now, next }: GroupsView, page: Page): string => {
+  ({ queue, by, scanned, complete, outOf, copies, others, groups, now, next }: GroupsView, page: Page): string => {
     if (groups.length === 0) return lines(`No dead jobs in ${queue}.`, nextLines(next, page));
     const width = Math.max(...groups.map((group) => grouped(group.count).length));
     return blocks(
       lines(
-        `${page.style.strong(queue)}: ${plural(scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`,
+        `${page.style.strong(queue)}: ${plural(copies?.exact === true ? scanned - copies.value : scanned, 'dead job')} in ${plural(groups.length, 'group')} by ${by}`,
         complete ? '' : page.style.warn(partText(scanned, outOf)),
+        copies === undefined ? '' : hang('', copiesText(copies), page.width),
       ),
       groups.map((group) => groupLines(group, by, scanned, now, width, page)).join('\n\n'),
       others > 0
@@ -60,6 +63,9 @@ function partText(scanned: number, outOf: Count | undefined): string {
   if (outOf === undefined || outOf.value <= scanned) return 'Not all dead jobs were looked at: the counts are too low.';
   return `A sample, ${grouped(scanned)} of ${approximately(outOf.value, outOf.exact)}: the counts are too low.`;
 }
+
+const copiesText = ({ value, exact }: Count): string =>
+  `${exact ? '' : 'Up to '}${plural(value, 'job')} of the groups ${value === 1 ? 'is a copy of another' : 'are copies of others'}, in a dead-letter queue: counted once above, and in each group as often as ${value === 1 ? 'it lies' : 'they lie'} there.`;
 
 const maxLines = 4;
 

@@ -19,6 +19,9 @@ export const inspectionSchemas = {
           .string()
           .optional()
           .describe('The queue where copies of its dead jobs lie; a job that died is counted in both rows.'),
+        copies: tallyCount
+          .optional()
+          .describe('How many copies of its dead jobs lie there: what a sum of both rows has counted twice.'),
         metrics: z
           .looseObject({
             oldestAgeSeconds: point.optional(),
@@ -69,6 +72,10 @@ export const inspectionSchemas = {
       .looseObject({ value: tallyCount, exact: z.boolean() })
       .optional()
       .describe('When not complete: how many there are in all, where that can be counted.'),
+    copies: z
+      .looseObject({ value: tallyCount, exact: z.boolean() })
+      .optional()
+      .describe('How many of the jobs are copies of others that were looked at: counted twice. Not exact: at most.'),
     others: tallyCount.optional().describe('Jobs of further groups that are not listed.'),
     groups: z.array(
       z.looseObject({

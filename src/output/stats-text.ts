@@ -140,17 +140,18 @@ function notes(queues: readonly QueueStats[], hidden: readonly string[], rows: r
   ];
 }
 
-/** Queues whose dead jobs are there twice, as far as both are shown: nobody should take their sum for a number of jobs. */
+/** Queues whose dead jobs are there twice, as far as both are shown: so many the sum of the rows has twice. */
+const doubled = (queues: readonly QueueStats[]): QueueStats[] => {
+  const shown = new Set(queues.map(({ queue }) => queue));
+  return queues.filter(({ copiesIn, copies = 0 }) => copiesIn !== undefined && shown.has(copiesIn) && copies > 0);
+};
+
 function copied(queues: readonly QueueStats[]): string[] {
-  const holding = new Set(queues.flatMap(({ queue, counts }) => (counts.dead > 0 ? [queue] : [])));
-  const sources = Map.groupBy(
-    queues.filter(({ queue, copiesIn }) => copiesIn !== undefined && holding.has(queue) && holding.has(copiesIn)),
-    ({ copiesIn }) => copiesIn,
-  );
-  return [...sources].map(
-    ([shelf, some]) =>
-      `What died in ${some.map(({ queue }) => queue).join(', ')} lies in ${shelf} too, as copies: DEAD of the total counts both.`,
-  );
+  const sources = Map.groupBy(doubled(queues), ({ copiesIn }) => copiesIn);
+  return [...sources].map(([shelf, some]) => {
+    const copies = some.reduce((all, { copies: own = 0 }) => all + own, 0);
+    return `Of what died in ${some.map(({ queue }) => queue).join(', ')}, ${grouped(copies)} ${copies === 1 ? 'lies' : 'lie'} in ${shelf} too, as copies: counted once in the total.`;
+  });
 }
 
 /** Several queues whose dead lie in one: DEAD of each is all that lies there. */
@@ -175,11 +176,12 @@ function sum(queues: readonly QueueStats[]): StatsRow {
   };
   // rows that tell of the same dead-letter queue count the same jobs
   const shelves = new Map(queues.map((queue) => [queue.deadLetter ?? queue.queue, queue.counts.dead]));
+  const twice = doubled(queues).reduce((all, { copies = 0 }) => all + copies, 0);
   const counts = Object.fromEntries(
     jobStates.map((state) => [
       state,
       state === 'dead'
-        ? [...shelves.values()].reduce((all, dead) => all + dead, 0)
+        ? Math.max(0, [...shelves.values()].reduce((all, dead) => all + dead, 0) - twice)
         : queues.reduce((all, queue) => all + queue.counts[state], 0),
     ]),
   );

@@ -76,7 +76,7 @@ const drawn = view(({ known, pauses, samples, place }: Drawn, page: Page): strin
         ],
         ['delayed', count(counts.delayed)],
         ['blocked', counts.blocked === 0 ? undefined : count(counts.blocked)],
-        ['dead', counts.dead === 0 ? '0' : page.style.bad(count(counts.dead))],
+        ['dead', counts.dead === 0 ? '0' : `${page.style.bad(count(counts.dead))}${alsoIn(stats)}`],
         ['completed', count(counts.completed)],
         [
           'ended',
@@ -146,3 +146,9 @@ function schedules(all: Drawn['known']['schedules'], now: string, page: Page): s
   ]);
   return lines(page.style.strong('schedules'), facts(list, page));
 }
+
+/** A dead-letter queue may hold copies of them. */
+const alsoIn = ({ copiesIn, copies = 0 }: Drawn['known']['stats']): string =>
+  copiesIn === undefined || copies === 0
+    ? ''
+    : `, and ${grouped(copies)} ${copies === 1 ? 'copy' : 'copies'} in ${copiesIn}`;

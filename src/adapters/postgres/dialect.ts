@@ -87,6 +87,8 @@ export interface Dialect {
   count(db: Db, selection: Selection): Promise<Count>;
   page(db: Db, selection: Selection, options: BrowseOptions, cursor: string | undefined): Promise<Page<Job>>;
   find(db: Db, id: string, queue: string | undefined): Promise<JobDetail | undefined>;
+  /** How many of these dead lie there twice, as far as their queues tell; missing where nothing is copied. */
+  copiesAmong?(db: Db, selection: Selection): Promise<number>;
   /** What a write on this selection will leave, or come to, for its plan. One line each. */
   cautions?(db: Db, selection: Selection, verb: (Action | Resolution)['verb']): Promise<string[]>;
 

@@ -126,12 +126,13 @@ function rareReads(
   dialect: Dialect,
   reader: Db,
   asked: <T>(work: () => Promise<T>) => Promise<T>,
-): Pick<QueueReader, 'workers' | 'schedules' | 'statements' | 'cautions' | 'lacksBeside'> {
-  const { workers, schedules, statements, cautions, besides } = dialect;
+): Pick<QueueReader, 'workers' | 'schedules' | 'statements' | 'cautions' | 'copiesAmong' | 'lacksBeside'> {
+  const { workers, schedules, statements, cautions, copiesAmong, besides } = dialect;
   return {
     ...(workers === undefined ? {} : { workers: () => asked(() => workers(reader)) }),
     ...(schedules === undefined ? {} : { schedules: (queues) => asked(() => schedules(reader, queues)) }),
     ...(statements === undefined ? {} : { statements: () => asked(() => statements()) }),
+    ...(copiesAmong === undefined ? {} : { copiesAmong: (selection) => asked(() => copiesAmong(reader, selection)) }),
     ...(cautions === undefined
       ? {}
       : {

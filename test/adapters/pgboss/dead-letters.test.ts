@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { groupDead } from '../../../src/operations/group-dead.ts';
 import { act, all, browseAll, inState, jobOf, jobsOf, putBack, replay, told } from '../../../src/testkit/act.ts';
 import { opsOf } from '../../../src/testkit/topic.ts';
 import { type Place, place, soon, stateOf } from './place.ts';
@@ -35,6 +36,15 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) 
       stats.map(({ copiesIn }) => copiesIn),
       'what is counted twice is told',
     ).toEqual(['undelivered', undefined]);
+    expect(stats.map(({ copies }) => copies)).toEqual([2, undefined]);
+    expect(await at.adapter.copiesAmong?.(inState('email', 'dead'))).toBe(0);
+    const both = { queues: ['email', 'undelivered'], states: ['dead'] } as const;
+    expect(await at.adapter.copiesAmong?.(both)).toBe(2);
+    const groups = (more: object) => groupDead(at.adapter, { ...both, ...more }, {}, { by: 'error' });
+    expect(await groups({})).toMatchObject({ scanned: 4, complete: true, copies: { value: 2, exact: true } });
+    const late = { after: '2000-01-01T00:00:00.000000Z' };
+    expect((await groups(late)).copies, 'some may be left out').toEqual({ value: 2, exact: false });
+    expect((await groups({ queues: ['email'] })).copies).toBeUndefined();
     const listed = await browseAll(at.adapter, inState('undelivered', 'dead'));
     expect(listed.map((job) => job.id).sort()).toEqual([...copies].sort());
     expect(listed[0]?.error?.message).toBe('mailbox is full');
@@ -46,6 +56,31 @@ describe.each(['10', '11', '12'] as const)('pg-boss %s dead letters', (version) 
       relation: 'copy of',
       to: `job ${originals[0]} in email (failed)`,
     });
+  });
+
+  it('counts as copies only what lies beside its original: not one without, nor a job of its own', async () => {
+    const at = await place(version);
+    const { copies } = await deadLettered(at);
+    // no copy at all, although it has the data of the others
+    await at.boss.send('undelivered', { n: 1 });
+    const told = async () =>
+      (await at.adapter.stats({})).map(({ queue, counts, copies: twice }) => [queue, counts.dead, twice]);
+    expect(await told()).toEqual([
+      ['email', 2, 2],
+      ['undelivered', 3, undefined],
+    ]);
+    const first = { ...inState('undelivered', 'dead'), ids: [copies[0] ?? ''] };
+    await act(opsOf(at, 'remove'), first, { verb: 'remove' });
+    expect(await told()).toEqual([
+      ['email', 2, 1],
+      ['undelivered', 2, undefined],
+    ]);
+    await act(opsOf(at, 'remove'), inState('email', 'dead'), { verb: 'remove' });
+    expect(await told()).toEqual([
+      ['email', 0, 0],
+      ['undelivered', 2, undefined],
+    ]);
+    expect((await at.adapter.stats({ queues: ['email'] })).map(({ counts }) => counts.dead)).toEqual([0]);
   });
 
   it('refuses to replay an original whose copy waits, and says which', async () => {

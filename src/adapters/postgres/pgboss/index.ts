@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import { closeFor, newerThanKnown } from './expressions.ts';
 import { find } from './find.ts';
 import { type Layout, NEWEST_SCHEMA, readLayout } from './layout.ts';
+import { copiesAmong } from './pairs.ts';
 import { permit } from './privileges.ts';
 import { compare, holdForRestore, holdForRevert, restore, revert } from './put-back.ts';
 import { queues } from './queues.ts';
@@ -43,6 +44,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     lacks: lacksOf(layout),
     caveats: caveatsOf(layout),
     queues: (reader) => queues(reader, layout),
+    copiesAmong: (reader, selection) => copiesAmong(reader, layout, selection),
     count: async (reader, selection) => {
       const parameters = new Parameters();
       return await countOf(reader, `${layout.job} j`, where(layout, selection, parameters), parameters);

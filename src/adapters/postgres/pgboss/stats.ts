@@ -4,6 +4,7 @@ import type { Db } from '../connection.ts';
 import { meanOf } from '../mean.ts';
 import { strangeStates } from './expressions.ts';
 import type { Layout } from './layout.ts';
+import { pairsOf } from './pairs.ts';
 import { queueRows } from './queues.ts';
 import { type CountRow, countRows, type RateRow, rateRows, WINDOW_SECONDS } from './stats-rows.ts';
 
@@ -29,13 +30,18 @@ export async function stats(db: Db, layout: Layout, request: StatsRequest): Prom
     rates: layout.byEnd ? await rateRows(db, layout, asked, key) : undefined,
   };
   const shelves = new Map(rows.map(({ queue, shelf }) => [queue, shelf ?? undefined]));
+  const all = new Map(asked.map((queue) => [queue, toRow(layout, ownOf(facts, queue))]));
+  const filled = asked.filter((queue) => shelves.get(queue) !== undefined && (all.get(queue)?.counts.dead ?? 0) > 0);
+  const pairs = await pairsOf(db, layout, filled);
   return asked.map((queue) => {
-    const own = of(facts, (line) => line.queue === queue);
+    const own = ownOf(facts, queue);
     const copiesIn = shelves.get(queue);
+    const row = all.get(queue) ?? toRow(layout, own);
     return {
       queue,
-      ...toRow(layout, own),
-      ...(copiesIn === undefined ? {} : { copiesIn }),
+      ...row,
+      // of a moment later, when less or more may lie there
+      ...(copiesIn === undefined ? {} : { copiesIn, copies: pairs.get(queue) ?? 0 }),
       by: breakdown(layout, own, queue, request.by, key),
     };
   });
@@ -60,6 +66,8 @@ function breakdown(
     ),
   }));
 }
+
+const ownOf = (facts: Facts, queue: string): Facts => of(facts, (line) => line.queue === queue);
 
 const of = (facts: Facts, fits: (line: CountRow | RateRow) => boolean): Facts => ({
   counts: facts.counts.filter(fits),
