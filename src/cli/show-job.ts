@@ -35,10 +35,10 @@ export async function showJob(
       ? [inItsPlace(detail.instead)]
       : state === 'dead'
         ? [
-            `jobctl replay ${shellWord(queue)} --id ${shellWord(id)}`,
+            ...(adapter.can.replay.level === 'none' ? [] : [`jobctl replay ${shellWord(queue)} --id ${shellWord(id)}`]),
             ...(adapter.can.edit.level === 'none' ? [] : [edit]),
           ]
-        : state === 'active' && detail.job.stuck !== undefined
+        : state === 'active' && detail.job.stuck !== undefined && adapter.can.reset.level !== 'none'
           ? [`jobctl reset ${shellWord(queue)} --id ${shellWord(id)}`]
           : [];
   return {

@@ -32,7 +32,7 @@ export default class DlqGroups extends JobctlCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DlqGroups);
     await using session = await this.openToLook(flags);
-    const { reader } = session;
+    const { reader, adapter } = session;
     refuseUntoldGroups(reader.backend, flags.by);
     const queues = await knownQueues(reader, args.queue === undefined ? [] : [args.queue]);
     const selection = await readSelection(flags, queues, ['dead'], reader);
@@ -43,7 +43,7 @@ export default class DlqGroups extends JobctlCommand {
     if (errorsNote !== undefined && found.groups.length > 0) this.say(errorsNote);
     const queue = args.queue ?? 'all queues';
     const next = this.following([
-      ...afterGroups(found.groups, args.queue, flags.by),
+      ...afterGroups(found.groups, adapter.can.replay.level === 'none' ? undefined : args.queue, flags.by),
       ...(unmet === undefined || args.queue === undefined || found.groups.length === 0 ? [] : [again(args.queue)]),
     ]);
     this.print(groupsText({ ...found, by: flags.by, queue, now: await reader.now(), next }, this.page(flags)));

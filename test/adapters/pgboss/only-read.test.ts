@@ -2,11 +2,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgres } from '../../../src/adapters/postgres/index.ts';
 import { requireOps } from '../../../src/domain/capability.ts';
 import { browseAll, inState, whole } from '../../../src/testkit/act.ts';
+import { homeForTest } from '../../e2e/jobctl.ts';
 import { createPgBoss } from '../../setup/pgboss.ts';
 import { dumpAll } from '../../setup/procrastinate.ts';
 import { place, sendDead } from './place.ts';
 
-const verbs = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'] as const;
+const verbs = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert', 'enqueue', 'schedule'] as const;
 
 describe('pg-boss 9', () => {
   it('shows queues, counts, jobs and errors, and writes nothing', async () => {
@@ -52,6 +53,37 @@ describe('pg-boss 9', () => {
       );
     }
     expect(await dumpAll(at.database.pool, at.database.schema)).toEqual(before);
+  });
+
+  it('gives every write the same reason, also adding and schedules, and names no next step that it refuses', async () => {
+    const at = await place('9');
+    const [dead = ''] = await sendDead(at, 'email', [{ n: 1 }]);
+    await (at.boss as unknown as { schedule(name: string, cron: string): Promise<void> }).schedule(
+      'email',
+      '0 3 * * *',
+    );
+    const home = await homeForTest(at.database.url);
+    const writes = [
+      ['replay', 'email'],
+      ['enqueue', 'email', '--payload', '{}'],
+      ['smoke', 'email'],
+      ['schedule', 'run', 'email', 'email'],
+    ];
+    for (const args of writes) {
+      const { code, stderr } = await home.warm([...args, '--yes']);
+      expect([code, stderr.replace(/\s+/g, ' ')], args.join(' ')).toEqual([
+        5,
+        expect.stringMatching(/pg-boss 9 or older \(schema 20\) is only read: .* next: .*upgrade pg-boss to 10/),
+      ]);
+    }
+    for (const args of [
+      ['dlq', 'show', dead],
+      ['dlq', 'groups', 'email'],
+    ]) {
+      const { code, stdout } = await home.warm(args);
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('jobctl replay');
+    }
   });
 
   it('proves a job stuck by its own time limit', async () => {

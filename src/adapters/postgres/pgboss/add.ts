@@ -13,8 +13,7 @@ const BATCH = 1000;
  * As the library's `send` does: what a job does not say itself it takes from its queue, and what the queue's policy has
  * no room for is left out. A bare INSERT would take nothing from the queue, not even its dead-letter queue.
  */
-export function adds(layout: Layout): DialectEnqueue | undefined {
-  if (layout.squashed || layout.queue === undefined) return undefined;
+export function adds(layout: Layout): DialectEnqueue {
   const lanes = layout.has('group_id') ? [] : (['lane'] as const);
   return {
     ignores: new Set(['type', 'tenant', ...lanes]),

@@ -1,7 +1,7 @@
 import type { Selection } from '../../../domain/selection.ts';
 import { boundTo, countOf, onceEach } from '../bound.ts';
 import type { Db } from '../connection.ts';
-import type { Dialect, Page, WriteVerb } from '../dialect.ts';
+import type { AddVerb, Dialect, Page, WriteVerb } from '../dialect.ts';
 import { Parameters } from '../sql.ts';
 import { adds } from './add.ts';
 import { archiveWarning } from './archive.ts';
@@ -58,7 +58,7 @@ export async function pgBoss(db: Db, schema: string, place: string): Promise<Dia
     ...(instances === undefined ? {} : { workers: (reader) => workers(reader, instances) }),
     enqueue: adds(layout),
     ...(layout.scheduleColumns.length === 0 ? {} : { schedules: (reader, names) => schedules(reader, layout, names) }),
-    ...(layout.queue === undefined || layout.scheduleColumns.length === 0 ? {} : { schedule: scheduleWrites(layout) }),
+    ...(layout.scheduleColumns.length === 0 ? {} : { schedule: scheduleWrites(layout) }),
     permit: onceEach((writer, verb) => permit(writer, layout, verb, place)),
     pick: async (writer, selection, size, cursor) => {
       const places = await placesOf(writer, layout, selection, {
@@ -78,7 +78,10 @@ async function placesOf(db: Db, layout: Layout, selection: Selection, page: Page
   return await pageOfPlaces(db, layout, where(layout, selection, parameters), parameters, page);
 }
 
-const verbs: readonly WriteVerb[] = ['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'];
+const writes: readonly (WriteVerb | AddVerb)[] = [
+  ...(['replay', 'reset', 'remove', 'cancel', 'edit', 'restore', 'revert'] as const),
+  ...(['enqueue', 'schedule'] as const),
+];
 
 /** The tables of another generation are read, not written. */
 function lacksOf(layout: Layout): Dialect['lacks'] {
@@ -87,7 +90,7 @@ function lacksOf(layout: Layout): Dialect['lacks'] {
     why: `pg-boss ${layout.version} is only read: its tables are those of another generation`,
     instead: 'Use its own API (cancel, resume, deleteQueue), or upgrade pg-boss to 10 or newer.',
   };
-  return Object.fromEntries(verbs.map((verb) => [verb, lack]));
+  return Object.fromEntries(writes.map((verb) => [verb, lack]));
 }
 
 function warningsOn(layout: Layout): string[] {
