@@ -16,17 +16,23 @@ export async function queues(db: Db, layout: Layout): Promise<QueueRef[]> {
   return await db.query<QueueRef>(`${names} ORDER BY 1`);
 }
 
-/** What succeeded is deleted, so there are no rates to tell. The type of a job is its queue: no breakdown. */
+/** What succeeded is deleted, so there are no rates to tell. */
 export async function stats(db: Db, layout: Layout, request: StatsRequest): Promise<QueueStats[]> {
   const byLane = request.by === 'lane';
   const asked = request.queues ?? (await queues(db, layout)).map(({ queue }) => queue);
   const groups = await countRows(db, layout, request.queues, byLane);
   return asked.map((queue) => {
     const own = groups.filter((group) => group.queue === queue);
-    const lanes = [...new Set(own.map(({ lane }) => lane ?? ''))].slice(0, MAX_KEYS);
-    const rowOf = (key: string): StatsRow => toRow(own.filter(({ lane }) => (lane ?? '') === key));
-    return { queue, ...toRow(own), by: byLane ? lanes.map((key) => ({ key, ...rowOf(key) })) : undefined };
+    return { queue, ...toRow(own), by: breakdown(own, queue, request.by) };
   });
+}
+
+function breakdown(own: readonly CountRow[], queue: string, by: StatsRequest['by']): QueueStats['by'] {
+  // the type of a job is its queue
+  if (by === 'type') return own.some(({ total }) => total > 0) ? [{ key: queue, ...toRow(own) }] : [];
+  if (by !== 'lane') return undefined;
+  const lanes = [...new Set(own.map(({ lane }) => lane ?? ''))].slice(0, MAX_KEYS);
+  return lanes.map((key) => ({ key, ...toRow(own.filter(({ lane }) => (lane ?? '') === key)) }));
 }
 
 function toRow(groups: readonly CountRow[]): StatsRow {
