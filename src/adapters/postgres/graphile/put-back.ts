@@ -1,22 +1,16 @@
 import type { PutBack } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/claim.ts';
-import type { Outcome, SkipReason } from '../../../domain/outcome.ts';
+import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
 import type { Held, Standing } from '../dialect.ts';
+import { idsOf, outcomes, skipped } from '../outcomes.ts';
 import { holdRows, raiseSequence } from '../saved-rows.ts';
 import { quoted } from '../sql.ts';
 import type { Layout } from './layout.ts';
 import { type GraphileSnapshot, jobsOf, rowText, savedJobsOf } from './rows.ts';
-import { idsOf, outcomes, wake } from './write.ts';
+import { wake } from './write.ts';
 
 const snapshotOf = ({ snapshot }: SavedJob): GraphileSnapshot => snapshot as unknown as GraphileSnapshot;
-
-const skipped = ({ job: { queue, id } }: SavedJob, why: SkipReason, note?: string): Outcome => ({
-  ref: { queue, id },
-  result: 'skipped',
-  why,
-  note,
-});
 
 /** The saved jobs as rows `s` of a statement; the payload beside the row, for it must come back to the letter. */
 const asRows = `unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS s (row, payload, task, lane)`;

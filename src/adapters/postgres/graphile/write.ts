@@ -2,6 +2,7 @@ import type { Action } from '../../../domain/action.ts';
 import type { SavedJob } from '../../../domain/claim.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Db } from '../connection.ts';
+import { idsOf, outcomes } from '../outcomes.ts';
 import { isDead, proofOf } from './expressions.ts';
 import type { Layout } from './layout.ts';
 
@@ -82,14 +83,4 @@ async function reset(db: Db, layout: Layout, jobs: readonly SavedJob[]): Promise
 export async function wake(db: Db, count: number): Promise<void> {
   if (count === 0) return;
   await db.query(`SELECT pg_notify('jobs:insert', json_build_object('r', random(), 'count', $1::int)::text)`, [count]);
-}
-
-export const idsOf = (jobs: readonly SavedJob[]): string[] => jobs.map(({ job }) => job.id);
-
-export function outcomes(jobs: readonly SavedJob[], changed: readonly { readonly id: string }[]): Outcome[] {
-  const done = new Set(changed.map((row) => row.id));
-  return jobs.map(({ job: { queue, id } }): Outcome => {
-    const ref = { queue, id };
-    return done.has(id) ? { ref, result: 'done' } : { ref, result: 'skipped', why: 'state-changed' };
-  });
 }
