@@ -1,9 +1,10 @@
 import { quoted } from '../sql.ts';
 import type { Column } from './catalog.ts';
 import { asText, literal, ref } from './column-sql.ts';
-import { hasStatus, isHidden, isOpen, letterHome } from './homes.ts';
+import { hasStatus, isHidden, letterHome } from './homes.ts';
 import { hasKey, type Letters } from './layout.ts';
 import { type Asked, isRecent, WINDOW_SECONDS } from './stats-asked.ts';
+import { isSilent, orphans } from './stats-orphans.ts';
 
 /** What a group of letters is told by beside the columns of their originals: under names that no column of a table has. */
 const named = (name: string): string => `letter's ${name}`;
@@ -18,8 +19,9 @@ export function letterBranches(asked: Asked, letters: Letters): string[] {
   const { finishedAt, status } = layout.job;
   const sole = isSole(letters);
   const late = finishedAt === undefined ? '0' : `-(count(*) FILTER (WHERE ${isRecent('j', finishedAt)}))`;
+  const open = sole && isSilent(asked, letters) ? orphans(asked, letters) : [openLetters(asked, letters, sole)];
   return [
-    openLetters(asked, letters, sole),
+    ...open,
     `SELECT ${own.queue}, ${key}, ${own.native}, NULL::boolean, 'job', -count(*)::float8, NULL::float8, ${late}::float8, NULL::float8
       FROM ${own.from} WHERE ${hasStatus(layout, 'j', 'dead')} AND ${isHidden(layout, 'j', sole ? 'resolved' : 'any')} AND ${only(own.queue)}
       GROUP BY 1, 2, ${ref('j', status)}`,
@@ -36,7 +38,7 @@ function openLetters(asked: Asked, letters: Letters, sole: boolean): string {
   const letter = told(asked, letters);
   const original = `(${own.queue}, ${key}, ${own.native}, 'job', -j.${part('count')}, -j.${part('ends')})`;
   return `SELECT t.queue, t.key, t.native, NULL::boolean, t.home, t.count::float8, NULL::float8, t.recent::float8, NULL::float8
-    FROM (${groupedLetters(asked, letters, sole)}) j,
+    FROM (${groupedLetters(asked, letters)}) j,
          LATERAL (VALUES (${letter.queue}, ${letter.key}, 'dead letter', 'letter', j.${part('count')}, j.${part('times')})${sole ? `, ${original}` : ''}) t (queue, key, native, home, count, recent)
    WHERE (t.home = 'letter' OR j.${part('paired')}) AND ${only('t.queue')}`;
 }
@@ -45,7 +47,7 @@ function openLetters(asked: Asked, letters: Letters, sole: boolean): string {
  * The letters that are shown, by what tells their queue: their own columns, those of a failed original, or, where there is
  * none, the id of the job. Grouped by bare columns: of what is worked out the planner expects as many groups as rows.
  */
-function groupedLetters({ layout, by }: Asked, letters: Letters, sole: boolean): string {
+function groupedLetters({ layout, by }: Asked, letters: Letters): string {
   const { job, jobs } = layout;
   const home = letterHome(layout, letters);
   const { jobId, queue, createdAt } = letters.columns;
@@ -57,25 +59,13 @@ function groupedLetters({ layout, by }: Asked, letters: Letters, sole: boolean):
       ? `${home.since} > (SELECT now() - interval '${WINDOW_SECONDS} s')`
       : isRecent('d', createdAt);
   const late = job.finishedAt === undefined ? 'false' : isRecent('o', job.finishedAt);
-  const own = [jobId, queue, by && letters.columns[by], createdAt];
-  const shown = sole && jobId?.notNull ? newestLetters(letters, own) : undefined;
   return `SELECT ${mine(queue)} AS ${part('queue')}, ${mine(by && letters.columns[by])} AS ${part('key')},
                  ${jobId === undefined ? 'NULL::text' : `CASE WHEN ${id} IS NULL THEN ${ref('d', jobId)} END`} AS ${part('job')}, ${id} IS NOT NULL AS ${part('paired')},
                  ${[...names].map((name) => `o.${quoted(name)}`).join(', ')}, count(*) AS ${part('count')},
                  count(*) FILTER (WHERE ${fresh}) AS ${part('times')}, count(*) FILTER (WHERE ${late}) AS ${part('ends')}
-            FROM ${shown ?? letters.table.sql} d LEFT JOIN ${jobs.sql} o
+            FROM ${letters.table.sql} d LEFT JOIN ${jobs.sql} o
                    ON ${jobId === undefined ? 'false' : `${id} = ${ref('d', jobId)} AND ${hasStatus(layout, 'o', 'dead')}`}
-           WHERE ${shown === undefined ? home.shown : 'true'} GROUP BY ${[1, 2, 3, 4, ...[...names].map((_, place) => place + 5)].join(', ')}`;
-}
-
-/** The newest open letter of each job in one walk along an index; to ask of each whether a newer is there takes twice as long. */
-function newestLetters(letters: Letters, told: readonly (Column | undefined)[]): string {
-  const { id, jobId, createdAt } = letters.columns;
-  const names = new Set(told.flatMap((column) => column?.name ?? []));
-  const job = ref('n', jobId as Column);
-  const newest = [createdAt, id].flatMap((column) => (column === undefined ? [] : [`${ref('n', column)} DESC`]));
-  return `(SELECT DISTINCT ON (${job}) ${[...names].map((name) => `n.${quoted(name)}`).join(', ')}
-             FROM ${letters.table.sql} n WHERE ${isOpen(letters, 'n')} ORDER BY ${[job, ...newest].join(', ')})`;
+           WHERE ${home.shown} GROUP BY ${[1, 2, 3, 4, ...[...names].map((_, place) => place + 5)].join(', ')}`;
 }
 
 /** Queue and key of letters: their own, else those of the original in whatever state, else what such a job is shown with. */
