@@ -47,13 +47,14 @@ export async function* claims(
           try {
             return await write(transaction, () => carryOut(dialect, transaction, action, jobs));
           } catch (error) {
-            tries += 1;
-            const again = isRetryable(error) && tries < MAX_TRIES;
-            if (refusesOneRow(error) && !(isClash(error) && tries === 1)) {
+            if (refusesOneRow(error) && !(isClash(error) && tries === 0)) {
               refusal = page.items.length === 1;
               if (refusal) return refused(jobs, error);
               limit = Math.ceil(page.items.length / 2);
-            } else if (!again) return failed(jobs, error, dialect.info.where);
+            } else {
+              tries += 1;
+              if (!isRetryable(error) || tries >= MAX_TRIES) return failed(jobs, error, dialect.info.where);
+            }
             rolledBack = true;
             return notApplied(jobs);
           }
